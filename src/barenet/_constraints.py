@@ -93,7 +93,7 @@ OTHER_ATTRIBUTES = {
     "Ensemble.trainable": "an ensemble is not trained; freeze the layers of its networks before",
     "Run.stop_training": "call run.stop('a reason'), or return a reason",
     "Task.epochs": "pass it to train: task.train(model='network', epochs=50)",
-    "Task.learning_rate": "pass it to train: task.train(learning_rate=0.01)",
+    "Task.learning_rate": "pass it to train: task.train(model='network', learning_rate=0.01)",
     "Task.target": "pass it to Task.open(data, target)",
 }
 

@@ -160,7 +160,8 @@ def train(
         same as ``callbacks=Progress()``, whose bar stays, and which prints lines elsewhere.
     checkpoint : str, path or Checkpoint, optional
         File or folder for the state of the run, which is saved every 30 seconds, or as configured
-        by a `Checkpoint`; or its address, such as ``"s3://bucket/run.safetensors"``.
+        by a `Checkpoint`; or its address, such as ``"s3://bucket/run.safetensors"``. An existing
+        file is replaced only if it is empty or a checkpoint of the same kind of run.
     resume : bool, str or path, default=False
         True to resume from `checkpoint`, or to start if there is none yet; or the path of another
         checkpoint to resume from. The results are bit-identical to those of an uninterrupted run.

@@ -37,12 +37,15 @@ def test_a_file_named_by_out_is_replaced(barenet, iris, command, name):
     assert Path(name).stat().st_size > len("mine")
 
 
-@pytest.mark.parametrize("command", ["predict {} rows.csv", "explain {} rows.csv --prediction"])
+@pytest.mark.parametrize(
+    "command",
+    ["predict {} rows.csv", "explain {} rows.csv --prediction", "drift {} rows.csv"],
+)
 def test_a_file_that_the_command_reads_is_not_replaced(barenet, iris, command):
     rows = "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n5,3,1,0.2\n"
     Path("rows.csv").write_text(rows)
     error = barenet(*command.format(iris).split(), "--out", "./rows.csv").error
-    assert "--out: " in error and "is another file of the command" in error
+    assert "--out: " in error and "is already read or written" in error
     assert Path("rows.csv").read_text() == rows
 
 

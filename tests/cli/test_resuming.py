@@ -159,7 +159,7 @@ def test_a_finished_run_is_not_resumed(barenet, iris):
 
 @pytest.mark.case(122)
 def test_an_unfinished_run_is_not_replaced_unasked(interrupted, barenet):
-    options = ("rows.csv", "--target", "label", "--epochs", 2, "--no-plots")
+    options = ("rows.csv", "--target", "label", "--model", "network", "--epochs", 2, "--no-plots")
     before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
     beside = barenet("train", *options).ok().err
     holds = "holds an unfinished run, which `barenet train --resume runs/rows` resumes; "
@@ -198,8 +198,8 @@ def test_a_foreign_checkpoint_is_not_replaced(barenet):
 
     package.train(network, np.ones((4, 1)), np.ones(4), checkpoint="mine", callbacks=interrupt)
     before = Path("mine/checkpoint.safetensors").read_bytes()
-    of_network = "is the checkpoint of a network, and this is a run of the command line"
-    for content, message in [(before, of_network), (b"mine", "or a damaged one")]:
+    of_network = "is a checkpoint of a network, not of a run of the command line"
+    for content, message in [(before, of_network), (b"mine", "is damaged, or not a checkpoint")]:
         Path("mine/checkpoint.safetensors").write_bytes(content)
         for arguments in (["iris", "--epochs", 1, "--out"], ["--resume"]):
             assert message in barenet("train", *arguments, "mine").error

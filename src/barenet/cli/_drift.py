@@ -8,7 +8,7 @@ from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._score_tables import ScoreLine, emit_scores
-from barenet.cli._trained_model import load_trained
+from barenet.cli._trained_model import files_of, load_trained
 from barenet.errors import BarenetError, some
 from barenet.files._model_card import rows_name
 from barenet.tasks._column_drift import drift as compare
@@ -56,7 +56,8 @@ def drift(
     trained = load_trained(model, single_output=True)
     result = compare(trained.predictor, trained.open_new_rows(data, file))
     if out is not None:
-        with output_path(out, "drift.html") as path:
+        inputs = [trained.path, Path(data), *files_of(data)]
+        with output_path(out, "drift.html", inputs) as path:
             result.report(path)
     if json:
         emit_json({"model": str(trained.path), "data": data, **vars(result)})

@@ -6,7 +6,7 @@ Notes on its arrays show the values of the table that they were computed from.
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -188,7 +188,7 @@ def explain(
         limit=limit,
         neuron=_parse_neuron(neuron),
     )
-    _write(explanation, form, out)
+    _write(explanation, form, out, [Path(source), Path(data)])
 
 
 def _check_prediction(source: str, step_options: Mapping[str, Any], *, is_model: bool) -> None:
@@ -398,7 +398,7 @@ def _format_of(out: str | None) -> Format:
     return FORMATS.get(suffix.lower(), "text")
 
 
-def _write(explanation: Explanation, form: Format, out: str | None) -> None:
+def _write(explanation: Explanation, form: Format, out: str | None, inputs: Sequence[Path]) -> None:
     """Write an explanation to a file, or print it."""
     if form == "html":
         text = explanation.to_html()
@@ -413,6 +413,6 @@ def _write(explanation: Explanation, form: Format, out: str | None) -> None:
         emit(text)
         return
     suffixes = [suffix for suffix, format_name in FORMATS.items() if format_name == form]
-    with output_path(out, f"explanation{suffixes[0]}") as path:
+    with output_path(out, f"explanation{suffixes[0]}", inputs) as path:
         write_atomically(path, f"{text}\n".encode())
     emit(str(path))

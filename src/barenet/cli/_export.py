@@ -77,7 +77,7 @@ def export(
         others = None  # only integers are compared with floats
     if out is None:
         out = str(path.with_name(name))
-    with output_path(out, name) as target:
+    with output_path(out, name, [path]) as target:
         done = write(
             trained,
             target,

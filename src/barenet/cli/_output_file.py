@@ -21,8 +21,8 @@ def is_folder(out: str) -> bool:
 
 
 @contextmanager
-def output_path(out: str, name: str, inputs: Sequence[Path] = ()) -> Iterator[Path]:
-    """Yield the path of an output file, which replaces an older file, but none of the inputs.
+def output_path(out: str, name: str, inputs: Sequence[Path]) -> Iterator[Path]:
+    """Yield the path of an output file, which may exist but must not be one of the inputs.
 
     Its folder is created, and removed if it stays empty.
     """
@@ -32,14 +32,14 @@ def output_path(out: str, name: str, inputs: Sequence[Path] = ()) -> Iterator[Pa
         made = make_folder(path, "out")
         path = path / name
     try:
-        check_other_file(path, inputs, "out")
+        check_unused(path, inputs, "out")
         yield path
     finally:
         remove_empty(made)
 
 
-def check_other_file(path: Path, inputs: Sequence[Path], argument: str) -> None:
-    """Refuse to replace a file that the command reads."""
-    if path.resolve() in [file.resolve() for file in inputs]:
-        problem = f"{path} is another file of the command"
+def check_unused(path: Path, others: Sequence[Path], argument: str) -> None:
+    """Refuse a path that the command already reads or writes."""
+    if path.resolve() in [other.resolve() for other in others]:
+        problem = f"{path} is already read or written by this command"
         raise ArgumentError(problem, argument=argument, remedy="choose another name")

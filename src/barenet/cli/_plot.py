@@ -85,7 +85,7 @@ def plot(
             selection = select_rows(trained, data, file)
             figure = draw(kind, trained.predictor, selection.rows)
     folder = run if run.is_dir() else run.parent
-    with output_path(out or str(folder), f"{kind}.png") as path:
+    with output_path(out or str(folder), f"{kind}.png", [run, Path(data)]) as path:
         plots.save_figure(figure, path)
     emit(str(path))
 
@@ -120,7 +120,8 @@ def report(
     """
     trained = load_trained(run, single_output=True)
     require("matplotlib.figure", extra="plot", purpose="a report")
-    with output_path(out or str(trained.path.parent), REPORT) as path:
+    inputs = [trained.path, Path(data)]
+    with output_path(out or str(trained.path.parent), REPORT, inputs) as path:
         if path.suffix.lower() not in (".html", ".htm"):
             raise ArgumentError.of("out", str(path), "a name that ends in .html")
         selection = select_rows(trained, data, file)

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from barenet._extras import require_arrow
 from barenet.cli._console import SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
-from barenet.cli._output_file import check_other_file, output_path
+from barenet.cli._output_file import check_unused, output_path
 from barenet.cli._trained_model import RejectedRows
 from barenet.errors import ArgumentError
 from barenet.storage._atomic_write import open_atomically
@@ -78,7 +78,7 @@ class PredictionOutput:
                 write = _open_rows("out", path, safe=self.safe_csv, files=files)
                 inputs = [*inputs, path]
             if self.rejected is not None:
-                check_other_file(self.rejected, inputs, "rejected")
+                check_unused(self.rejected, inputs, "rejected")
                 reject = _open_rows("rejected", self.rejected, safe=self.safe_csv, files=files)
             yield write
             if self.rejected is not None:

@@ -68,7 +68,7 @@ def record_page(
         source = ""  # the settings of a lesson name its data
     state = _state(source, words, target, header, store)
     check_recordable(state)
-    with output_path(out, NAME) as path:
+    with output_path(out, NAME, [Path(data)]) as path:
         check_target(path)
         prepared = store.prepare(state.data)
         pace = state.pace or PACE

@@ -169,11 +169,14 @@ class RunFolder:
         saved_at = None
         if settings.start_from is not None:
             saved_at = -math.inf
-        checkpoint = Checkpoint(
-            self.checkpoint, every, notes=notes, saved_at=saved_at, raises_at_end=False
+        return Checkpoint(
+            self.checkpoint,
+            every,
+            notes=notes,
+            saved_at=saved_at,
+            raises_at_end=False,
+            owner=COMMAND,
         )
-        checkpoint.owner = COMMAND
-        return checkpoint
 
     def read_unfinished(self) -> TaskSettings:
         """Read the settings of the run to resume, from its checkpoint if only that is left."""
@@ -237,12 +240,12 @@ class RunFolder:
 
     def _check_overwritable(self) -> None:
         """Refuse to overwrite files that were not written by a run."""
-        for file in (self.checkpoint, self.unfinished, *self.files):
+        for file in (self.unfinished, *self.files):
             if os.path.lexists(file):
                 atomic.check_replaceable(file, f"out: {file}")
         check_owner(self.checkpoint, COMMAND, "out")
         if self.checkpoint.exists():
-            self._saved_settings()
+            self._saved_settings()  # a checkpoint of barenet 0.3.0 names no owner
             return
         if _is_run_file(self.settings) or _is_run_file(self.unfinished):
             return

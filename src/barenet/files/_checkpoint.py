@@ -75,6 +75,9 @@ class Checkpoint:
         the run. With minus infinity, the first state is saved at once.
     raises_at_end : bool, default=True
         Whether an error of the last save is raised. If not, the run returns, and `error` is set.
+    owner : str, optional
+        The kind of run that the file belongs to, such as ``"a network"``; by default, that of the
+        run that is saved.
 
     Attributes
     ----------
@@ -85,7 +88,8 @@ class Checkpoint:
     error : OSError, optional
         The error of the last save, if it is not raised.
     owner : str
-        The owner of the file, such as ``"a network"``: that of the first run, if none is set.
+        The kind of run that the file belongs to: ``"a network"``, ``"an ensemble"``, ``"a
+        population"`` or ``"a run of the command line"``.
 
     Raises
     ------
@@ -118,6 +122,7 @@ class Checkpoint:
         notes: Mapping[str, Any] | None = None,
         saved_at: float | None = None,
         raises_at_end: bool = True,
+        owner: str | None = None,
     ) -> None:
         self._address = as_address(path)
         self.path = _file_at(path)
@@ -127,7 +132,8 @@ class Checkpoint:
         self.raises_at_end = raises_at_end
         self._start = saved_at
         self.error: OSError | None = None
-        self.owner = ""
+        self._fixed_owner = owner
+        self.owner = owner or NETWORK
         self._begin()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -142,7 +148,7 @@ class Checkpoint:
         Parameters
         ----------
         owner : str
-            The owner of the file, if `owner` is not set yet.
+            The kind of the run, unless the checkpoint was made for another one.
 
         Raises
         ------
@@ -153,7 +159,7 @@ class Checkpoint:
         ValueError
             If the file is not empty and not a checkpoint of this owner.
         """
-        self.owner = self.owner or owner
+        self.owner = self._fixed_owner or owner
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
         copy = working_copy(self.path)
@@ -314,7 +320,7 @@ def _file_at(path: str | PathLike[str]) -> Path:
 def check_owner(path: Path, owner: str, argument: str) -> None:
     """Refuse to replace a file, unless it is new, empty, or a checkpoint of the same owner.
 
-    Checkpoints of barenet 0.3.0 name no owner; they belong to any.
+    Checkpoints of barenet 0.3.0 name no owner, and are accepted for every owner.
     """
     check_replaceable(path, f"{argument}: {path}")
     if not path.exists() or path.stat().st_size == 0:
@@ -324,10 +330,10 @@ def check_owner(path: Path, owner: str, argument: str) -> None:
         description = json.loads(read_metadata(path)["barenet"])
         file_owner = description["extra"]["checkpoint"].get("owner") or owner
     except INVALID as error:
-        problem = f"{path} is not a checkpoint, or a damaged one, so it is not replaced"
+        problem = f"{path} is damaged, or not a checkpoint"
         raise ArgumentError(problem, argument=argument, remedy=remedy) from error
     if file_owner != owner:
-        problem = f"{path} is the checkpoint of {file_owner}, and this is {owner}"
+        problem = f"{path} is a checkpoint of {file_owner}, not of {owner}"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
 
 

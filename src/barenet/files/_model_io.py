@@ -96,12 +96,12 @@ def save(model: Predictor | Model | Any, path: str | PathLike[str]) -> None:
 
 
 def check_suffix(path: str | PathLike[str]) -> None:
-    """Reject a name of a model file with another suffix than .safetensors."""
+    """Refuse a suffix other than .safetensors for a model file."""
     name = name_of(path)
     suffix = Path(name).suffix.lower()
     if suffix in ("", ".safetensors"):
         return
-    problem = f"{name!r} ends in {suffix}, and a model file ends in .safetensors"
+    problem = f"the suffix of {name!r} is {suffix}, and that of a model file is .safetensors"
     remedy = f"choose a name such as {Path(name).stem + '.safetensors'!r}"
     if suffix in EXPORTED_FORMATS:
         file_format = EXPORTED_FORMATS[suffix]

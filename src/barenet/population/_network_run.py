@@ -160,9 +160,7 @@ class NetworkRun:
     def keep(self, state: StateDict) -> None:
         """Keep the state of a slice on a worker, and save it in the folder."""
         self.state = state
-        file = self.checkpoints.file(self.index)
-        if file is not None:
-            file.save(self.as_run(), state)
+        self.checkpoints.save(self.index, self.as_run(), state)
 
     def make_engine(self) -> Engine:
         """Make the engine, for training or for an evaluation."""

@@ -19,6 +19,7 @@ from barenet.storage._atomic_write import locked, remove
 from barenet.storage._folders import first_file, make_folder, remove_empty
 from barenet.storage._working_copy import download, working_copy
 from barenet.tables._fingerprint import checksum
+from barenet.training._callbacks import Run
 from barenet.training._loop import Loop
 
 #: The name of the state of a network: its index.
@@ -83,6 +84,7 @@ class PopulationCheckpoint:
         if not self.is_used and state is None:
             return None
         keeps = self.folder is None
+        self._remove_earlier()
         return CheckpointManager(loop, self.file(index), state, self._checksum, keeps_state=keeps)
 
     def read(self, index: int) -> StateDict | None:
@@ -93,20 +95,26 @@ class PopulationCheckpoint:
         return file.read()
 
     def file(self, index: int) -> Checkpoint | None:
-        """Make the file of a network; one that begins later than an interval is saved at once.
-
-        The first call removes the states of an earlier population, which is not resumed.
-        """
+        """Make the file of a network; one that begins later than an interval is saved at once."""
         if self.folder is None:
             return None
+        path = self.folder / f"{index:05}.safetensors"
+        return Checkpoint(path, saved_at=self.started, owner=POPULATION)
+
+    def save(self, index: int, run: Run, state: StateDict) -> None:
+        """Save the state of a network that was trained elsewhere."""
+        self._remove_earlier()
+        file = self.file(index)
+        if file is not None:
+            file.save(run, state)
+
+    def _remove_earlier(self) -> None:
+        """Remove the states of an earlier population, before the first network is trained."""
         with LOCK:
-            if self._has_earlier:
+            if self._has_earlier and self.folder is not None:
                 for state in states_in(self.folder):
                     remove(state)
-                self._has_earlier = False
-        file = Checkpoint(self.folder / f"{index:05}.safetensors", saved_at=self.started)
-        file.owner = POPULATION
-        return file
+            self._has_earlier = False
 
     def _checksum(self, array: NDArray[Any]) -> str:
         """Compute the checksum of an array once."""
@@ -119,7 +127,7 @@ class PopulationCheckpoint:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder unless it is empty or holds states of a population, and no other ones."""
+    """Refuse a folder of other files, and one in which a state is not that of a population."""
     states = states_in(folder)
     for state in states:
         check_owner(state, POPULATION, "checkpoint")

@@ -66,11 +66,11 @@ def choose_model(model: object, quick: object) -> ModelKind | None:
         raise ArgumentError.of("model", model, "'ensemble' or 'network'")
     if quick is None:
         return model
-    model_before = model_of_quick(quick)
-    if model not in (None, model_before):
+    implied = model_of_quick(quick)
+    if model not in (None, implied):
         raise ArgumentError("contradicts model", argument="quick", remedy="leave it out")
-    warn_of_change("quick", "is deprecated, and will be removed", model_before)
-    return model_before
+    warn_of_change("quick", "is deprecated, and will be removed in version 0.5", implied)
+    return implied
 
 
 def model_of_quick(quick: object) -> ModelKind:
@@ -219,8 +219,9 @@ class TaskSettings(DataOptions):
     data : str
         A named data set, or a file, on this machine or at an address such as s3://bucket/rows.csv.
     model : {"ensemble", "network"}
-        The kind of model for a table: an ensemble, or a single network, which takes about a second.
-        By default an ensemble, or a network on rows that are read block by block.
+        The kind of model for a table. By default an ensemble; a single network, which takes about a
+        second, with a teacher or with initial weights of another model, and on rows that are read
+        block by block.
     quick : bool
         Deprecated, use --model: a single network, or with --no-quick an ensemble.
     memory : str
@@ -256,11 +257,11 @@ class TaskSettings(DataOptions):
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Make settings from plain values by name, as returned by `set_fields`.
 
-        Runs of barenet 0.3.0 have `quick` in place of `model`.
+        Run files of barenet 0.3.0 have `quick` in place of `model`.
         """
+        fields = dict(fields)
         if "quick" in fields:
-            fields = {**fields, "model": model_of_quick(fields["quick"])}
-            del fields["quick"]
+            fields.setdefault("model", model_of_quick(fields.pop("quick")))
         file_types = get_type_hints(FileOptions)
         run_types = get_type_hints(RunConfig)
         task_types = get_type_hints(cls)
@@ -292,7 +293,7 @@ class TaskSettings(DataOptions):
 
     @property
     def is_ensemble(self) -> bool:
-        """Whether an ensemble is trained: on a table, unless a single network is requested."""
+        """Whether an ensemble is trained; until version 0.5, not with a setting of one network."""
         if self.model == "network":
             return False
         of_one_network = self._settings_of_one_network()
@@ -310,12 +311,14 @@ class TaskSettings(DataOptions):
         return True
 
     def warn_of_implied_network(self) -> None:
-        """Warn of a setting that has chosen a single network in place of an ensemble."""
+        """Warn if a setting, such as epochs, chooses a single network in place of an ensemble."""
         if self.model is not None or not self.is_table or self.is_stream:
             return
         names = self._settings_of_one_network()
-        if names and names.isdisjoint(MODELS):  # which only a network can start from
-            problem = "chooses a single network for a table; from version 0.5 on, only model will"
+        # Initial weights and a teacher are for a single network alone, so they need no model.
+        if names and names.isdisjoint(MODELS):
+            problem = "trains a single network instead of an ensemble, which will need model in "
+            problem += "version 0.5"
             warn_of_change(min(names), problem, "network")
 
     def _settings_of_one_network(self) -> set[str]:

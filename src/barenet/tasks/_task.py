@@ -321,8 +321,8 @@ class Task(OtherMethods):
         config : RunConfig, optional
             Settings, the same as for ``barenet train``.
         model : {"ensemble", "network"}, optional
-            The kind of model. The default is an ensemble for a table, and a single network for all
-            other data, for rows that are read block by block, and with a teacher.
+            The kind of model for a table. By default an ensemble; a single network with a teacher
+            or with initial weights of another model, and on rows that are read block by block.
         quick : bool, optional
             Deprecated, use `model`: True for a single network, False for an ensemble.
         teacher : Predictor, str or path, optional
@@ -363,6 +363,8 @@ class Task(OtherMethods):
 
         Warns
         -----
+        FutureWarning
+            If `quick`, or a setting of one network without `model`, chooses the kind of model.
         UserWarning
             If a column alone predicts the target of held-out rows, as a copy of the target does.
         """
@@ -387,7 +389,8 @@ class Task(OtherMethods):
             fit_settings = replace(fit_settings, keep_background=keep_background)
         if teacher is not None and fit_settings.model == "ensemble":
             problem = "is a setting of one network, not of an ensemble"
-            raise ArgumentError(problem, argument="teacher", remedy="leave one of the two out")
+            remedy = "leave it out, or train one network with {model}"
+            raise ArgumentError(problem, argument="teacher", remedy=remedy, model="network")
         if teacher is None:
             fit_settings.warn_of_implied_network()
         is_ensemble = fit_settings.is_ensemble and teacher is None
@@ -496,6 +499,8 @@ class Task(OtherMethods):
 
         Warns
         -----
+        FutureWarning
+            If `quick`, or a setting of one network without `model`, chooses the kind of model.
         UserWarning
             If a column alone predicts the target, if a class has no training rows or no test rows
             in a fold, or after Ctrl-C in another fold than the first; the result has the finished

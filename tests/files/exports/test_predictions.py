@@ -84,6 +84,7 @@ def test_an_export_of_a_table_predicts_like_the_model(dated, to, tmp_path):
 
 
 @pytest.mark.integration
+@pytest.mark.filterwarnings("ignore:the constants of 16 networks")
 @pytest.mark.parametrize(
     ("to", "name"),
     [
