@@ -1,11 +1,13 @@
 """Frames that keep the parsed values of their columns."""
 
+import sys
 from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from barenet import Task
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables import _parsing as parsing
 from barenet.tables._missing_texts import MISSING
@@ -70,3 +72,50 @@ def test_shared_values_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         values[0] = 5
     assert frame["x"].flags.writeable
+
+
+def count_calls(path):
+    """The calls of functions, of Python and of C, while a table is opened."""
+    n_calls = 0
+
+    def count(frame, event, argument):
+        nonlocal n_calls
+        n_calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        Task.open(path, "price")
+    finally:
+        sys.setprofile(None)
+    return n_calls
+
+
+@pytest.mark.case(220)
+@pytest.mark.filterwarnings("ignore:.* test rows also occur")
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_values_are_read_by_arrays_and_by_different_values(suffix, tmp_path):
+    """Ten times as many rows of the same values lead to hardly any more calls."""
+    n_rows = 1_000
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "size": rng.integers(0, 50, n_rows) / 4,
+            "rooms": rng.integers(1, 9, n_rows),
+            "town": rng.choice(["Rome", "Bern", "Oslo", "Košice"], n_rows),
+            "note": rng.choice(["new and red", "old and blue", "as good as new", None], n_rows),
+            "sold": pd.to_datetime("2024-01-01")
+            + pd.to_timedelta(rng.integers(0, 60, n_rows), "D"),
+            "garden": rng.random(n_rows) < 0.5,
+            "price": rng.integers(0, 90, n_rows),
+        }
+    )
+    n_calls = []
+    for times in (1, 1, 10):
+        path = tmp_path / f"{times}.{suffix}"
+        rows = pd.concat([frame] * times)
+        if suffix == "csv":
+            rows.to_csv(path, index=False)
+        else:
+            rows.to_parquet(path)
+        n_calls.append(count_calls(path))
+    assert n_calls[2] < 1.2 * n_calls[1]  # the first time, modules are imported

@@ -82,16 +82,17 @@ class DistinctTexts:
 
         By default, the number of other values has no limit.
         """
+        # An answer is a match or a value (even 0), or else None or False.
+        answers = zip(self.texts, map(is_one, self.texts.values()), strict=True)
+        if most_others is None:
+            return [code for code, answer in answers if answer is not None and answer is not False]
         codes = []
         n_others = 0
         n_rows = 0
         counts = self.row_counts
-        for code, text in self.texts.items():
-            answer = is_one(text)  # a match or a value (even 0), or else None or False
+        for code, answer in answers:
             if answer is not None and answer is not False:
                 codes.append(code)
-                continue
-            if most_others is None:
                 continue
             n_others += 1
             n_rows += counts[code]

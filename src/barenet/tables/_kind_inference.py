@@ -160,10 +160,11 @@ def distinct_texts(
 ) -> DistinctTexts:
     """Find the different texts of a column, without those that stand for a missing value."""
     codes, texts = parsing.unique_texts(frame[name])
+    missing_texts = {*missing}
     present = {}
     values_by_code = {}
     for code, text in enumerate(texts):
-        if text in missing:
+        if text in missing_texts:
             continue
         present[code] = text
         if not is_absent(text):

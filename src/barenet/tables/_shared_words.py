@@ -21,9 +21,13 @@ ENOUGH_TEXTS = 0.5
 #: Minimum number of characters of a plain word, which has no digits.
 PLAIN_LENGTH = 3
 
-#: What separates the words of sentences and of lists. Hyphens, points and slashes are left out, as
-#: they also join the parts of identifiers.
-SEPARATORS = re.compile(r"[\s,;|]+")
+#: Two words or more, as in sentences and in lists. Hyphens, points and slashes separate no words
+#: here, as they also join the parts of identifiers.
+SEVERAL_WORDS = re.compile(r"\W*\w[^\s,;|]*[\s,;|]\W*\w")
+
+#: Any ASCII characters but letters, and any but digits.
+NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
+NO_DIGITS = bytes(code for code in range(128) if not chr(code).isdigit())
 
 #: An address of e-mail, or of a page.
 ADDRESS = re.compile(r"\w@\w|\w://\w")
@@ -55,9 +59,9 @@ def fit_words(
     for text, words, count in zip(texts, words_by_text, numbers_of_rows, strict=True):
         if not words.isdisjoint(plain) and _is_text(text):
             n_readable += count
-    if n_readable < ENOUGH_TEXTS * n_rows:
-        return None
-    return WordsColumn(name, tuple(shared[:MOST_WORDS]), missing=has_missing)
+            if n_readable >= ENOUGH_TEXTS * n_rows:
+                return WordsColumn(name, tuple(shared[:MOST_WORDS]), missing=has_missing)
+    return None
 
 
 def sets_of_words(texts: Iterable[str]) -> list[set[str]]:
@@ -96,15 +100,13 @@ def _is_text(text: str) -> bool:
     """Return whether a text has several words, separated as in a sentence, and mostly letters."""
     if ADDRESS.search(text) is not None:
         return False
-    n_parts = 0
-    for part in SEPARATORS.split(text):
-        if re.search(r"\w", part):
-            n_parts += 1
-    n_letters = 0
-    n_digits = 0
-    for character in text:
-        if character.isalpha():
-            n_letters += 1
-        elif character.isnumeric():
-            n_digits += 1
-    return n_parts >= 2 and n_letters > n_digits
+    if SEVERAL_WORDS.match(text) is None:
+        return False
+    if text.isascii():
+        characters = text.encode()
+        n_letters = len(characters.translate(None, NO_LETTERS))
+        n_digits = len(characters.translate(None, NO_DIGITS))
+    else:
+        n_letters = sum(character.isalpha() for character in text)
+        n_digits = sum(character.isnumeric() for character in text)
+    return n_letters > n_digits

@@ -38,6 +38,9 @@ _KINDS: dict[str, Any] = {
 }
 
 
+#: Characters that text files can't contain.
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+
 #: The remedies for columns with certain types of values; others have a general remedy.
 _REMEDIES = {
     "Period": "convert it to dates, as by .dt.to_timestamp(), or leave it out: {drop}",
@@ -271,22 +274,22 @@ def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
     texts = values
     if not isinstance(texts, list):
         texts = np.asarray(values).tolist()
+    if _UNUSABLE.search("".join(texts)) is not None:
+        _refuse_unusable(texts)
+    return np.asarray(values, TEXT)
+
+
+def _refuse_unusable(texts: Sequence[str]) -> None:
+    """Reject the first text with a character that text files can't contain."""
     for row, text in enumerate(texts):
-        if text.isascii():
-            wrong = text.find("\0")
-        else:
-            wrong = -1
-            match = re.search("[\0\ud800-\udfff]", text)
-            if match is not None:
-                wrong = match.start()
-        if wrong >= 0:
+        match = _UNUSABLE.search(text)
+        if match is not None:
             character = "half a character"
-            if text[wrong] == "\0":
+            if match[0] == "\0":
                 character = "a zero character"
-            problem = f"{character}, {text[wrong]!a}, in row {row}: {text[:60]!a}"
+            problem = f"{character}, {match[0]!a}, in row {row}: {text[:60]!a}"
             remedy = "correct the value, or leave the column out: {drop}"
             raise _UnusableError(problem, remedy, row)
-    return np.asarray(values, TEXT)
 
 
 def _decode_dictionary(column: Any) -> NDArray[Any]:

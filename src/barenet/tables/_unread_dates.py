@@ -112,6 +112,9 @@ _MARKED_MOMENT = re.compile(
 #: The day of the year in ISO 8601: 2024-060.
 _ORDINAL = re.compile(rf"{YEAR}-(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])")
 
+#: Every date has one.
+_DIGIT = re.compile(r"\d")
+
 #: A date and a time, and the letters of a zone.
 _ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[\])]?")
 
@@ -177,6 +180,8 @@ def refuse_dates_beside(column: DistinctTexts, readable: Sequence[int]) -> None:
 
     They stand for no missing value, as few other texts beside dates may.
     """
+    if not readable:
+        return
     unread = []
     for code in column.others(readable):
         text = column.texts[code]
@@ -331,7 +336,7 @@ def _looks_like_date(text: str) -> bool:
     >>> [_looks_like_date(text) for text in ("May", "12 May Road", "192.168.100.101")]
     [False, False, False]
     """
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MOST_CHARACTERS or _DIGIT.search(text) is None:
         return False
     for layout in _UNREAD_LAYOUTS:
         if layout.fullmatch(text):
@@ -345,7 +350,7 @@ def _looks_like_date(text: str) -> bool:
             return False
         if re.fullmatch(date_formats.MONTH_WORD, word):
             has_month = True
-    return has_month and re.search(r"\d", text) is not None
+    return has_month
 
 
 def is_date(text: str) -> bool:

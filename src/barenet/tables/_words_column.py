@@ -24,7 +24,10 @@ def words_of(text: str) -> list[str]:
     >>> words_of("VW Golf 2.0 TDI, e-bike rack (new!)")
     ['vw', 'golf', '2.0', 'tdi', 'e', 'bike', 'rack', 'new']
     """
-    lowered = unicodedata.normalize("NFC", text.lower())
+    lowered = text.lower()
+    if lowered.isascii():
+        return re.findall(WORD, lowered.replace("_", " "))
+    lowered = unicodedata.normalize("NFC", lowered)
     characters = lowered.replace("_", " ")
     if not characters.isascii():
         # For `re`, marks such as the vowel signs of Hindi are not part of a word, but "_" is.

@@ -65,8 +65,8 @@ def _hash_values(column: NDArray[Any]) -> NDArray[np.uint64]:
         return numbers.view(np.uint64)
     if column.dtype.kind in "biumM":
         return column.astype(np.int64).view(np.uint64)
-    hashes = [hash(value) for value in column.tolist()]
-    return np.array(hashes, np.int64).view(np.uint64)
+    texts = column.tolist()
+    return np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
 
 
 def _hash_rows(columns: Iterable[NDArray[np.uint64]]) -> NDArray[np.uint64]:

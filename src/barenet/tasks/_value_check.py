@@ -11,9 +11,11 @@ from barenet.settings._task_settings import TaskSettings
 from barenet.tables._column import Column, DroppedColumn
 from barenet.tables._column_errors import raise_together
 from barenet.tables._column_fitting import fit_column
+from barenet.tables._column_kinds import CategoryColumn
 from barenet.tables._encoding import TableEncoding, missing_tokens, requested_kinds
 from barenet.tables._frame import Frame
 from barenet.tables._kind_inference import kinds_and_errors
+from barenet.tables._words_column import WordsColumn
 from barenet.tasks._split_rows import SplitRows
 
 
@@ -82,6 +84,9 @@ def _errors_of_other_kinds(
     for column in columns:
         if isinstance(column, DroppedColumn):
             continue
+        has_texts = rows[column.name].dtype.kind == "T"
+        if has_texts and isinstance(column, CategoryColumn | WordsColumn):
+            continue  # no text is wrong among names
         try:
             column.parse(rows, column.name, missing)
         except DataError as error:
