@@ -49,7 +49,7 @@ def count_by_hand(task, frame):
 
 
 @pytest.mark.parametrize("target", ["price", "new"])
-@pytest.mark.parametrize("columns", [["size"], ["town", "size"], ["size", "town", "sold"]])
+@pytest.mark.parametrize("columns", [["town", "size"], ["size", "town", "sold"]])
 def test_copies_of_rows_in_both_sets_are_counted(target, columns):
     frame = table_of(300)[[*columns, target]].dropna()
     copies = pd.concat([frame, frame]).sample(frac=1, random_state=0, ignore_index=True)
@@ -75,6 +75,8 @@ def test_rows_that_are_equal_by_chance_are_not_copies():
     frame = pd.DataFrame({name: rng.choice(list("abcd"), 900) for name in ("x", "y", "z")})
     frame["price"] = rng.random(900) < 0.5
     assert warning_of(frame)[1] == []
+    rounded = pd.DataFrame({"x": rng.normal(size=400).round(3), "price": np.arange(400) % 9 == 0})
+    assert warning_of(rounded)[1] == []
     frame = table_of(300).dropna()
     assert warning_of(pd.concat([frame, frame.assign(price=-frame["price"])]))[1] == []
     assert warning_of(pd.concat([frame, frame]), test_size=0)[1] == []

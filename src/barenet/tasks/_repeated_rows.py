@@ -3,7 +3,8 @@
 Rows are equal if all of their columns and their targets are. Tables of few categories have equal
 rows by chance: with c_j for the probability that two rows agree in column j, a test row equals one
 of n training rows with a probability of about n Π c_j, if the columns are independent. It is
-estimated from the different rows, as copies agree in every column.
+estimated from the different rows, as copies agree in every column. Of a single column, copies can't
+be told from equal values.
 """
 
 import warnings
@@ -30,7 +31,7 @@ SHIFT = np.uint64(29)
 
 def warn_of_repeated_rows(training: Dataset, test: Dataset | None) -> None:
     """Warn if more test rows than by chance also occur among the training rows."""
-    if test is None:
+    if test is None or training.n_features < 2:
         return
     training_hashes = _hash_rows(_columns(training))
     n_repeated = int(np.isin(_hash_rows(_columns(test)), training_hashes).sum())
