@@ -113,9 +113,9 @@ def test_a_changed_formula_changes_the_cache_key(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_cache, "FORMULAS", copies)
     keys = {kernel_cache.fingerprint.__wrapped__()}
     for source in copies:
-        source.write_text(source.read_text("utf-8").replace("exp", "sin"), "utf-8")
+        source.write_text(source.read_text("utf-8").replace("1", "2"), "utf-8")
         keys.add(kernel_cache.fingerprint.__wrapped__())
-    assert len(keys) == 4
+    assert len(keys) == 1 + len(copies)
 
 
 def test_the_cache_key_has_the_formulas_of_printed_losses():

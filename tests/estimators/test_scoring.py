@@ -168,7 +168,7 @@ def test_a_callable_scorer_predicts_once_per_epoch(data, monkeypatch):
         (5, "a name, or a callable"),
         (DecisionTreeClassifier, "a name, or a callable"),
         ([hits, lambda *a: 1, lambda *a: 2], "two scorers have one name"),
-        ("neg_mean_poisson_deviance", "can't score these rows"),
+        ("neg_mean_gamma_deviance", "can't score these rows"),  # of class 0
         ("roc_auc", "can't score these rows"),  # there are three classes
         (lambda *a: {"a": 1}, "score can't score these rows: .*not 'dict'"),
     ],

@@ -4,13 +4,14 @@ from barenet.engines._engine import Job
 from barenet.model._activations import ACTIVATIONS
 from barenet.model.layers import LAYERS
 from barenet.model.losses import LOSSES
+from barenet.model.losses._scikit_learn import LOSSES_OF_SCIKIT_LEARN
 from barenet.optimization._penalties import PENALTIES
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.optimization.optimizers._optimizer import CLIPPINGS
 
 #: Registries that a user may add classes to, even before this module is imported.
 REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
-BUILT_IN_PARTS: set[type] = set()
+BUILT_IN_PARTS: set[type] = set(LOSSES_OF_SCIKIT_LEARN)
 for _registry in REGISTRIES:
     for _part in _registry.values():
         if _part.__module__.startswith("barenet."):

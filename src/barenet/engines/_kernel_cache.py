@@ -46,6 +46,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 FORMULAS = (
     PACKAGE / "model" / "_activations.py",
     PACKAGE / "model" / "losses" / "_regression.py",
+    PACKAGE / "model" / "losses" / "_scikit_learn.py",
     PACKAGE / "_expressions.py",
 )
 

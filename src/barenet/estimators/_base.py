@@ -36,6 +36,7 @@ from barenet.model._arrays import INPUT_DTYPES, FloatArray
 from barenet.model._network import Network
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss, as_loss
+from barenet.model.losses._scikit_learn import as_in_scikit_learn
 from barenet.optimization._penalties import L2
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import as_clipping
@@ -87,7 +88,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             output is exponential; or the classes of a classifier, of one type, or 0 or 1 for each
             of several labels.
         sample_weight : array-like of shape (n_samples,), optional
-            Weights of the rows.
+            Weights of the rows. A row of weight 0 has no part in the loss, but, as in scikit-learn,
+            it counts as a row of its mini-batch, and its class is one of `classes_`.
         validation_data : tuple of X and y, or of X, y and sample weights, optional
             Validation rows, measured after each epoch and used by early stopping.
         groups : array-like of shape (n_samples,), optional
@@ -151,8 +153,10 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         """Make the encoder for the targets of the first call, given all `classes` if known."""
 
     def _make_loss(self: Any) -> Loss:
-        """Make the loss that the parameters specify."""
-        return as_loss(self.loss, self.network_.output_activation)
+        """Make the loss that the parameters specify, with the value that scikit-learn stops by."""
+        network = self.network_
+        loss = as_loss(self.loss, network.output_activation)
+        return as_in_scikit_learn(loss, self.n_outputs_, network.dtype)
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
         """Encode targets for the network."""

@@ -154,10 +154,10 @@ class MLPClassifier(ProbabilisticClassifier, MultilayerPerceptron):
 
     Notes
     -----
-    Three differences from scikit-learn are intentional. The rows for early stopping are stratified
-    for any number of classes, not only for two, unless some classes have too few rows. With
-    `sample_weight`, the loss of an epoch averages its batches by their weights, not by their rows.
-    And `warm_start` continues with the optimizer's state.
+    The results are scikit-learn's up to rounding, which the steps of "lbfgs" amplify, also with
+    `sample_weight` and `early_stopping`. One difference is intentional: `warm_start` continues with
+    the optimizer's state. As in scikit-learn, the loss of an epoch averages the mini-batches by
+    their rows, not by their weights, and the loss of a row has a maximum: −ln ε = 36.04 in float64.
 
     `partial_fit` keeps the optimizer, and `warm_start` its moments and count of steps, which
     scikit-learn resets. Each `fit` resets the order of the rows, the schedule, and the learning

@@ -135,6 +135,7 @@ def run_epochs(
         row_orders=row_orders,
         schedule=schedule,
         held_out=held_out,
+        averages_by_rows=True,
         scorer=scorer,
         callbacks=callbacks,
     )

@@ -148,10 +148,11 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
 
     Notes
     -----
-    Three differences from scikit-learn are intentional. `loss_` adds the squared errors of several
-    outputs, like the gradient, while scikit-learn averages them. With `sample_weight`, the loss of
-    an epoch averages its batches by their weights, not by their rows. And `warm_start` continues
-    with the optimizer's state.
+    The results are scikit-learn's up to rounding, which the steps of "lbfgs" amplify, also with
+    `sample_weight`, `early_stopping` and several targets. One difference is intentional:
+    `warm_start` continues with the optimizer's state. As in scikit-learn, the loss of an epoch
+    averages the mini-batches by their rows, not by their weights, and "squared_error" averages the
+    squares of several targets, while the gradient is that of their sum.
 
     `partial_fit` keeps the optimizer, and `warm_start` its moments and count of steps, which
     scikit-learn resets. Each `fit` resets the order of the rows, the schedule, and the learning

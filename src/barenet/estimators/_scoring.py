@@ -29,7 +29,7 @@ def split_validation(
     rng: np.random.RandomState,
     groups: NDArray[np.intp] | None = None,
 ) -> tuple[ArrayDataset, ArrayDataset]:
-    """Split rows into a training set and a validation set, stratified unless classes are rare.
+    """Split rows into a training set and a validation set, stratified if there are strata.
 
     With groups, whose numbers are counted from 0, the validation set has a fraction of the groups.
 
@@ -54,12 +54,9 @@ def split_validation(
             np.arange(n_units), test_size=fraction, stratify=strata_of_units, random_state=rng
         )
     except ValueError as error:
-        # Some of many classes, or some groups, may be too few for each part to have one of them:
-        # try again without strata.
-        if strata is not None:
-            has_many_strata = len(np.unique(strata)) > 2
-            if groups is not None or has_many_strata:
-                return split_validation(rows, fraction, None, rng, groups)
+        # The groups of a class may be too few for each part to have one: try again without strata.
+        if strata is not None and groups is not None:
+            return split_validation(rows, fraction, None, rng, groups)
         raise ArgumentError(str(error), argument="validation_fraction") from error
     if groups is not None:
         is_validation = np.isin(groups, validation)

@@ -105,8 +105,11 @@ class LabelEncoder:
         return weighted_mean(correct, rows.sample_weight)
 
     def strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
-        """Return the groups that validation rows are stratified by."""
-        if self.multilabel:
+        """Return the groups that validation rows are stratified by; None for more than two classes.
+
+        scikit-learn's networks stratify the rows of two classes only.
+        """
+        if self.multilabel or self.activation == "softmax":
             return None
         return self.decode(rows.y)
 

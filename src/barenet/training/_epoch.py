@@ -90,6 +90,8 @@ class TrainingConfig(Configurable):
     #: Validation and test sets, by their names in `EVALUATION_SETS`.
     held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
+    #: Whether the loss of an epoch averages its batches by their rows, not by their weights.
+    averages_by_rows: bool = False
     #: Computes the scores of the validation set's outputs, by their `names`; greater is better.
     scorer: Any = None
 
@@ -117,12 +119,14 @@ class Epoch(Stateful):
         return self.results[0]
 
     def mean_loss(self, losses: FloatArray, orders: Any) -> FloatArray:
-        """Average the losses of the batches of one or more epochs, weighted by their rows.
+        """Average the losses of the batches of one or more epochs by the weights of their rows.
 
         With one order of the rows and losses of shape (n_batches,), return the mean loss of the
         epoch; with n orders and losses of shape (n, n_batches), the n mean losses.
         """
         rows = self.rows
+        if self.config.averages_by_rows:
+            rows = rows._replace(sample_weight=None)
         weights = rows.batch_weights(self.config.batch_size, orders)
         if rows.sample_weight is None:
             total: float | FloatArray = float(rows.n_rows)

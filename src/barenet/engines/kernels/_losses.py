@@ -18,6 +18,7 @@ from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import array, lanes, vectors, widened
 from barenet.model.losses import AbsoluteError, Huber, Loss, Quantile, SquaredError
 from barenet.model.losses._regression import LN_2_PI
+from barenet.model.losses._scikit_learn import AveragedSquaredError
 
 
 @compiled
@@ -29,7 +30,7 @@ def y_log_y(y):
 
 
 #: Losses whose kernels are printed from their formulas; the others take care of rounding.
-PRINTED = (SquaredError, AbsoluteError, Huber, Quantile)
+PRINTED = (SquaredError, AveragedSquaredError, AbsoluteError, Huber, Quantile)
 
 #: The functions of these formulas in terms of numbers; others are replaced by their definitions.
 #: `max` and `min` return a NaN that is their second operand in a formula, as in C.
@@ -68,6 +69,18 @@ def sigmoid_cross_entropy(z, y, c):
     softplus = max(z, 0.0) + math.log1p(math.exp(-abs(z)))
     p = 1 / (1 + math.exp(-z))
     return softplus - y * z, p - y
+
+
+def sigmoid_clipped_cross_entropy(z, y, c):
+    """Binary cross-entropy of σ(z), clipped to c … 1 − c; the slope is that of σ(z) itself."""
+    p = 1 / (1 + math.exp(-z))
+    clipped = p
+    if p < c:
+        clipped = c
+    if p > 1 - c:
+        clipped = 1 - c
+    value = -(y * math.log(clipped) + (1 - y) * math.log(1 - clipped))
+    return value, p - y
 
 
 def exponential_poisson(z, y, c):
@@ -132,6 +145,14 @@ def softmax_cross_entropy(log_p, y, c):
     return -y * log_p, -y
 
 
+def softmax_capped_cross_entropy(log_p, y, c):
+    """−y ln p, at most c."""
+    value = -y * log_p
+    if value > c:
+        value = c
+    return value, -y
+
+
 def softmax_focal(log_p, y, c):
     """−y (1 − p)ᵞ ln p."""
     p = math.exp(log_p)
@@ -146,6 +167,7 @@ def softmax_focal(log_p, y, c):
 #: Each function takes float64 numbers, and returns the loss of an output and its derivative.
 FORMULAS = named(
     sigmoid_cross_entropy,
+    sigmoid_clipped_cross_entropy,
     sigmoid_focal,
     exponential_poisson,
     softplus_poisson,
@@ -156,7 +178,25 @@ for _kind in PRINTED:
     FORMULAS[_kind.name] = printed_formula(_kind)
 
 #: The same functions of ln p, for p = softmax(z).
-ON_SOFTMAX = named(softmax_cross_entropy, softmax_focal)
+ON_SOFTMAX = named(softmax_cross_entropy, softmax_capped_cross_entropy, softmax_focal)
+
+
+def without_cap(value, cap):
+    """Return the losses of rows, one in each lane."""
+    return value
+
+
+def at_most_cap(value, cap):
+    """Return the losses of rows, one in each lane, at most the cap of each."""
+    return where(value > cap, cap, value)
+
+
+#: What is done to the losses of rows in lanes.
+CAPS_IN_LANES = {
+    "softmax_cross_entropy": without_cap,
+    "softmax_capped_cross_entropy": at_most_cap,
+}
+cap_in_lanes = chosen(CAPS_IN_LANES)
 
 
 def cross_entropy_in_lanes(spec, step, layer, start, stop):
@@ -172,6 +212,8 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
     Z = vectors(spec, in_z, 0)
     Y = vectors(spec, in_y, 0)
     P = vectors(spec, panel(spec), 0)
+    limit = cap_in_lanes(spec)
+    cap = widen(repeat(spec, layer.option))
     while n <= MAX_CLASSES and start + L <= stop:
         for column in range(L):
             _, y, _, weight = row_of(spec, step, layer, start + column)
@@ -214,6 +256,7 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
                 in_z, j * L, L, n_classes_left,  # from the panel
                 layer.d, first + j, stride,  # to dL/d(output)
             )  # fmt: skip
+        value = limit(value, cap)
         losses[0] = weights * widen(narrow(value, top))
         start += L
     return start
@@ -229,7 +272,8 @@ def no_rows_in_lanes(spec, step, layer, start, stop):
 
 
 IN_LANES = dict.fromkeys(ON_SOFTMAX, no_rows_in_lanes)
-IN_LANES["softmax_cross_entropy"] = cross_entropy_in_lanes
+for _name in CAPS_IN_LANES:
+    IN_LANES[_name] = cross_entropy_in_lanes
 in_lanes = chosen(IN_LANES)
 
 
