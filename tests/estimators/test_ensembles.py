@@ -22,10 +22,11 @@ from barenet import (
     load,
     save,
 )
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 from barenet.estimators._array_inputs import check_groups
 from barenet.population import _training_table
 from barenet.population._ensemble_training import EnsembleTraining
+from barenet.tables._to_frame import as_frame
 
 pytestmark = pytest.mark.usefixtures("small_ensembles")
 
@@ -166,7 +167,7 @@ def test_targets_of_rows_without_weight_change_nothing():
     X, weight = np.random.default_rng(0).normal(size=(80, 2)), np.arange(80) % 5
     models = [
         MLPEnsembleRegressor(max_iter=3, random_state=0).fit(
-            X, np.where(weight, X[:, 0], value), sample_weight=weight
+            X, np.where(weight, X.sum(axis=1), value), sample_weight=weight
         )
         for value in (0.0, -1e30)
     ]
@@ -366,12 +367,12 @@ def test_groups_and_weights_are_used_together(recorded):
     weight = np.where(groups == 0, 0.0, 1.0)
     model = MLPEnsembleRegressor(max_iter=2, random_state=0).fit(X, X[:, 0], weight, groups=groups)
     for rows in recorded.last.left_out:
-        assert len(np.unique(groups[rows])) < 5
+        assert len(np.unique(groups[weight > 0][rows])) < 4
     other = X[:, 0] + 100 * (groups == 0)
     again = MLPEnsembleRegressor(max_iter=2, random_state=0).fit(X, other, weight, groups=groups)
     assert (again.predict(X) == model.predict(X)).all()
     only_one = np.where(groups == 0, 1.0, 0.0)
-    with pytest.raises(ValueError, match=r"^sample_weight: is 0, or almost 0, for all rows"):
+    with pytest.raises(ValueError, match=r"^groups: all rows are in the group 0"):
         MLPEnsembleRegressor(max_iter=2).fit(X, X[:, 0], only_one, groups=groups)
 
 
@@ -453,3 +454,61 @@ def test_the_logarithms_of_probabilities(fitted):
     classifier, _ = fitted
     logarithms = classifier.predict_log_proba(table)
     np.testing.assert_array_equal(logarithms, np.log(classifier.predict_proba(table)))
+
+
+def as_kind(table, form):
+    """The table in another form."""
+    columns = {name: table[name].tolist() for name in table}
+    if form == "mapping":
+        return columns
+    if form == "frame":
+        return as_frame(columns)
+    if form == "arrow":
+        return pytest.importorskip("pyarrow").table(columns)
+    if form == "polars":
+        return pytest.importorskip("polars").DataFrame(columns)
+    return table.to_numpy() if form == "array" else table
+
+
+@pytest.mark.case(216)
+@pytest.mark.parametrize("form", ["pandas", "mapping", "frame", "arrow", "polars", "array"])
+def test_rows_of_weight_0_are_as_if_absent(form):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(120, 2)), columns=["a", "b"])
+    y = np.where(table["a"] > table["b"], "more", "less").astype(object)
+    weight, groups = rng.random(120) + 0.5, rng.integers(0, 12, 120).astype(str)
+    left_out = rng.random(120) < 0.1
+    kept = ~left_out
+    settings = {"max_iter": 2, "random_state": 0, "threads": 1}
+    expected = MLPEnsembleClassifier(**settings)
+    expected.fit(as_kind(table[kept], form), y[kept], weight[kept], groups=groups[kept])
+    table.loc[left_out, ["a", "b"]] = 50_000.0
+    y[left_out], weight[left_out], groups[left_out] = "other", 0, "none"
+    model = MLPEnsembleClassifier(**settings).fit(as_kind(table, form), y, weight, groups=groups)
+    rows = as_kind(table, form)
+    assert model.classes_.tolist() == ["less", "more"]
+    assert model.encoding_.describe() == expected.encoding_.describe()
+    assert (model.predict_proba(rows) == expected.predict_proba(rows)).all()
+    assert (model.out_of_fold_predictions_[kept] == expected.out_of_fold_predictions_).all()
+    far = model.predict_proba(rows)[left_out]
+    assert model.out_of_fold_predictions_[left_out] == pytest.approx(far)
+    assert (model.feature_importances_ == expected.feature_importances_).all()
+
+
+@pytest.mark.case(216)
+def test_rows_of_a_class_of_weight_0_are_as_if_absent():
+    X, y = load_iris(return_X_y=True)
+    weights = {0: 0, 1: 1, 2: 2}
+    settings = {"max_iter": 2, "random_state": 0, "class_weight": weights, "threads": 1}
+    expected = MLPEnsembleClassifier(**settings).fit(X, y)
+    X[y == 0] = 50_000
+    model = MLPEnsembleClassifier(**settings).fit(X, y)
+    assert model.classes_.tolist() == [0, 1, 2]
+    assert (model.predict_proba(X) == expected.predict_proba(X)).all()
+
+
+@pytest.mark.case(216)
+def test_columns_of_other_lengths_are_refused_with_rows_of_weight_0():
+    with pytest.raises(ArgumentError) as caught:
+        MLPEnsembleRegressor().fit({"a": [1, 2, 3], "b": [1, 2, 3, 4]}, [1, 2, 3], [1, 0, 1])
+    assert caught.value.argument == "X"

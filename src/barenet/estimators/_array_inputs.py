@@ -217,8 +217,10 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     return y
 
 
-def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp]:
-    """Number the groups of the rows, in the order of their first rows.
+def check_groups(
+    groups: Any, n_rows: int, rows: NDArray[np.intp] | None = None
+) -> NDArray[np.intp]:
+    """Number the groups of the rows, or of some of them, in the order of their first rows.
 
     Examples
     --------
@@ -243,8 +245,10 @@ def check_groups(groups: Any, n_rows: int) -> NDArray[np.intp]:
         problem = f"row {int(are_missing.argmax())} has no group"
         remedy = "leave out the rows without a group, or give each of them a group of its own"
         raise ArgumentError(problem, argument="groups", remedy=remedy)
+    if rows is not None:
+        labels = labels[rows]
     numbers: dict[Any, int] = {}
-    codes = np.empty(n_rows, np.intp)
+    codes = np.empty(len(labels), np.intp)
     with errors_naming_argument("groups"):  # a group may have no hash
         for row, label in enumerate(labels.tolist()):
             codes[row] = numbers.setdefault(label, len(numbers))

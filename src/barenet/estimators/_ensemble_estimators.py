@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -19,11 +20,11 @@ from barenet._registry import canonical, spec_of
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble, check_engine
-from barenet.errors import ArgumentError, caller_stacklevel
+from barenet.errors import ArgumentError, DataError, caller_stacklevel
 from barenet.estimators._array_inputs import check_groups, check_y, errors_naming_argument
 from barenet.estimators._estimator import ProbabilisticClassifier, fitting
 from barenet.estimators._feature_importances import MOST_ROWS, feature_importances
-from barenet.estimators._table_input import TableInput
+from barenet.estimators._table_input import TableInput, take_rows
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
@@ -69,7 +70,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The class of each row, of any type; or numbers.
         sample_weight : array-like of shape (n_samples,), optional
-            Weights of the rows.
+            Weights of the rows. A row of weight 0, also by `class_weight`, is as if it were absent;
+            only its target and group are checked.
         groups : array-like of shape (n_samples,), optional
             The group of each row, such as a patient or a machine with several rows: numbers, text
             or dates, of at least two different values. A network that leaves out a row leaves out
@@ -110,14 +112,25 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             n_rows = _num_samples(first_column)
         target_name = str(getattr(y, "name", None) or "y")  # of a Series
         y = check_y(y, n_rows, self)
+        dtype = np.dtype(np.float64)
+        weight = np.ones(n_rows)
+        if sample_weight is not None:
+            weight = check_sample_weight(sample_weight, n_rows, dtype)
+        present = np.flatnonzero(weight)
+        targets, target_kind, weight_by_class = self._encode(y[present])
+        weight = check_sample_weight(weight[present] * weight_by_class, len(present), dtype)
+        has_weight = weight > 0
+        rows = present[has_weight]
+        weight = weight[has_weight]
+        targets = targets[has_weight]
+        if len(rows) == 1 < n_rows:
+            problem = "only one row has a weight above 0, at least 2 are needed"
+            raise ArgumentError(problem, argument="sample_weight")
+        all_rows = X
+        X = take_rows(X, rows, n_rows)
         group_numbers = None
         if groups is not None:
-            group_numbers = check_groups(groups, n_rows)
-        targets, target_kind, weight = self._encode(y)
-        dtype = np.dtype(np.float64)
-        if sample_weight is not None:
-            weight = weight * check_sample_weight(sample_weight, n_rows, dtype)
-        weight = check_sample_weight(weight, n_rows, dtype)
+            group_numbers = check_groups(groups, n_rows, rows)
         prepared = prepare_ensemble_training(
             X,
             targets,
@@ -153,20 +166,42 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.loss_curve_ = list(self.history_.loss)
         self.out_of_fold_score_ = best.score
         self.out_of_fold_predictions_ = best.predictions
+        if len(rows) < n_rows:
+            absent = np.setdiff1d(np.arange(n_rows), rows)
+            absent_rows = take_rows(all_rows, absent, n_rows)
+            self._insert_predictions(prepared.encoding, rows, absent, absent_rows)
         self.__dict__.pop("residuals_", None)
         if best.residuals is not None:
             self.residuals_ = best.residuals
         self._monotonic = prepared.monotonic
         self._means = prepared.chosen.means
         self._keep(prepared.encoding, X)
-        self._keep_rows(X, weight)
+        self._keep_rows(X, len(rows))
         self._scores = best.scores
-        self._n_rows = {"training": n_rows}
+        self._n_rows = {"training": len(rows)}
 
-    def _keep_rows(self, X: Any, weight: NDArray[Any]) -> None:
+    def _insert_predictions(
+        self,
+        encoding: TableEncoding,
+        rows: NDArray[np.intp],
+        absent: NDArray[np.intp],
+        absent_rows: Any,
+    ) -> None:
+        """Add out-of-fold predictions of rows of weight 0, by all networks: none learned them."""
+        present = self.out_of_fold_predictions_
+        n_rows = len(rows) + len(absent)
+        predictions = np.full((n_rows, present.shape[1]), np.nan, present.dtype)
+        predictions[rows] = present
+        network = self.network_
+        with suppress(DataError):  # a row with values of another kind has no prediction
+            predictions[absent] = results_by_blocks(
+                network.predict, encoding, absent_rows, network.dtype
+            )
+        self.out_of_fold_predictions_ = predictions
+
+    def _keep_rows(self, X: Any, n_rows: int) -> None:
         """Keep some of the training rows for `feature_importances_`."""
-        weighted = np.flatnonzero(weight)
-        chosen = weighted[random_rows(len(weighted), MOST_ROWS)]
+        chosen = random_rows(n_rows, MOST_ROWS)
         self._rows: Frame = self.encoding_.frame_of(X).take(chosen)
         self._importances: NDArray[np.float64] | None = None
 
@@ -315,7 +350,8 @@ class MLPEnsembleClassifier(ProbabilisticClassifier, MultilayerPerceptronEnsembl
     out_of_fold_score_ : float
         Accuracy of `out_of_fold_predictions_`, with the weights of rows and classes.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_classes)
-        Class probabilities of each training row, from networks that were not trained on it.
+        Class probabilities of each training row, from networks that were not trained on it: of all
+        networks for a row of weight 0, and NaN if its values are of another kind.
     feature_importances_ : ndarray of shape (n_features,)
         How much the predictions depend on each column, with the sum 1: see there.
     n_features_in_ : int
@@ -464,7 +500,8 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         units of the targets and with the weights of the rows, as in ``sklearn.metrics``.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
         Predictions for each training row, scaled like the targets, from networks that were not
-        trained on it.
+        trained on it: of all networks for a row of weight 0, and NaN if its values are of another
+        kind.
     feature_importances_ : ndarray of shape (n_features,)
         How much the predictions depend on each column, with the sum 1: see there.
     n_features_in_ : int

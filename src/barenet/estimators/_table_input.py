@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
-from sklearn.utils import Tags, check_array
-from sklearn.utils.validation import _check_feature_names_in, _check_n_features, check_is_fitted
+from sklearn.utils import Tags, _safe_indexing, check_array
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_n_features,
+    check_consistent_length,
+    check_is_fitted,
+)
 
 from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._estimator import Estimator, fitting
@@ -19,6 +24,24 @@ from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._encoding import TableEncoding, TableOptions
 from barenet.tables._placeholder_dates import warn_of_placeholders
 from barenet.tables._to_frame import column_names
+
+
+def take_rows(X: Any, rows: NDArray[np.intp], n_rows: int) -> Any:
+    """Select rows, in their order, of a table or an array with `n_rows` rows.
+
+    >>> take_rows({"size": [3.5, 1.2, 2.1]}, np.array([0, 2]), 3)
+    {'size': [3.5, 2.1]}
+    """
+    if len(rows) == n_rows:
+        return X
+    if isinstance(X, Mapping):
+        with errors_naming_argument("X"):
+            check_consistent_length(*X.values())
+        return {name: take_rows(column, rows, n_rows) for name, column in X.items()}
+    is_array = isinstance(X, np.ndarray)
+    if hasattr(X, "take") and not is_array:
+        return X.take(rows)
+    return _safe_indexing(X, rows)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
