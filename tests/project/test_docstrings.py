@@ -4,6 +4,7 @@ What is public is decided in one place, where the reference is written.
 """
 
 import ast
+import builtins
 import dataclasses
 import inspect
 import re
@@ -14,6 +15,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+import sklearn.exceptions
 from docutils import nodes
 from docutils.core import publish_doctree
 from numpydoc.docscrape import NumpyDocString
@@ -199,6 +201,33 @@ def test_every_exception_raised_is_documented(members):
         missing = found.difference(*(documented(named, "Raises") for named in lineage(thing)))
         faults += [f"{name}: {word}" for word in missing]
     assert faults == []
+
+
+@pytest.mark.case(223)
+def test_raises_and_warns_name_classes_of_exceptions():
+    """All docstrings, also of private functions: numpydoc takes any line for a type."""
+    faults = []
+    for path in sorted(Path(barenet.__file__).parent.rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        imported = {node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        exceptions = {alias.name for node in imported for alias in node.names}
+        exceptions |= {name for name in dir(builtins) if is_error(getattr(builtins, name))}
+        exceptions |= {*barenet.errors.__all__, *sklearn.exceptions.__all__, "KeyboardInterrupt"}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                for entry in conditions(ast.get_docstring(node) or ""):
+                    types = {word.strip() for word in entry.type.split(",")}
+                    if entry.name or not types <= exceptions or not entry.desc:
+                        faults.append(f"{path.name}: {node.name}: {entry.name}{entry.type}")
+    assert faults == []
+
+
+def conditions(docstring: str) -> list[Any]:
+    """The entries of the sections Raises and Warns."""
+    if not re.search(r"^(Raises|Warns)\n---", docstring, re.MULTILINE):
+        return []
+    doc = NumpyDocString(docstring)
+    return doc["Raises"] + doc["Warns"]
 
 
 def test_every_public_object_has_an_example(objects):

@@ -350,8 +350,8 @@ class ModelCard:
 
         Raises
         ------
-        If `plain` is not the JSON of a card.
-            If it is not the JSON of a card.
+        ValueError, KeyError
+            If `plain` is not the JSON of a card.
         """
         plain = convert(plain, Mapping[str, object], "card")
         data = convert(plain["data"], Mapping[str, object], "data")
