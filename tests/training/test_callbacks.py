@@ -198,3 +198,138 @@ def test_early_stopping_monitors_curves_by_the_names_of_other_libraries():
         train(network, X, y, validation_data=(X, y), callbacks=[EarlyStopping("val_f1")])
     with pytest.raises(ValueError, match=r"^monitor: 'test_loss' is of the test set"):
         train(network, X, y, test_data=(X, y), callbacks=[EarlyStopping("test_loss")])
+
+
+class OfKeras(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        raise AssertionError("never called")
+
+
+class OfLightning(Callback):
+    def on_train_batch_end(self, trainer, module, outputs, batch, batch_index):
+        raise AssertionError("never called")
+
+
+class EpochAndLogs(Callback):
+    def on_epoch(self, epoch, logs=None):
+        raise AssertionError("never called")
+
+
+class EpochAlone(Callback):
+    def on_epoch(self, epoch):
+        raise AssertionError("never called")
+
+
+class Mixin:
+    def on_train_begin(self, logs=None):
+        raise AssertionError("never called")
+
+
+class Mixed(Mixin, Recorder):
+    pass
+
+
+class Stopping(EarlyStopping):
+    def on_batch_end(self, batch, logs):
+        raise AssertionError("never called")
+
+
+class Timed(TimeLimit):
+    def on_chunk(self, run, batch):
+        raise AssertionError("never called")
+
+
+class Duck:
+    def on_epoch(self, run):
+        raise AssertionError("never called")
+
+
+class CallableDuck(Duck):
+    def __call__(self, run):
+        raise AssertionError("never called")
+
+
+def with_method(callback, name, function):
+    setattr(callback, name, function)
+    return callback
+
+
+MISFITS = {
+    "of Keras": OfKeras,
+    "of Lightning": OfLightning,
+    "epoch and logs": EpochAndLogs,
+    "epoch alone": EpochAlone,
+    "a mixin": Mixed,
+    "of early stopping": lambda: Stopping("loss"),
+    "of a time limit": lambda: Timed(60),
+    "an unknown method of an object": lambda: with_method(Recorder(), "on_epoch_end", print),
+    "a method of an object": lambda: with_method(Recorder(), "on_epoch", lambda epoch, logs: None),
+    "not a method": lambda: with_method(Recorder(), "on_epoch", True),
+    "another class": Duck,
+    "another class with a call": CallableDuck,
+    "a class": lambda: Recorder,
+    "a class with arguments": lambda: TimeLimit,
+    "a function of two": lambda: lambda epoch, logs: None,
+    "a function of epoch and logs": lambda: lambda epoch, logs=None: None,
+    "a function of epoch and metrics": lambda: lambda number, metrics=None: None,
+    "a function of epoch": lambda: lambda epoch: None,
+    "a function without arguments": lambda: lambda: None,
+}
+
+
+@pytest.mark.case(226)
+@pytest.mark.parametrize("name", MISFITS)
+def test_what_a_run_would_not_call_is_refused(name, refused):
+    callback = MISFITS[name]()
+    network = Network.dense([1, 8, 1], seed=1)
+    before = network.parameters.copy()
+    with refused("callbacks", ""):
+        fit(callback, network)
+    with refused("callbacks", ""):
+        fit([Recorder(), callback], network)
+    assert np.array_equal(network.parameters, before)
+
+
+@pytest.mark.case(226)
+def test_the_error_of_a_callback_names_what_a_run_calls(refused):
+    problem = (
+        "OfKeras.on_epoch_end would never be called, only on_start, on_chunk, on_epoch, on_end"
+    )
+    with refused("callbacks", problem):
+        fit(OfKeras())
+    with refused("callbacks", r"EpochAndLogs.on_epoch: expected a function of the run, got one of"):
+        fit(EpochAndLogs())
+    with refused("function", "expected a function of the run"):
+        LambdaCallback(lambda epoch, logs=None: None)
+
+
+@pytest.mark.case(226)
+def test_whatever_takes_the_run_is_called():
+    class Own(Recorder):
+        on_gpu = False  # not a method
+
+        def on_epoch(self, current, *, verbose=False):
+            self.calls.append(current.epoch)
+
+    calls = []
+    own = Own()
+    assigned = with_method(Callback(), "on_epoch", lambda run: calls.append(run.network.parameters))
+    functions = [
+        lambda run, calls=calls: calls.append(run),
+        lambda _: calls.append(0),
+        lambda *_: calls.append(0),
+        calls.append,
+        partial(lambda calls, run: calls.append(run), calls),
+    ]
+    fit([own, assigned, *functions], epochs=1)
+    assert 1 in own.calls and len(calls) == 1 + len(functions)
+
+
+@pytest.mark.case(226)
+def test_a_method_of_an_object_sees_the_network_of_its_epoch():
+    seen, expected = [], []
+    assigned = Callback()
+    assigned.on_epoch = lambda run: seen.append(run.network.parameters.copy())
+    fit(assigned, epochs=20)
+    fit(lambda run: expected.append(run.network.parameters.copy()), epochs=20)
+    assert np.array_equal(seen, expected)

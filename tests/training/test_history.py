@@ -1,6 +1,9 @@
 """History: what goes in comes out, and survives the way through a file."""
 
+import copy
 import json
+import pickle
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -75,3 +78,44 @@ def test_curves_have_the_names_of_other_libraries():
         history["val_auc"]
     with pytest.raises(KeyError, match="did you mean 'loss'"):
         history["los"]
+
+
+@pytest.mark.case(231)
+def test_a_history_is_a_dictionary_of_its_curves():
+    curves = {"loss": [1.0, 0.5, 0.25], "validation_loss": [2.0, 1.0, 1.5]}
+    history = History(curves, "reference", 7, best_epoch=2)
+    assert dict(history) == curves == {**history} == history.curves
+    assert list(history) == [*history.keys()] == ["loss", "validation_loss"]
+    assert [*history.items()] == [*curves.items()] and [*history.values()] == [*curves.values()]
+    assert dict(**history) == curves
+    assert json.loads(json.dumps(history)) == curves
+    assert isinstance(history, Mapping) and len(history.keys()) == len(history.curves) == 2
+    assert "loss" in history and "val_loss" in history and "epoch" not in history
+    assert history.get("val_loss") == [2.0, 1.0, 1.5]
+    assert history.get("auc") is None and history.get("auc", []) == []
+    assert len(history) == 3 and history and not History()
+
+
+@pytest.mark.case(231)
+def test_pandas_takes_a_history():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(History({"loss": [1.0, 0.5, 0.25], "accuracy": [0.1, 0.2, 0.3]}))
+    assert list(frame) == ["loss", "accuracy"] and frame["loss"].tolist() == [1.0, 0.5, 0.25]
+
+
+@pytest.mark.case(231)
+@pytest.mark.parametrize("key", [0, -1, None, 1.5, slice(3), ["loss"], ("loss", 0)])
+def test_other_keys_than_names_list_the_curves(key):
+    with pytest.raises(KeyError, match="there are loss, accuracy"):
+        History({"loss": [1.0], "accuracy": [0.5]})[key]
+
+
+@pytest.mark.case(231)
+@pytest.mark.parametrize(
+    "make", [copy.copy, copy.deepcopy, lambda h: pickle.loads(pickle.dumps(h))]
+)
+def test_a_copy_has_all_of_a_history(make):
+    history = History({"loss": [1.0, 0.5]}, "reference", 7, "completed", 2, True)
+    copied = make(history)
+    assert type(copied) is History and copied == history
+    assert vars(copied) == vars(history) and len(vars(copied)) == 5

@@ -254,7 +254,7 @@ def measure_fold(
             targets = point(data.y[rows]).astype(np.float64)
             for name, metric in metrics.items():
                 values[name] = metric(predictions, targets)
-    values["fit_time"] = sum(run.history.curves.get("seconds", ()))
+    values["fit_time"] = sum(run.history.get("seconds", ()))
     values["score_time"] = time.perf_counter() - started
     return values
 

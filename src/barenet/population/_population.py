@@ -179,7 +179,7 @@ class Population:
         """
         values = np.full(len(self.runs), np.nan)
         for index, run in enumerate(self.runs):
-            numbers = run.history.curves.get(curve, ())
+            numbers = run.history.get(curve, ())
             if len(numbers) and run.error is None:
                 epoch = run.history.best_epoch or len(numbers)
                 values[index] = numbers[epoch - 1]
@@ -206,7 +206,7 @@ class Population:
             curves = []
             for history in histories:
                 missing = np.full(len(history), np.nan)
-                curves.append(history.curves.get(name, missing))
+                curves.append(history.get(name, missing))
             table[name] = np.concatenate(curves)
         return table
 
@@ -214,7 +214,7 @@ class Population:
         """The names of all curves, in the order in which they occur."""
         names: dict[str, None] = {}
         for history in self.histories:
-            names |= dict.fromkeys(history.curves)
+            names |= dict.fromkeys(history)
         return list(names)
 
     def _decisive_loss(self) -> str:

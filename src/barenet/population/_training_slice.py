@@ -3,9 +3,10 @@
 A network that continues after a slice takes its state, as in a checkpoint, to the next worker.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
@@ -200,7 +201,7 @@ def train_slice(make: WorkersFactory, training_slice: TrainingSlice) -> TrainedS
     if not training_slice.keeps_state:
         run.checkpoints = PopulationCheckpoint()
     run.advance(training_slice.epoch)
-    history = replace(run.history, curves=run.history.to_dict())
+    history = copy.deepcopy(run.history)
     trained = TrainedSlice(
         vectors=Snapshot.of(run.network),
         history=history,

@@ -21,6 +21,10 @@ from barenet.training._history import History, curve_rows, spelled_curve
 __all__ = ["Callback", "EarlyStopping", "LambdaCallback", "Run", "TimeLimit"]
 
 
+#: The methods of a callback that a run calls.
+EVENTS = ("on_start", "on_chunk", "on_epoch", "on_end")
+
+
 @dataclass(eq=False)
 class Run(Stateful, DeclaredAttributes):
     """A training run in progress.
@@ -115,7 +119,7 @@ class Run(Stateful, DeclaredAttributes):
             "parameters": self.network.parameters,
             "statistics": self.network.statistics,
         }
-        for name, curve in self.history.curves.items():
+        for name, curve in self.history.items():
             state[f"curve_{name}"] = np.array(curve)
         return state
 
@@ -125,12 +129,11 @@ class Run(Stateful, DeclaredAttributes):
         self.stop_reason = state["stop_reason"]
         self.is_final = self.stop_reason is not None
         Snapshot(state["parameters"], state["statistics"]).restore(self.network)
-        curves: dict[str, list[float]] = {}
+        self.history.clear()
         for name in self.measured:
             key = f"curve_{name}"
             if key in state:
-                curves[name] = state[key].tolist()
-        self.history.curves = curves
+                self.history[name] = state[key].tolist()
         best_epoch = state["best_epoch"]
         if best_epoch is not None:
             best_epoch += 1
@@ -140,7 +143,8 @@ class Run(Stateful, DeclaredAttributes):
 class Callback(Stateful):
     """Base class of callbacks; a subclass overrides the methods that it needs.
 
-    Each takes the current `run`. A callback with a state overrides `state_dict` and
+    Each takes the current `run`; another method whose name begins with ``on_`` is an error at the
+    start of a run, which would never call it. A callback with a state overrides `state_dict` and
     `load_state_dict`, too; the state is loaded after `on_start`.
 
     Attributes
@@ -202,6 +206,7 @@ class LambdaCallback(Callback, DeclaredAttributes):
 
     def __init__(self, function: Callable[[Run], object]) -> None:
         self.function = function
+        _check_function(self.function, "function")
 
     def on_epoch(self, run: Run) -> None:
         result = self.function(run)
@@ -374,27 +379,75 @@ def as_callbacks(callbacks: Callbacks) -> list[Callback]:
     converted: list[Callback] = []
     for callback in callbacks:
         if isinstance(callback, Callback):
+            _check_methods(callback)
             converted.append(callback)
-            continue
-        if isinstance(callback, type) or not callable(callback):
-            raise ArgumentError.of("callbacks", callback, "a Callback or a function of the run")
-        _check_function(callback)
-        converted.append(LambdaCallback(callback))
+        else:
+            _check_function(callback, "callbacks")
+            converted.append(LambdaCallback(callback))
     return converted
 
 
-def _check_function(function: Callable[[Run], object]) -> None:
-    """Reject a function that can't be called with only the run, such as Keras' f(epoch, logs)."""
+def _check_methods(callback: Callback) -> None:
+    """Reject methods that a run doesn't call, or can't call with only the run."""
+    kind = type(callback).__name__
+    for name in _event_methods(callback):
+        method = getattr(callback, name)
+        if name not in EVENTS:
+            problem = f"{kind}.{name} would never be called, only {', '.join(EVENTS)}"
+            remedy = "give it one of these names, or one that doesn't begin with on_"
+            raise ArgumentError(problem, argument="callbacks", value=callback, remedy=remedy)
+        if not callable(method):
+            raise ArgumentError.of("callbacks", method, f"a method {kind}.{name}")
+        _check_signature(method, "callbacks", f"{kind}.{name}: ")
+        if name in vars(callback):
+            # The attribute of the class doesn't take account of a method of this object alone.
+            callback.history_only = False
+
+
+def _event_methods(callback: object) -> list[str]:
+    """Return the names of the methods that seem to be called during a run."""
+    names = []
+    for name in dir(callback):
+        if name in EVENTS or (name.startswith("on_") and callable(getattr(callback, name))):
+            names.append(name)
+    return names
+
+
+def _check_function(function: Any, argument: str) -> None:
+    """Reject what is not a function of the run, such as another library's callback."""
+    expected = "a Callback or a function of the run"
+    if isinstance(function, type):
+        remedy = f"pass an instance: {function.__name__}(...)"
+        raise ArgumentError.of(argument, function, expected, remedy=remedy)
+    if _event_methods(function):
+        remedy = "derive its class from barenet.callbacks.Callback"
+        raise ArgumentError.of(argument, function, expected, remedy=remedy)
+    if not callable(function):
+        raise ArgumentError.of(argument, function, expected)
+    _check_signature(function, argument)
+
+
+def _check_signature(function: Callable[..., object], argument: str, place: str = "") -> None:
+    """Reject a function that doesn't take only the run, such as Keras' ``f(epoch, logs=None)``.
+
+    A single parameter may have any name but that of a part of the run, such as ``epoch``.
+    """
     try:
         signature = inspect.signature(function)
     except ValueError:  # a function written in C has no signature
         return
+    names = []
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+    is_of_run = "logs" not in names
+    if names and names[0] != "run":
+        is_of_run = len(names) == 1 and names[0] not in Run.__dataclass_fields__
     try:
         signature.bind(None)
-        is_of_run = "logs" not in signature.parameters
     except TypeError:
         is_of_run = False
     if not is_of_run:
-        expected = f"expected a function of the run, got one of {signature}"
+        problem = f"{place}expected a function of the run, got one of {signature}"
         remedy = "take the run: epoch is run.epoch, and logs is run.history.last()"
-        raise ArgumentError(expected, argument="callbacks", value=function, remedy=remedy)
+        raise ArgumentError(problem, argument=argument, value=function, remedy=remedy)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Self
 
 from barenet._constraints import check_number
@@ -19,13 +19,15 @@ EVALUATION_SETS = ("validation", "test")
 OUT_OF_FOLD = "out_of_fold"
 
 
-@dataclass
-class History:
-    """The record of a run.
+class History(dict[str, list[float]]):
+    """The record of a run: its curves by name, each with one number per epoch.
 
-    Attributes
+    Like a table with a column for each curve, it is a dictionary of the curves, and its length is
+    the number of epochs.
+
+    Parameters
     ----------
-    curves : dict of str to list of float
+    curves : mapping of str to list of float, optional
         One number per epoch, by name: ``loss`` (mean over the batches, each before its step, with
         the penalties), ``gradient_norm`` (mean over the batches), ``learning_rate`` (of the last
         batch), ``seconds``, each metric's name, and loss and metrics of the validation and the test
@@ -50,16 +52,30 @@ class History:
     --------
     >>> history = History()
     >>> history.append({"loss": 0.5, "seconds": 0.1})
-    >>> history["loss"], len(history), "val_loss" in history
-    ([0.5], 1, False)
+    >>> history["loss"], list(history), len(history), "val_loss" in history
+    ([0.5], ['loss', 'seconds'], 1, False)
     """
 
-    curves: dict[str, list[float]] = field(default_factory=dict)
-    engine: str = ""
-    seed: int = 0
-    stop_reason: str = ""
-    best_epoch: int | None = None
-    penalized: bool = False
+    def __init__(
+        self,
+        curves: Mapping[str, list[float]] = MappingProxyType({}),
+        engine: str = "",
+        seed: int = 0,
+        stop_reason: str = "",
+        best_epoch: int | None = None,
+        penalized: bool = False,
+    ) -> None:
+        super().__init__(curves)
+        self.engine = engine
+        self.seed = seed
+        self.stop_reason = stop_reason
+        self.best_epoch = best_epoch
+        self.penalized = penalized
+
+    @property
+    def curves(self) -> dict[str, list[float]]:
+        """The curves by name, in a dictionary whose length is their number."""
+        return dict(self)
 
     def append(self, values: Mapping[str, float]) -> None:
         """Append an epoch.
@@ -70,22 +86,22 @@ class History:
             A number for each curve.
         """
         for name, value in values.items():
-            self.curves.setdefault(name, []).append(value)
+            self.setdefault(name, []).append(value)
 
     @property
     def loss(self) -> list[float]:
         """The training loss of each epoch."""
-        return self.curves.get("loss", [])
+        return self.get("loss", [])
 
     @property
     def validation_loss(self) -> list[float]:
         """The validation loss of each epoch, if there is a validation set."""
-        return self.curves.get("validation_loss", [])
+        return self.get("validation_loss", [])
 
     @property
     def test_loss(self) -> list[float]:
         """The test loss of each epoch, if there is a test set."""
-        return self.curves.get("test_loss", [])
+        return self.get("test_loss", [])
 
     def last(self) -> dict[str, float]:
         """Return the values of the last epoch.
@@ -95,7 +111,7 @@ class History:
         dict of str to float
             A number for each curve.
         """
-        return {name: curve[-1] for name, curve in self.curves.items()}
+        return {name: curve[-1] for name, curve in self.items()}
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return a copy of the curves.
@@ -105,7 +121,7 @@ class History:
         dict of str to list of float
             One number per epoch, by name.
         """
-        return {name: list(curve) for name, curve in self.curves.items()}
+        return {name: list(curve) for name, curve in self.items()}
 
     def to_jsonl(self) -> str:
         """Write one line per epoch.
@@ -122,10 +138,10 @@ class History:
         '{"epoch": 1, "loss": 0.5}\\n{"epoch": 2, "loss": 0.25}\\n'
         """
         lines = []
-        values_of_epochs = zip(*self.curves.values(), strict=True)
+        values_of_epochs = zip(*self.values(), strict=True)
         for epoch, values in enumerate(values_of_epochs, 1):
             row: dict[str, float | None] = {"epoch": epoch}
-            for name, value in zip(self.curves, values, strict=True):
+            for name, value in zip(self, values, strict=True):
                 row[name] = finite_or_none(value)
             lines.append(json.dumps(row) + "\n")
         return "".join(lines)
@@ -153,31 +169,39 @@ class History:
         history = cls()
         for number, line in enumerate(text.splitlines(), 1):
             try:
-                history.append(_read_epoch(line, list(history.curves)))
+                history.append(_read_epoch(line, list(history)))
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"line {number}: {error}") from error
         return history
 
     def __getitem__(self, name: str) -> list[float]:
         """Return a curve; names of other libraries are understood, such as ``val_loss``."""
-        spelled = spelled_curve(name, self.curves)
-        if spelled not in self.curves:
-            hint = suggestion(name, [*self.curves]) or ";"
-            raise KeyError(f"{name!r} was not measured{hint} there are {', '.join(self.curves)}")
-        return self.curves[spelled]
+        spelled = spelled_curve(name, self.keys())
+        if isinstance(spelled, str) and spelled in self.keys():
+            return super().__getitem__(spelled)
+        hint = ";"
+        if isinstance(name, str):
+            hint = suggestion(name, self) or ";"
+        raise KeyError(f"{name!r} was not measured{hint} there are {', '.join(self)}")
 
     def __contains__(self, name: object) -> bool:
         """Return whether a curve was measured."""
-        return spelled_curve(name, self.curves) in self.curves
+        return spelled_curve(name, self.keys()) in self.keys()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a curve, or the default if it was not measured."""
+        if name in self:
+            return self[name]
+        return default
 
     def __len__(self) -> int:
         """Return the number of epochs."""
-        return len(self.curves.get("loss", ()))
+        return len(self.loss)
 
     def _repr_html_(self) -> str:
         """Draw the curves of the loss and of the metrics, for a notebook."""
         panels: dict[str, dict[str, list[float]]] = {}
-        for name, curve in self.curves.items():
+        for name, curve in self.items():
             if name in ("gradient_norm", "learning_rate", "seconds"):
                 continue
             label, measure = curve_rows(name)

@@ -19,7 +19,7 @@ from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Orders, Rates, Trajectory
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, check_result
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
@@ -388,13 +388,21 @@ class MiniBatchLoop(Loop):
         rates = np.empty((len(epochs), n_batches))
         for rates_of_epoch, epoch in zip(rates, epochs, strict=True):
             if schedule.steady:
-                rates_of_epoch[:] = learning_rate * schedule.factor(epoch, self.config.epochs)
+                rates_of_epoch[:] = learning_rate * self._factor(epoch)
                 continue
             for batch in range(n_batches):
-                time_of_batch = epoch + batch / n_batches
-                factor = schedule.factor(time_of_batch, self.config.epochs)
-                rates_of_epoch[batch] = learning_rate * factor
+                rates_of_epoch[batch] = learning_rate * self._factor(epoch + batch / n_batches)
         return rates
+
+    def _factor(self, epoch: float) -> float:
+        """Compute the factor on the learning rate at a time, counted in epochs."""
+        schedule = self.config.schedule
+        factor = schedule.factor(epoch, self.config.epochs)
+        number = float(check_result(factor, (), schedule, "factor"))
+        if not math.isfinite(number):
+            part = f"{type(schedule).__name__}.factor"
+            raise ArgumentError.of("schedule", factor, "a finite number", part=part)
+        return number
 
     def _record(
         self, curves: Mapping[str, list[float]], count: int, trajectory: Trajectory | None
@@ -408,7 +416,7 @@ class MiniBatchLoop(Loop):
                 watching.append(callback)
         if not watching and trajectory is None:
             for name, values in curves.items():
-                run.history.curves.setdefault(name, []).extend(values)
+                run.history.setdefault(name, []).extend(values)
             run.epoch = len(run.history)
             return
         has_readers = any(type(callback) in READERS for callback in watching)

@@ -86,7 +86,7 @@ def plot_history(history: Any, *, title: str | None = None) -> Figure:
     if history is None:
         remedy = "of several trainings, plot each one"
         raise ArgumentError.of("history", given, expected, remedy=remedy)
-    panels = _panels(history.curves)
+    panels = _panels(history)
     if not panels["loss"]:
         raise ArgumentError.of("history", given, expected)
     columns = min(len(panels), 3)

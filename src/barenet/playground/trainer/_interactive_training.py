@@ -301,7 +301,7 @@ class InteractiveTraining(TrainingCommands):
 
     def _measure(self, run: Run) -> None:
         """Record the metrics of an epoch, and detect divergence and dead networks."""
-        curves = run.history.curves
+        curves = run.history
         if self.setup.others is not None:  # use the metrics of the ensemble
             row = self._evaluated()
         else:
