@@ -81,7 +81,10 @@ class NamedMetric:
         if np.ndim(output) != 2 or np.ndim(y) != 2:
             output = self._as_matrix(output)
             y = check_targets(y, len(output), output.shape[1], output.dtype)
-        return self.compute(output, y, sample_weight)
+        score = self.compute(output, y, sample_weight)
+        if np.ndim(score) > 0 or score is None:
+            raise ArgumentError.of("metrics", score, "a number", part=self.title)
+        return score
 
     def _as_matrix(self, output: Any) -> FloatArray:
         """Check predictions, and make a single output a column."""

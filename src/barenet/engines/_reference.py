@@ -16,7 +16,7 @@ from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
 from barenet.optimization._penalties import add_penalties
 from barenet.optimization.optimizers import Optimizer
-from barenet.optimization.optimizers._optimizer import euclidean_norm
+from barenet.optimization.optimizers._optimizer import check_in_place, euclidean_norm
 
 #: Maximum number of rows that are evaluated at a time: X is never converted as a whole.
 EVALUATED_ROWS = 4096
@@ -53,7 +53,7 @@ def take_steps(
             losses[i], gradient = engine.value_and_gradient(batch, first_step + i)
             norms[i] = euclidean_norm(gradient)
             if job.clipping is not None:
-                job.clipping.clip(gradient)
+                check_in_place(job.clipping.clip(gradient), job.clipping, "clip")
             optimizer.step(parameters, gradient, rate)
             if job.limits is not None:
                 job.limits.project(parameters)

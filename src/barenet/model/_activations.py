@@ -13,7 +13,7 @@ import numpy as np
 
 from barenet._constraints import Configurable, option
 from barenet._registry import build, by_name
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, check_result
 
 __all__ = [
     "ACTIVATIONS", "ELU", "GELU", "SELU", "Activation", "Ascending", "Exponential", "Identity",
@@ -82,7 +82,7 @@ class Activation(Configurable, ABC):
         ndarray of shape (n_samples, n_outputs)
             dL/dZ.
         """
-        return d_A * self.derivative(Z, A)
+        return d_A * check_result(self.derivative(Z, A), Z.shape, self, "derivative")
 
 
 class Identity(Activation):
@@ -391,7 +391,7 @@ def hides_overflow(activation: Activation, n_outputs: int) -> bool:
 
 def activate(activation: Activation, Z: FloatArray) -> FloatArray:
     """Compute A = f(Z), with NaN where f would hide an overflow of Z."""
-    A = activation.forward(Z)
+    A = check_result(activation.forward(Z), Z.shape, activation, "forward")
     if hides_overflow(activation, Z.shape[1]):
         return A + (Z - Z)  # This is NaN where Z is infinite, and A elsewhere.
     return A

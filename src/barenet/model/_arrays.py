@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._constraints import check_count
 from barenet._sparse_rows import SparseRows
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, brief
 
 #: A float32 or float64 array.
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
@@ -115,6 +115,25 @@ def numeric_array(values: ArrayLike, argument: str, remedy: str = "") -> NDArray
         problem = f"expected real numbers, got {array.dtype}"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
     return array
+
+
+def check_result(values: Any, shape: Shape, part: Any, method: str) -> NDArray[Any]:
+    """Return the result of a method that a user may have written, of real numbers and this shape.
+
+    NumPy would broadcast many wrong shapes, and fail far from the method at others.
+    """
+    array = np.asarray(values)
+    if array.shape == shape and array.dtype.kind in "biuf":
+        return array
+    expected = "a real number"
+    if shape:
+        expected = f"real numbers of shape {shape}"
+    got = f"{array.dtype} of shape {array.shape}"
+    if array.dtype == object:
+        got = brief(values)
+    problem = f"{type(part).__name__}.{method}: expected {expected}, got {got}"
+    argument = getattr(part, "role", "layers")
+    raise ArgumentError(problem, argument=argument, value=values, expected=expected)
 
 
 def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatArray:

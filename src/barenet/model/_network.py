@@ -16,6 +16,7 @@ from barenet._constraints import (
     check_number,
     check_seed,
     checks_arguments,
+    is_ours,
 )
 from barenet._seeding import random_state
 from barenet.model._activations import (
@@ -33,6 +34,12 @@ from barenet.model._array_dataset import (
     validate_arrays,
 )
 from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
+from barenet.model._custom_layers import (
+    backward_checked,
+    check_input_gradient,
+    forward_checked,
+    initialize_checked,
+)
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
 from barenet.model._network_summary import display, summarize
@@ -192,7 +199,10 @@ class Network(InPlaceAssignment, OtherMethods):
         """
         rng = random_state(check_seed(seed))
         for layer in self.layers:
-            layer.initialize(rng)
+            if is_ours(type(layer)):
+                layer.initialize(rng)
+            else:
+                initialize_checked(layer, rng)
 
     def forward(
         self,
@@ -228,10 +238,13 @@ class Network(InPlaceAssignment, OtherMethods):
         caches: list[Cache] = []
         for index, layer in enumerate(self.layers):
             key = derive_key(rng_key, index)
-            options: dict[str, bool] = {}
+            options: dict[str, Any] = {"training": training, "rng_key": key}
             if logits and layer is self.layers[-1]:
                 options["logits"] = True  # only layers with an activation take this
-            output, cache = layer.forward(output, training=training, rng_key=key, **options)
+            if is_ours(type(layer)):
+                output, cache = layer.forward(output, **options)
+            else:
+                output, cache = forward_checked(layer, output, **options)
             caches.append(cache)
         return output, caches
 
@@ -257,7 +270,12 @@ class Network(InPlaceAssignment, OtherMethods):
         d_output = np.asarray(d_output, self.dtype)
         steps = zip(self.layers, cache, self.layout.views(gradient), strict=True)
         for layer, layer_cache, out in reversed(list(steps)):
-            d_output = layer.backward(layer_cache, d_output, out)
+            if is_ours(type(layer)):
+                d_output = layer.backward(layer_cache, d_output, out)
+                continue
+            d_input = backward_checked(layer, layer_cache, d_output, out)
+            if layer is not self.layers[0]:  # nothing needs dL/dX
+                d_output = check_input_gradient(layer, d_input, d_output)
         return gradient
 
     def predict(self, X: ArrayLike) -> FloatArray:

@@ -14,7 +14,7 @@ import numpy as np
 from barenet._constraints import Configurable, check_number
 from barenet._registry import build, by_name
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, check_result
 from barenet.model._layout import Layout
 
 __all__ = ["L1", "L2", "Penalty"]
@@ -179,6 +179,8 @@ def add_penalties(
     for penalty, strengths in terms:
         if penalty.normalize_by_batch:
             strengths = strengths * inverse_weight
-        loss += penalty.value(parameters, strengths)
-        gradient += penalty.gradient(parameters, strengths)
+        value = penalty.value(parameters, strengths)
+        term = penalty.gradient(parameters, strengths)
+        loss += float(check_result(value, (), penalty, "value"))
+        gradient += check_result(term, gradient.shape, penalty, "gradient")
     return loss

@@ -12,7 +12,7 @@ from barenet._constraints import check_count, check_number, checks_arguments
 from barenet._registry import spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import IDENTITY, Activation, as_activation
-from barenet.model._arrays import Arrays, Cache, FloatArray, Forward
+from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, check_result
 from barenet.model._initializers import Initializer, Orthogonal, as_initializer
 from barenet.model.layers._layer import Layer
 
@@ -89,7 +89,7 @@ class Dense(Layer):
         if logits:
             activation = IDENTITY
         Z = X @ self.weights + self.bias
-        A = activation.forward(Z)
+        A = check_result(activation.forward(Z), Z.shape, activation, "forward")
         return A, (X, Z, A, activation)
 
     def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
@@ -105,7 +105,7 @@ class Dense(Layer):
         dL/dA already includes the mean over the samples, from the loss.
         """
         X, Z, A, activation = cache
-        dZ = activation.backward(Z, A, d_output)
+        dZ = check_result(activation.backward(Z, A, d_output), Z.shape, activation, "backward")
         np.matmul(X.T, dZ, out=out["weights"])
         dZ.sum(axis=0, out=out["bias"])
         return dZ @ self.weights.T
@@ -113,8 +113,10 @@ class Dense(Layer):
     def initialize(self, rng: np.random.RandomState) -> None:
         """Draw the weights, neuron by neuron, and then the biases."""
         n_in, n_out = self.weights.shape
-        self.weights[...] = self.init.draw(rng, (n_out, n_in), n_in, n_out).T
-        self.bias[...] = self.bias_init.draw(rng, (n_out,), n_in, n_out)
+        weights = self.init.draw(rng, (n_out, n_in), n_in, n_out)
+        bias = self.bias_init.draw(rng, (n_out,), n_in, n_out)
+        self.weights[...] = check_result(weights, (n_out, n_in), self.init, "draw").T
+        self.bias[...] = check_result(bias, (n_out,), self.bias_init, "draw")
 
     def __repr__(self) -> str:
         """Leave out the initializers, which are no longer needed."""
@@ -150,13 +152,13 @@ class ActivationLayer(Layer):
         activation: Activation = self.activation
         if logits:
             activation = IDENTITY
-        A = activation.forward(X)
+        A = check_result(activation.forward(X), X.shape, activation, "forward")
         return A, (X, A, activation)
 
     def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dX = dL/dA · f′(X)."""
         Z, A, activation = cache
-        return activation.backward(Z, A, d_output)
+        return check_result(activation.backward(Z, A, d_output), Z.shape, activation, "backward")
 
 
 class PReLU(Layer):

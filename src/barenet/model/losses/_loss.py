@@ -13,7 +13,7 @@ import numpy as np
 
 from barenet._constraints import Configurable
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray, Weights
+from barenet.model._arrays import FloatArray, Weights, check_result
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,7 +84,7 @@ class Loss(Configurable, ABC):
             The loss; 0 where all weights are 0.
         """
         _check_shapes(output, y)
-        losses = self.per_sample(output, y)
+        losses = check_result(self.per_sample(output, y), output.shape[:1], self, "per_sample")
         if sample_weight is None:
             return float(losses.sum() / len(losses))
         return float(losses @ _relative_weights(sample_weight))
@@ -100,7 +100,7 @@ class Loss(Configurable, ABC):
             The argument of ``network.backward``.
         """
         _check_shapes(output, y)
-        derivative = self.derivative(output, y)
+        derivative = check_result(self.derivative(output, y), output.shape, self, "derivative")
         if sample_weight is None:
             return derivative / len(derivative)
         return derivative * _relative_weights(sample_weight)[:, None]

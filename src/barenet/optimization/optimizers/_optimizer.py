@@ -12,7 +12,7 @@ import numpy as np
 
 from barenet._constraints import Configurable, option
 from barenet._registry import build, by_name
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, brief
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Layout
 from barenet.model._stateful import Stateful
@@ -118,7 +118,7 @@ class Optimizer(Configurable, Stateful, ABC):
         self.n_steps += 1
         if learning_rate is None:
             learning_rate = self.learning_rate
-        self.update(parameters, gradient, learning_rate)
+        check_in_place(self.update(parameters, gradient, learning_rate), self, "update")
 
     def prepare(self, parameters: FloatArray) -> None:
         """Allocate the moments before the first step.
@@ -170,6 +170,14 @@ class Optimizer(Configurable, Stateful, ABC):
         for name, moment in state.items():
             if name.startswith("moment_"):
                 self.moments[name.removeprefix("moment_")] = moment.copy()
+
+
+def check_in_place(result: object, part: Any, method: str) -> None:
+    """Reject a result of a method that changes its argument, as the result would be ignored."""
+    if result is not None:
+        problem = f"{type(part).__name__}.{method} returned {brief(result)}, which has no effect"
+        remedy = "change the array in place, as in parameters[:] = ..., and return nothing"
+        raise ArgumentError(problem, argument=part.role, value=result, remedy=remedy)
 
 
 def euclidean_norm(vector: FloatArray) -> float:
