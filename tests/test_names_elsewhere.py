@@ -16,8 +16,10 @@ from barenet import (
     train,
 )
 from barenet._names_elsewhere import MODULES, NAMES_ELSEWHERE
+from barenet.callbacks import EarlyStopping, TimeLimit
 from barenet.errors import ArgumentError
 from barenet.optimizers import SGD, Adam
+from barenet.penalties import L2
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = (X[:, 0] > 0).astype(int)
@@ -63,8 +65,8 @@ def test_mini_batches_have_one_spelling():
 
 #: Arguments of other libraries, and a part of the remedy.
 HABITS = [
-    (Network.dense, {"activation": "relu"}, "pass hidden='relu'"),
-    (Network.dense, {"output_activation": "softmax"}, "pass output='softmax'"),
+    (Network.dense, {"activation": "relu"}, "pass hidden, the name of an activation"),
+    (Network.dense, {"output_activation": "softmax"}, "pass output, the name of an activation"),
     (MLPEnsembleClassifier, {"n_estimators": 100}, "the number of rows determines"),
     (MLPEnsembleRegressor, {"max_depth": 6}, "the number of rows determines"),
     (MLPEnsembleRegressor, {"learning_rate_init": 0.1}, "chooses the settings of its training"),
@@ -159,3 +161,68 @@ def test_data_sets_of_other_libraries_have_a_remedy(data):
     for call in calls:
         with pytest.raises(ArgumentError, match=f"X: expected an array, got a {kind}; pass arrays"):
             call()
+
+
+def trained(output="identity", y=Y, **settings):
+    n_outputs = 2 if output == "softmax" else 1
+    network = Network.dense([3, 4, n_outputs], output=output)
+    return train(network, X, y, epochs=1, **settings)
+
+
+#: Wrong calls, parts of their remedies, and the calls that follow these.
+FOLLOWED = [
+    (lambda: trained("softmax", Y, criterion="cross_entropy"), "pass loss, a name or a Loss",
+     lambda: trained("softmax", Y, loss="cross_entropy")),
+    (lambda: trained("sigmoid", Y, loss_fn="bce"), "pass loss, a name or a Loss",
+     lambda: trained("sigmoid", Y, loss="bce")),
+    (lambda: trained(metric="r2"), "pass metrics, the name of one", lambda: trained(metrics="r2")),
+    (lambda: trained(scheduler="step"), "pass schedule, a name", lambda: trained(schedule="step")),
+    (lambda: trained(solver="sgd"), "pass optimizer, a name", lambda: trained(optimizer="sgd")),
+    (lambda: trained(lr=0.01), "pass optimizer='adam:learning_rate=0.01'",
+     lambda: trained(optimizer="adam:learning_rate=0.01")),
+    (lambda: trained(l1=0.01), "pass penalty='l1:strength=0.01'",
+     lambda: trained(penalty="l1:strength=0.01")),
+    (lambda: trained(weight_decay=0.01), "pass penalty='l2:strength=0.01'",
+     lambda: trained(penalty="l2:strength=0.01")),
+    (lambda: trained(clipnorm=1.0), "pass clip='norm:limit=1.0'",
+     lambda: trained(clip="norm:limit=1.0")),
+    (lambda: trained(momentum=0.9), "pass optimizer='nesterov:beta=0.9'",
+     lambda: trained(optimizer="nesterov:beta=0.9")),
+    (lambda: trained(n_jobs=2), "pass threads=2", lambda: trained(threads=2)),
+    (lambda: trained(random_state=3), "pass seed=3", lambda: trained(seed=3)),
+    (lambda: trained(verbose=True), "pass progress=True", lambda: trained(progress=True)),
+    (lambda: trained(patience=3), "EarlyStopping(patience=3) and validation_data=(X, y)",
+     lambda: trained(callbacks=EarlyStopping(patience=3), validation_data=(X, Y))),
+    (lambda: Network.dense([3, 4, 1], activation="tanh"), "pass hidden, the name",
+     lambda: Network.dense([3, 4, 1], hidden="tanh")),
+    (lambda: Network.dense([3, 4, 1], output_activation="sigmoid"), "pass output, the name",
+     lambda: Network.dense([3, 4, 1], output="sigmoid")),
+    (lambda: MLPClassifier(lr=0.01), "pass learning_rate_init=0.01",
+     lambda: MLPClassifier(learning_rate_init=0.01)),
+    (lambda: MLPClassifier(weight_decay=0.01), "pass alpha=0.01",
+     lambda: MLPClassifier(alpha=0.01)),
+    (lambda: MLPClassifier(validation_split=0.2), "validation_fraction=0.2 and early_stopping=True",
+     lambda: MLPClassifier(validation_fraction=0.2, early_stopping=True)),
+    (lambda: trained(penalty=L2), "pass an instance: L2(...)", lambda: trained(penalty=L2(0.1))),
+    (lambda: trained(callbacks=TimeLimit), "pass an instance: TimeLimit(...)",
+     lambda: trained(callbacks=TimeLimit(60))),
+    (lambda: trained(callbacks=lambda epoch, logs=None: None), "take the run",
+     lambda: trained(callbacks=lambda run: None)),
+]  # fmt: skip
+
+
+@pytest.mark.case(232)
+@pytest.mark.parametrize("number", range(len(FOLLOWED)))
+def test_the_call_that_a_remedy_names_works(number):
+    wrong, remedy, right = FOLLOWED[number]
+    with pytest.raises(ArgumentError) as caught:
+        wrong()
+    assert remedy in str(caught.value)
+    right()
+
+
+@pytest.mark.case(232)
+def test_what_has_no_equivalent_has_no_remedy():
+    with pytest.raises(ArgumentError) as caught:
+        MLPClassifier(l1=0.1)
+    assert not caught.value.remedy

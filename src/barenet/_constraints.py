@@ -82,10 +82,10 @@ OTHER_ATTRIBUTES = {
     "Network.trainable": _FROZEN,
     "Network.requires_grad": _FROZEN,
     "Network.frozen": _FROZEN,
-    "Network.loss": "pass it to train: train(network, X, y, loss='squared_error')",
+    "Network.loss": "pass it to train: train(network, X, y, loss=...)",
     "Network.optimizer": "pass it to train: train(network, X, y, optimizer='adam')",
     "Network.learning_rate": "pass it to train: optimizer='adam:learning_rate=0.01'",
-    "Network.metrics": "pass them to train: train(network, X, y, metrics='accuracy')",
+    "Network.metrics": "pass them to train: train(network, X, y, metrics=...)",
     "Network.seed": "network.initialize(seed) draws new parameters",
     "Network.training": "pass training=True to forward",
     "Network.weights": "set those of a layer, as in network.layers[0].weights = W",
@@ -304,6 +304,7 @@ def option_names(kind: type) -> tuple[str, ...]:
 
 #: Arguments of Keras, PyTorch and scikit-learn by their names there, and equivalent arguments here.
 #: The first one that the function has is the remedy. A given number replaces the number in braces.
+#: A name is left to the user: an example, such as of a loss, may not fit the network.
 OTHER_NAMES = {
     ("lr", "learning_rate", "learning_rate_init"): (
         "learning_rate_init={0.01}", "learning_rate={0.01}",
@@ -318,20 +319,23 @@ OTHER_NAMES = {
         "n_iter_no_change={10} and early_stopping=True", "patience={10}",
         "callbacks=EarlyStopping(patience={10}) and validation_data=(X, y)",
     ),
-    ("criterion", "loss_fn", "objective"): ("loss='squared_error', or another name",),
+    ("criterion", "loss_fn", "objective"): ("loss, a name or a Loss of barenet",),
     ("metric", "metrics", "scoring"): (
-        "metrics='accuracy'", "metric='accuracy'", "scoring='accuracy'",
+        "metrics, the name of one or more", "metric, the name of one",
+        "scoring, the name of a scorer of scikit-learn",
     ),
     ("epochs", "n_epochs", "num_epochs", "nb_epoch", "max_epochs", "max_iter"): (
         "epochs={100}", "max_iter={100}",
     ),
     ("seed", "random_seed", "random_state"): ("seed={0}", "random_state={0}", "split_seed={0}"),
     ("class_weight",): ("sample_weight, which has the weight of its class for each row",),
-    ("l1", "l2", "alpha", "weight_decay", "penalty"): (
+    ("l2", "alpha", "weight_decay"): (
         "alpha={0.001}", "l2={0.001}", "penalty='l2:strength={0.001}'",
     ),
+    ("l1",): ("penalty='l1:strength={0.001}'",),
+    ("penalty",): ("alpha={0.001} for L2", "l2={0.001}, or l1"),
     ("momentum",): ("optimizer='nesterov:beta={0.9}'",),
-    ("scheduler", "lr_scheduler"): ("schedule='cosine', or another name",),
+    ("scheduler", "lr_scheduler"): ("schedule, a name or a Schedule of barenet",),
     ("clipnorm", "clip_norm", "max_norm"): ("clip_norm={1.0}", "clip='norm:limit={1.0}'"),
     ("hidden", "hidden_layers", "hidden_layer_sizes", "layers", "units"): (
         "hidden_layer_sizes=(64, 64)", "layers=(8, 64, 64, 1), from the inputs to the outputs",
@@ -339,17 +343,17 @@ OTHER_NAMES = {
     ("n_jobs", "workers", "num_workers"): ("threads={4}",),
     ("folds", "n_folds", "n_splits"): ("cv={5}",),
     ("group", "groups"): ("split_by, the name of the column that has the groups",),
-    ("sep", "separator"): ("delimiter=';', or another character",),
+    ("sep", "separator"): ("delimiter, the character",),
     ("monotonic_cst", "monotone_constraints", "monotonic_constraints"): (
         "monotonic=[1, 0, -1], a sign for each column, or a dictionary of them",
     ),
     ("na_values",): ("missing=['-999'], or other spellings of a missing value",),
     ("usecols",): ("drop, a list of the columns to leave out",),
-    ("activation", "activations"): ("hidden='relu', or another name",),
-    ("output_activation", "out_activation"): ("output='softmax', or another name",),
+    ("activation", "activations"): ("hidden, the name of an activation",),
+    ("output_activation", "out_activation"): ("output, the name of an activation",),
     ("confidence", "confidence_level", "level"): ("coverage={0.9}",),
     ("size",): ("batch_size={32}",),
-    ("solver",): ("optimizer='adam', or another name",),
+    ("solver",): ("optimizer, a name or an Optimizer of barenet",),
 }  # fmt: skip
 
 #: Remedies by the names of arguments that they are for.

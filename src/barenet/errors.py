@@ -128,7 +128,7 @@ class ArgumentError(BarenetError, ValueError):
             The error, to be raised.
         """
         if isinstance(value, type) and hasattr(value, "name"):
-            more.setdefault("remedy", f"pass an instance: {value.__name__}()")
+            more.setdefault("remedy", f"pass an instance: {value.__name__}(...)")
         problem = f"expected {expected}, got {brief(value)}"
         if part:
             problem = f"{part}: {problem}"

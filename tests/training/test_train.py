@@ -226,7 +226,7 @@ OTHERS = {
     "early_stopping": (True, "pass callbacks=EarlyStopping(patience=10)"),
     "verbose": (1, "pass progress=True"),
     "validation_split": (0.2, "pass validation_data=(X, y), such as rows from sklearn"),
-    "criterion": ("mse", "pass loss="),
+    "criterion": ("mse", "pass loss, a name or a Loss of barenet"),
     "epoch": (5, "did you mean 'epochs'?"),
 }
 
@@ -248,7 +248,7 @@ def test_arguments_of_other_libraries_are_refused_with_the_remedy(name, refused)
 
 def test_search_and_estimators_name_their_own_arguments():
     for call, message in {
-        lambda: search({"l2": [0.1]}, X, Y, scoring="acc"): "pass metric='accuracy'",
+        lambda: search({"l2": [0.1]}, X, Y, scoring="acc"): "pass metric, the name of one",
         lambda: search({"l2": [0.1]}, X, Y, validation_split=0.2): "pass cv=5",
         lambda: MLPClassifier(lr=0.1): "lr: is no argument of MLPClassifier; pass learning_rate_i",
         lambda: MLPRegressor(epochs=5): "pass max_iter=",
