@@ -57,6 +57,12 @@ train_many(networks, X, y, epochs=[10, 20], seed=[0, 1], optimizer="adam", metri
 barenet.cross_validate(networks[0], X, y, epochs=5, threads=2)
 barenet.search({"layers": [(2, 1)]}, X, y, cv=3, epochs=30)
 MLPClassifier((8,), max_iter=3)
+score: float = MLPClassifier().fit(X, y).score(X, y)
+text: str = MLPClassifier().fit(X, y).score(X, y)  # wrong
+MLPClassifier(max_itr=3)  # wrong
+barenet.MLPRegressor(max_itr=3)  # wrong
+barenet.MLPEnsembleClassifier(max_itr=3)  # wrong
+barenet.MLPEnsembleRegressor(max_itr=3)  # wrong
 Task.open("rows.csv", traget="y")  # wrong
 task.train(epoch=3)  # wrong
 task.train(model="network", epochs="3")  # wrong
@@ -79,7 +85,7 @@ def lines_of(output: str) -> list[int]:
     return sorted({int(n) for n in re.findall(r"script\.py:(\d+):.* error", output)})
 
 
-@pytest.mark.case(173)
+@pytest.mark.case(173, 233)
 @pytest.mark.integration
 def test_mypy_finds_wrong_names_and_options(tmp_path):
     script = tmp_path / "script.py"

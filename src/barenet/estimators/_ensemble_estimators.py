@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
@@ -24,6 +23,7 @@ from barenet.errors import ArgumentError, DataError, caller_stacklevel
 from barenet.estimators._array_inputs import check_groups, check_y, errors_naming_argument
 from barenet.estimators._estimator import ProbabilisticClassifier, fitting
 from barenet.estimators._feature_importances import MOST_ROWS, feature_importances
+from barenet.estimators._sklearn_bases import MultiOutputMixin, RegressorMixin
 from barenet.estimators._table_input import TableInput, take_rows
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._arrays import FloatArray, check_sample_weight

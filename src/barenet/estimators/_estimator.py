@@ -3,12 +3,12 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from barenet._constraints import check_arguments
+from barenet.estimators._sklearn_bases import BaseEstimator, ClassifierMixin
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Snapshot
 from barenet.optimization.optimizers import Optimizer
@@ -48,6 +48,10 @@ class Estimator(BaseEstimator):
 
 class ProbabilisticClassifier(ClassifierMixin):
     """A classifier that predicts the probability of each class with `predict_proba`."""
+
+    if TYPE_CHECKING:  # subclasses have them
+        classes_: Any
+        predict_proba: Any
 
     def predict_log_proba(self, X: Any) -> FloatArray:
         """Predict the logarithm of the probability of each class.

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 
 from barenet._registry import build
 from barenet.errors import ArgumentError
 from barenet.estimators._base import MultilayerPerceptron
+from barenet.estimators._sklearn_bases import MultiOutputMixin, RegressorMixin
 from barenet.estimators._target_encoders import NumberEncoder
 from barenet.model._activations import Activation
 from barenet.model.losses import LOSSES, Loss

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, _safe_indexing, check_array
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -19,6 +18,7 @@ from sklearn.utils.validation import (
 
 from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._estimator import Estimator, fitting
+from barenet.estimators._sklearn_bases import TransformerMixin
 from barenet.model._arrays import check_dtype
 from barenet.tables._alike_names import warn_of_alike_names
 from barenet.tables._encoding import TableEncoding, TableOptions
