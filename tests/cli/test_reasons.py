@@ -1,6 +1,7 @@
 """``barenet predict --reasons``: the columns that contribute most to each prediction."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas
@@ -366,3 +367,19 @@ def test_train_keeps_background_rows_on_request(barenet, tmp_path):
     rows = barenet("predict", "with", "new.csv", "--reasons", 2).rows
     assert {row["reason_1"] for row in rows} == {"kind", "size"}
     assert "give rows" in barenet("predict", "without", "new.csv", "--reasons", 2).error
+
+
+@pytest.mark.case(215)
+def test_a_column_of_a_group_may_have_a_comma_in_its_name(barenet):
+    rows = "".join(f"{i % 7},{i % 3},{i % 5},{i % 2}\n" for i in range(60))
+    Path("table.csv").write_text(f'a,"b,c",d,y\n{rows}')
+    options = ("--target", "y", "--model", "network", "--epochs", 1, "--no-plots")
+    barenet("train", "table.csv", *options, "--out", "run").ok()
+    command = ("predict", "run", "table.csv", "--reasons", 9, "--json", "--groups")
+    document = barenet(*command, 'g="b,c", d').json
+    assert {reason["column"] for reason in document["reasons"][0]} == {"a", "g"}
+    for part in ("b", "c"):
+        error = barenet(*command, f"g={part},d").error
+        assert error.endswith(
+            f"""--groups: unknown '{part}', did you mean 'b,c'?; write "b,c", in double quotes"""
+        )

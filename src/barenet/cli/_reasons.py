@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -209,8 +210,10 @@ def load_background(trained: TrainedModel, background: str, file: FileOptions) -
 def read_groups(texts: Sequence[str]) -> dict[str, list[str]] | None:
     """Read the names of groups and of their columns; None without groups.
 
-    >>> read_groups(["address=street, town"])
-    {'address': ['street', 'town']}
+    As in a CSV file, a name with a comma is in double quotes.
+
+    >>> read_groups(["address=street, town", 'place="city, country",size'])
+    {'address': ['street', 'town'], 'place': ['city, country', 'size']}
     """
     if not texts:
         return None
@@ -218,12 +221,13 @@ def read_groups(texts: Sequence[str]) -> dict[str, list[str]] | None:
     for text in texts:
         name, equals, columns = text.partition("=")
         name = name.strip()
-        if not name or not equals:
+        rows = csv.reader([columns], skipinitialspace=True)
+        if not name or not equals or "\n" in columns:
             expected = "a name and columns, such as address=street,town"
             raise ArgumentError.of("groups", text, expected)
         if name in groups:
             raise ArgumentError(f"there are two groups {name!r}", argument="groups")
-        groups[name] = [column.strip() for column in columns.split(",")]
+        groups[name] = [column.strip() for column in next(rows)]
     return groups
 
 

@@ -28,7 +28,7 @@ def group_columns(
             expected = f"a list of columns for the group {group!r}"
             raise ArgumentError.of("groups", columns, expected)
         for name in columns:
-            lookup(places, name, "groups")
+            _check_name(name, places)
             if name in group_of_column:
                 problem = f"column {name!r} is in a group twice, or in two groups"
                 raise ArgumentError(problem, argument="groups", remedy="name it once")
@@ -42,3 +42,14 @@ def group_columns(
             problem = f"{group!r} is the name of a column outside the group"
             raise ArgumentError(problem, argument="groups", remedy="choose another name")
     return tuple(columns_of_groups), list(columns_of_groups.values())
+
+
+def _check_name(name: str, names: Mapping[str, int]) -> None:
+    """Refuse a name that no column has, such as a part of a name with a comma."""
+    for column in names:
+        parts = [part.strip() for part in column.split(",")]
+        if name not in names and name in parts:
+            problem = f"unknown {name!r}, did you mean {column!r}?"
+            remedy = f'write "{column}", in double quotes'
+            raise ArgumentError(problem, argument="groups", value=name, remedy=remedy)
+    lookup(names, name, "groups")
