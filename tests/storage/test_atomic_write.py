@@ -1,5 +1,6 @@
 """Atomic writing: an old file remains until the new one is complete."""
 
+import errno
 import os
 import signal
 import stat
@@ -8,7 +9,12 @@ import sys
 
 import pytest
 
-from barenet.storage._atomic_write import open_atomically, remove_leftovers, write_atomically
+from barenet.storage._atomic_write import (
+    locked,
+    open_atomically,
+    remove_leftovers,
+    write_atomically,
+)
 
 
 def test_a_file_is_created_or_replaced_and_an_open_reader_has_the_old_one(tmp_path):
@@ -165,3 +171,28 @@ def test_writers_of_one_file_leave_each_others_temporary_files(tmp_path):
     words = target.read_text().split()
     assert len(words) == 500 and len({*words}) == 1
     assert [*tmp_path.iterdir()] == [target]
+
+
+@pytest.fixture(params=["ENOLCK", "EOPNOTSUPP", "ENOSYS"])
+def no_locks(request, monkeypatch):
+    """A file system that refuses locks, such as NFS without a lock daemon."""
+    fcntl = pytest.importorskip("fcntl", reason="Windows has other locks")
+    number = getattr(errno, request.param)
+
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+
+@pytest.mark.case(202)
+@pytest.mark.filterwarnings("ignore:flock not supported")
+def test_a_file_is_the_lock_where_the_file_system_has_none(no_locks, tmp_path):
+    path = tmp_path / ".lock"
+    for _ in range(2):  # it is released
+        with locked(path, "another run"):
+            for _ in range(2):  # a refused one leaves the first one in place
+                with pytest.raises(BlockingIOError) as refused, locked(path, "another run"):
+                    pass
+                assert f"{tmp_path}: another run is writing there" in str(refused.value)
+        assert [*tmp_path.iterdir()] == []

@@ -6,6 +6,7 @@ system releases the lock of a process that is killed.
 """
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -13,10 +14,13 @@ import secrets
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from barenet.storage._file_io import as_address
 from barenet.storage._working_copy import WorkingCopy, working_copy
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 try:
     import fcntl
@@ -26,6 +30,9 @@ except ImportError:  # Windows
 #: Maximum size in bytes of a file name that is used in full in the names of its temporary files.
 #: These must fit the limit of the file system, which is 143 bytes for some and 255 for most.
 LONGEST = 100
+
+#: Errors of file systems without locks, such as NFS without a lock daemon.
+WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)
 
 #: The pattern of the random part in the name of a temporary file.
 TOKEN = "????????????????"
@@ -258,14 +265,35 @@ def locked(path: Path, holder: str) -> Iterator[None]:
     >>> path.exists()
     False
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     try:
-        with FileLock(path, timeout=0):
-            try:
-                yield
-            finally:
-                with contextlib.suppress(OSError):  # on Windows, it is removed after the release
-                    path.unlink()
-    except Timeout:
-        raise BlockingIOError(f"{path.parent}: {holder} is writing there") from None
+        lock = _acquire_lock(path)
+    except Timeout as error:
+        problem = f"{path.parent}: {holder} is writing there"
+        file = Path(error.lock_file)
+        if file != path:  # it outlives a process that is killed
+            problem += f"; if none is, remove {file.name}"
+        raise BlockingIOError(problem) from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # on Windows, it is removed after the release
+            path.unlink()
+        lock.release()
+
+
+def _acquire_lock(path: Path) -> "BaseFileLock":
+    """Acquire a lock of the system, or of a file beside it where the file system has no locks."""
+    from filelock import FileLock, SoftFileLock
+
+    lock: BaseFileLock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
+        path.unlink(missing_ok=True)
+        lock = SoftFileLock(path.with_name(f"{path.name}-file"), timeout=0)
+        lock.acquire()
+    return lock
