@@ -338,3 +338,19 @@ def test_the_address_is_of_this_machine_and_has_a_long_secret(server):
     with listen(0) as other:
         token = Server(server.sessions, other, print).address.split("/")[3]
     assert token != server.token
+
+
+@pytest.mark.case(201)
+@pytest.mark.parametrize("door", ["lessons", "table"])
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b'{"a":' * 100_000, b"9" * 9_000, b"\xff\xfe[]", b'"\\ud800"', b"[1e999]"],
+    ids=["lists", "objects", "number", "not UTF-8", "surrogate", "infinite"],
+)
+def test_an_unusable_body_is_an_error_of_the_request(server, ask, body, door):
+    path = f"/{server.token}/{door}?name=deep.json"
+    status, _, answer = ask(path, "POST", server.headers, body)
+    if door == "lessons":
+        assert status == 422 and "deep.json" in json.loads(answer)["message"], answer
+    else:  # a table of one column
+        assert status in (200, 422), answer

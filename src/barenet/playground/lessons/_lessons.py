@@ -631,6 +631,8 @@ def _parse_json(data: bytes, file: str) -> Any:
         raise ArgumentError(f"{file}: line {line}: not UTF-8", remedy="save it as UTF-8") from None
     except ValueError as error:
         raise ArgumentError(f"{file}: {error}") from None
+    except RecursionError:
+        raise ArgumentError(f"{file}: its lists are too deeply nested") from None
 
 
 def _explain_mistake(error: json.JSONDecodeError) -> str:
