@@ -89,12 +89,17 @@ def test_a_run_with_a_token_needs_its_address_again(barenet, run, monkeypatch):
     (folder / "settings.toml").rename(folder / UNFINISHED)
     (folder / "model.safetensors").unlink()
     monkeypatch.setattr(remote_file, "_SECRETS", {})  # as in another process
-    problem = "a password or a token is not saved; name the data by their whole address"
+    problem = f"run names {hidden(secret)}, which is read only if you name it, too"
+    remedy = "if you trust its server, name the data by their whole address"
     resumed = "train", "--resume", folder, "--no-plots", "--no-baselines"
-    assert barenet(*resumed).error == f"barenet train: error: {hidden(secret)}: {problem}"
+    assert barenet(*resumed).error == f"barenet train: error: DATA: {problem}; {remedy}"
     barenet(*resumed, secret).ok()
     monkeypatch.setattr(remote_file, "_SECRETS", {})
-    assert barenet("evaluate", folder).error.endswith(f"{hidden(secret)}: {problem}")
+    assert "which is read only if you name it" in barenet("evaluate", folder).error
+    monkeypatch.setattr(remote_file, "_SECRETS", {})
+    Path("whole.toml").write_text(f"data = '{hidden(secret)}'\n")
+    problem = "a password or a token is not saved; name the data by their whole address"
+    assert barenet("train", "--config", "whole.toml").error.endswith(problem)
     assert "network 24 test" in barenet("evaluate", folder, secret).words
 
 
@@ -106,6 +111,79 @@ def test_nothing_is_fetched_for_the_card_of_a_model(barenet, web, run):
         save(replace(model, card=given, dataset=spy), "stranger.safetensors")
         assert "spy.csv, not found here" in barenet("evaluate", "stranger.safetensors").error
     assert not any("spy" in request for request in web.requests)
+
+
+#: Commands that read the data of a run by default.
+READERS = [
+    ("evaluate", "run"),
+    ("importance", "run"),
+    ("report", "run"),
+    ("plot", "confusion", "run"),
+    ("plot", "residuals", "run"),
+    ("explain", "run"),
+    ("explain", "run", "--prediction"),
+    ("predict", "run", "prices.csv", "--reasons", 1),
+    ("drift", "run", "prices.csv"),
+    ("distill", "run"),
+    ("train", "--teacher", "run"),
+    ("export", "run", "--to", "c", "--weights", "int8"),
+    ("export", "run", "--to", "c", "--arithmetic", "int8"),
+]
+
+
+@pytest.mark.case(206)
+@pytest.mark.parametrize("command", READERS, ids=lambda words: " ".join(map(str, words)))
+def test_no_command_reads_an_address_that_only_a_run_names(barenet, web, run, command):
+    """A run may be a stranger's, whose server would learn of each command."""
+    Path("prices.csv").write_text(TABLE)
+    web.requests.clear()
+    done = barenet(*command)
+    assert web.requests == []
+    if done.status:
+        assert "which is read only if you name it, too" in done.err
+
+
+@pytest.mark.case(206)
+@pytest.mark.parametrize("name", ["data", "start_from", "teacher"])
+def test_a_resumed_run_reads_the_addresses_that_the_user_names(barenet, web, address, name):
+    Path("prices.csv").write_text(TABLE)
+    barenet("train", "prices.csv", *QUICK, "--out", "other").ok()
+    (web.folder / "other.safetensors").write_bytes(Path("other/model.safetensors").read_bytes())
+    data = "prices.csv"
+    options: tuple[str, ...] = ()
+    if name == "data":
+        data = named = address
+    else:
+        named = f"{web.address}/other.safetensors"
+        options = (f"--{name.replace('_', '-')}", named)
+    barenet("train", data, *QUICK, *options, "--out", "run").ok()
+    Path("run/settings.toml").rename(Path("run", UNFINISHED))
+    Path("run/model.safetensors").unlink()
+    web.requests.clear()
+    resumed = ("train", "--resume", "run", "--no-plots", "--no-baselines")
+    refused = barenet(*resumed).error
+    assert web.requests == []
+    assert f"run names {named}, which is read only if you name it, too" in refused
+    barenet(*resumed, *(options or [named])).ok()
+    assert web.requests
+
+
+@pytest.mark.case(206)
+def test_a_plot_of_epochs_reads_the_address_that_the_user_names(barenet, web, address):
+    barenet("train", address, *QUICK, "--task", "regression", "--out", "run").ok()
+    web.requests.clear()
+    refused = barenet("plot", "epochs", "run", "--at", 1).error
+    assert web.requests == [] and "which is read only if you name it, too" in refused
+    barenet("plot", "epochs", "run", address, "--at", 1).ok()
+
+
+@pytest.mark.case(206)
+def test_a_named_address_is_read_as_that_of_the_run(barenet, web, address, run):
+    assert "network 24 test" in barenet("evaluate", "run", run[1]).words
+    for command in (("report", "run"), ("plot", "confusion", "run")):
+        web.requests.clear()
+        barenet(*command, run[1]).ok()
+        assert web.requests
 
 
 def test_rejected_rows_have_the_address(barenet, web, run):

@@ -65,7 +65,10 @@ def test_commands_read_and_write_at_addresses(barenet, bucket, table):
     scores = f"{bucket}/scores.csv"
     assert barenet("predict", run, table, "--out", scores).out == f"{scores}\n"
     assert files(scores)["scores.csv"].decode() == own
-    for command in (("evaluate", run), ("export", run, "--to", "c", "--out", f"{bucket}/edge/")):
+    for command in (
+        ("evaluate", run, table),
+        ("export", run, "--to", "c", "--out", f"{bucket}/edge/"),
+    ):
         done = barenet(*command).ok()
         assert "/barenet-" not in done.out + done.err, command
     assert files(f"{bucket}/edge").keys() == {"run.c", "run.h"}
@@ -141,7 +144,7 @@ def test_a_run_is_resumed_after_a_kill_before_each_change(barenet, bucket, table
         assert done.returncode == -signal.SIGKILL, done.stderr
         if found := files(run):
             assert found.keys() & {"unfinished.toml", "checkpoint.safetensors"} or found == whole
-            again = ("train", "--resume", run, "--no-plots", "--no-baselines")
+            again = ("train", table, "--resume", run, "--no-plots", "--no-baselines")
             barenet(*again).ok()
             assert files(run) == whole, change
             killed += 1
@@ -161,7 +164,7 @@ def test_sigterm_leaves_a_checkpoint_at_the_address(barenet, process, bucket, ta
     started.send_signal(signal.SIGTERM)
     _, messages = started.communicate()
     assert started.returncode == 143 and f"to resume it: barenet train --resume {run}" in messages
-    barenet("train", "--resume", run, "--no-plots").ok()
+    barenet("train", table, "--resume", run, "--no-plots").ok()
     own = files(Path("whole").as_posix())["model.safetensors"]
     assert files(run)["model.safetensors"] == own
     assert files(run).keys() == RUN

@@ -20,11 +20,12 @@ from barenet.cli._flags import Data, Integers, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._run_folder import REPORT
 from barenet.cli._run_settings import FileOptions
-from barenet.cli._trained_model import HISTORY, TrainedModel, load_trained
+from barenet.cli._trained_model import HISTORY, TrainedModel, check_addresses, load_trained
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_path import MODEL
 from barenet.insight.plots._style import Figure
+from barenet.settings._task_settings import TaskSettings
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._pictures import KINDS, draw, draw_fit
@@ -80,7 +81,7 @@ def plot(
     else:
         trained = load_trained(run, single_output=kind in ("fit", "residuals", "importance"))
         if kind == "epochs":
-            figure = _epochs(trained, at)
+            figure = _epochs(trained, data, at)
         else:
             selection = select_rows(trained, data, file)
             figure = draw(kind, trained.predictor, selection.rows)
@@ -166,7 +167,7 @@ def read_curves(run: Path) -> History:
     return history
 
 
-def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
+def _epochs(trained: TrainedModel, data: str, at: tuple[int, ...]) -> Figure:
     """Train again, and plot the fit after some epochs."""
     if not trained.settings.data:
         problem = "a plot of epochs needs the settings of the run, and none are beside "
@@ -181,7 +182,10 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
         raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")
     config = trained.settings.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
-    settings = dataclasses.replace(trained.settings, config=longer)
+    settings = dataclasses.replace(
+        trained.settings, data=trained.data_or_default(data), config=longer
+    )
+    check_addresses(trained.path, settings, TaskSettings(data=data))
     fit = prepare_network(Task.from_settings(settings).rows, settings)
     predictor = fit.predictor
     rows = fit.training

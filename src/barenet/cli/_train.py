@@ -25,7 +25,7 @@ from barenet.cli._teacher import (
     load_teacher,
     with_settings_of,
 )
-from barenet.cli._trained_model import load_trained
+from barenet.cli._trained_model import check_addresses, load_trained
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError, with_addresses
 from barenet.files._checkpoint import parse_interval
@@ -301,7 +301,7 @@ def _resumed(folder: RunFolder, requested: TaskSettings, client: "Client | None"
     # the same rows in another folder
     if requested.data and name_of(requested.data) == name_of(settings.data):
         settings = dataclasses.replace(settings, data=requested.data)
-    return settings
+    return check_addresses(folder.path, settings, requested)
 
 
 def _find_run(path: Path, output: OutputOptions) -> RunFolder:

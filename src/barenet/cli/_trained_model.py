@@ -11,9 +11,9 @@ from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.datasets._dataset_loading import DATASETS
 from barenet.datasets._table_loading import read_features
-from barenet.errors import ArgumentError, DataError, printable, some
+from barenet.errors import ArgumentError, DataError, printable, some, with_addresses
 from barenet.files._model_path import MODEL, model_file
-from barenet.settings._task_settings import FileOptions, TaskSettings, is_table
+from barenet.settings._task_settings import MODELS, FileOptions, TaskSettings, is_table
 from barenet.storage._file_io import (
     CSV_SUFFIXES,
     STANDARD_INPUT,
@@ -22,6 +22,7 @@ from barenet.storage._file_io import (
     name_of,
     plain_name,
 )
+from barenet.storage._remote_file import hide_secrets
 from barenet.streams._stream import Stream
 from barenet.streams._stream_source import find_blocks, find_files, open_blocks
 from barenet.tables._csv_table import CsvTable, UnsplittableError
@@ -56,8 +57,12 @@ class TrainedModel:
         if data:
             return data
         default = self.settings.data or self.predictor.dataset
+        address = as_address(self.settings.data)
+        if address:
+            problem = describe_unnamed_address(self.path, address)
+            raise ArgumentError(problem, argument="data", remedy=remedy)
         is_file = Path(default).is_file() or files_of(default)
-        if default in DATASETS or is_file or as_address(self.settings.data):
+        if default in DATASETS or is_file:
             return default
         if not default:
             problem = "has no name of its training data"
@@ -257,6 +262,41 @@ def with_run_settings(file: Path, predictor: Predictor) -> TrainedModel:
     else:
         settings = settings_of_card(predictor.card) or TaskSettings()
     return TrainedModel(path=file, predictor=predictor, settings=settings)
+
+
+def check_addresses(run: Path, settings: TaskSettings, named: TaskSettings) -> TaskSettings:
+    """Refuse an address that the settings of a run name, and the user does not.
+
+    The returned settings have the files that the user names, which may be copies.
+
+    The folder may be a stranger's, and reading from an address sends requests to its server.
+    """
+    for name in ("data", *MODELS):
+        address = _address_of(settings, name)
+        if address and address != _address_of(named, name):
+            remedy = "if you trust its server, add {" + name + "}"
+            option = {name: address}
+            if name == "data":
+                remedy = "if you trust its server, name the data by their whole address"
+                option = {}
+            problem = describe_unnamed_address(run, address)
+            raise ArgumentError(problem, argument=name, remedy=remedy, **option)
+        if address:
+            settings = replace(settings, **{name: getattr(named, name)})
+    return settings
+
+
+def describe_unnamed_address(run: Path, address: str) -> str:
+    """Describe that an address is not read, as only the settings of a run name it."""
+    return f"{run} names {address}, which is read only if you name it, too"
+
+
+def _address_of(settings: TaskSettings, name: str) -> str:
+    """Return the address of the data, or of a model, in settings; empty if it has none."""
+    value = getattr(settings, name)
+    if value is None:
+        return ""
+    return hide_secrets(as_address(with_addresses(value)))
 
 
 def files_of(data: str, folder: Path = Path()) -> list[Path]:
