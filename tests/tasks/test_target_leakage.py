@@ -34,6 +34,7 @@ def leaks_of(table, target, **options):
     return leaking_columns(task.training, task._encoding)
 
 
+@pytest.mark.case(207)
 @pytest.mark.case(164)
 @pytest.mark.integration
 def test_a_column_that_gives_the_target_away_is_named(titanic, tmp_path, capfd):
@@ -50,6 +51,8 @@ def test_a_column_that_gives_the_target_away_is_named(titanic, tmp_path, capfd):
     words = " ".join(capfd.readouterr().out.split())
     leak = "alive alone predicts 'survived' on rows left out: unless it is known before, drop it"
     assert f"{leak} (--drop)." in words
+    assert main([*arguments, "--no-baselines", "--overwrite"]) == 0
+    assert f"{leak} (--drop)." in " ".join(capfd.readouterr().out.split())
     assert main([*arguments, "--drop", "alive", "--overwrite"]) == 0
     assert "alone predicts" not in capfd.readouterr().out
 

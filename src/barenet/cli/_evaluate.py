@@ -90,9 +90,14 @@ def evaluate(
         if not data:
             log(f"no data named: {selection.description} of {selection.data}\n")
         _log_seen_rows(trained, selection)
-        training = selection.training if baselines else None
-        main = choose_metric(name, selection.rows)
-        measured = Measurement(predictor, selection.rows, main, training, threshold=threshold)
+        measured = Measurement(
+            predictor,
+            selection.rows,
+            choose_metric(name, selection.rows),
+            selection.training,
+            threshold=threshold,
+            has_baselines=baselines,
+        )
     else:
         measured = replace(measured, threshold=threshold)
         selection = Selection(

@@ -257,8 +257,9 @@ class Results:
         fit = self.fit
         measured = copy(self.main)
         rows = fit.rows.test or fit.rows.training
-        if measured.rows is not rows or measured.fitted_to is None:  # like `barenet report`
-            measured = replace(measured, rows=rows, fitted_to=fit.rows.training)
+        # like `barenet report`
+        if measured.rows is not rows or not measured.has_baselines:
+            measured = replace(measured, rows=rows, has_baselines=True)
         measured.predictor = self._predictor(**self.measured)
         Report(measured, self.history).write(self.folder.path / REPORT)
 

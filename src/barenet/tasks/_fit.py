@@ -92,15 +92,15 @@ class Fit(ABC):
 
     def measurements(self, *, baselines: bool = False) -> dict[str, Measurement]:
         """Measure the predictor on the test set, if there is one, and on the training set."""
-        fitted_to = self.rows.training if baselines else None
-        measured = {}
+        rows_by_name = {}
         if self.rows.test is not None:
-            measured["held_out"] = Measurement(
-                self.predictor, self.rows.test, self.metric, fitted_to
+            rows_by_name["held_out"] = self.rows.test
+        rows_by_name[self.measured_training] = self.training
+        measured = {}
+        for name, rows in rows_by_name.items():
+            measured[name] = Measurement(
+                self.predictor, rows, self.metric, self.rows.training, has_baselines=baselines
             )
-        measured[self.measured_training] = Measurement(
-            self.predictor, self.training, self.metric, fitted_to
-        )
         return measured
 
     @abstractmethod

@@ -52,12 +52,14 @@ class Measurement:
     rows: Dataset
     #: The main metric, which comes first.
     metric: str
-    #: The rows that the baselines are fitted to; None for no baselines.
+    #: The training rows, which the baselines are fitted to; None if they are not at hand.
     fitted_to: Dataset | None = None
     #: Description of the rows, after their number, unless they are from the predictor's own split.
     which: str = ""
     #: The probability from which on the second of two classes is predicted, if it is given.
     threshold: float | None = None
+    #: Whether there are baselines, if the training rows are at hand.
+    has_baselines: bool = True
 
     @cached_property
     def scored(self) -> Scored:
@@ -94,7 +96,7 @@ class Measurement:
     @cached_property
     def baselines(self) -> dict[Baseline, Scored]:
         """The outputs and scores of the baselines."""
-        if self.fitted_to is None:
+        if self.fitted_to is None or not self.has_baselines:
             return {}
         n_classes = TargetKind.of(self.predictor.classes).n_classes
         stride = ceil(self.fitted_to.n_samples / MAX_FITTED_ROWS)
