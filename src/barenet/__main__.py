@@ -6,8 +6,9 @@ Importing this package imports nothing else, so Ctrl-C is handled during all lat
 import gc
 import signal
 import sys
+from collections.abc import Callable
 
-from barenet._interrupts import raise_interrupt
+from barenet._interrupts import defer_hangup, raise_interrupt
 
 __all__ = ["main"]
 
@@ -19,11 +20,17 @@ def exit_with_status(signal_number: int, _: object) -> None:
 
 def main() -> int:
     """Run the command line, and return the exit status."""
-    for name in ("SIGTERM", "SIGHUP"):
+    handlers: dict[str, Callable[..., None]] = {
+        "SIGTERM": exit_with_status,
+        "SIGHUP": exit_with_status,
+    }
+    if sys.argv[1:2] == ["serve"]:  # a hangup loads its model again, once it answers
+        handlers["SIGHUP"] = defer_hangup
+    for name, handler in handlers.items():
         number = getattr(signal, name, None)  # Windows lacks SIGHUP
         # The default action would leave temporary files behind.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, exit_with_status)
+            signal.signal(number, handler)
     is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if is_usual:
         signal.signal(signal.SIGINT, raise_interrupt)

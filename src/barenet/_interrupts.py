@@ -9,6 +9,9 @@ import sys
 import threading
 from types import FrameType
 
+#: The hangups that arrived before a service was ready.
+DEFERRED: list[int] = []
+
 #: Seconds until a deferred signal is handled again.
 RETRY_SECONDS = 0.02
 
@@ -19,6 +22,11 @@ def raise_interrupt(number: int, frame: FrameType | None) -> None:
         repeat_later(number)
     else:
         raise KeyboardInterrupt
+
+
+def defer_hangup(number: int, frame: FrameType | None) -> None:
+    """Keep a signal in `DEFERRED`, as it asks for something that is not ready."""
+    DEFERRED.append(number)
 
 
 def loses_exceptions(frame: FrameType | None) -> bool:

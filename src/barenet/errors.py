@@ -46,6 +46,13 @@ def option_of(placeholder: str) -> str:
     return placeholder.rstrip("_")
 
 
+def message_of(error: OSError) -> str:
+    """Return the message of an error of the operating system, without its number."""
+    if not error.strerror:
+        return str(error)
+    return f"{error.filename or 'cannot write the result'}: {error.strerror}"
+
+
 class ArgumentError(BarenetError, ValueError):
     """An invalid value of an argument, with its parts as data.
 

@@ -647,3 +647,92 @@ def test_a_closed_terminal_ends_the_service(classes, tmp_path):
     assert process.wait(30) == 129
     child.closed = True
     child.terminated = True
+
+
+@pytest.mark.case(199, 207)
+@pytest.mark.integration
+@NO_HANGUPS
+def test_a_hangup_keeps_a_model_that_explains_or_whose_file_is_gone(serve, train, table, tmp_path):
+    settings = ("--target", "answer", "--model", "network", "--epochs", 3)
+    with_rows = train(table, *settings, "--keep-background")
+    link = tmp_path / "current"
+    link.symlink_to(with_rows)
+    running, send = serve(link)
+    log = tmp_path / "log.txt"
+    assert send(RIGHT, "/predict?reasons=2")[0] == 200
+    model = load(with_rows / "model.safetensors")
+    save(replace(model, background=None), tmp_path / "without.safetensors")
+    link.unlink()
+    link.symlink_to(tmp_path / "without.safetensors")
+    running.send_signal(signal.SIGHUP)
+    line = _wait_for("the model in use is kept", log)
+    assert line.endswith("reasons: loses the reasons")
+    log.write_text("")
+    link.unlink()
+    running.send_signal(signal.SIGHUP)
+    line = _wait_for("the model in use is kept", log)
+    assert "No such file" in line and "Errno" not in line
+    assert send(RIGHT, "/predict?reasons=2")[0] == 200
+
+
+@pytest.mark.case(200)
+@pytest.mark.integration
+@NO_HANGUPS
+@pytest.mark.parametrize("seconds", [0.1, 0.5])
+def test_a_hangup_before_the_service_is_ready_loads_the_model_later(
+    process, classes, tmp_path, seconds
+):
+    log = tmp_path / "log.txt"
+    with log.open("w") as stream:
+        running = process("serve", classes, "--port", 0, stderr=stream)
+    time.sleep(seconds)  # Python itself has started, and the modules are being imported
+    running.send_signal(signal.SIGHUP)
+    assert running.stdout.readline().startswith("http://")
+    _wait_for("the model is unchanged", log)
+    assert running.poll() is None
+
+
+def _exchange(address, request: bytes) -> bytes:
+    """Send bytes, and return all that the service sends until it closes the connection."""
+    received = b""
+    with socket.create_connection(address, timeout=8) as connection:
+        connection.sendall(request)
+        for chunk in iter(lambda: connection.recv(2**16), b""):
+            received += chunk
+    return received
+
+
+BEHIND = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.mark.case(203)
+@pytest.mark.integration
+def test_a_request_with_two_lengths_hides_no_other(serve, classes):
+    _, send = serve(classes, "--keep-alive", 30)
+    for lines in (
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: Chunked\r\nContent-Length: 0",
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Length: 5, 6",
+        b"Content-Length: +5",
+        b"Transfer-Encoding: xchunked",
+        b"Transfer-Encoding : chunked",
+        b"Transfer-Encoding: identity, chunked",
+    ):
+        head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n\r\n"
+        answer = _exchange(send.address, head + BEHIND)
+        assert answer.split()[1] in (b"400", b"501") and answer.count(b"HTTP/1.1 ") == 1, lines
+
+
+@pytest.mark.case(204)
+@pytest.mark.integration
+def test_names_of_hosts_have_any_case_and_connections_stay_open_for_the_given_time(serve, classes):
+    _, send = serve(classes, "--keep-alive", 0.5)
+    for name in ("LOCALHOST", "LocalHost.:80", "localhost:1", "[::1]:8000", "127.0.0.1"):
+        assert send(path="/healthz", headers={"Host": name})[0] == 200, name
+    for name in ("evil.example", "localhost.evil.example", "evil.example.", "evil.example:80"):
+        assert send(path="/healthz", headers={"Host": name})[0] == 403, name
+    assert b" 200 " in _exchange(send.address, b"GET /healthz HTTP/1.0\r\n\r\n")
+    # The connection is closed after half a second, long before the default.
+    kept = _exchange(send.address, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert b" 200 " in kept

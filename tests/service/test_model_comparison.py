@@ -184,3 +184,16 @@ def test_the_checks_judge_as_the_schema_of_the_model():
         True,
         False,
     ]
+
+
+@pytest.mark.case(199)
+def test_a_client_breaks_if_answers_lose_a_part():
+    old = model(x=COLUMNS["number"])
+    kept = old.with_background(np.array([[1.5], [2.5]]))
+    [lost] = compare_models(kept, old)
+    [gained] = compare_models(old, kept)
+    assert (lost.part, lost.breaks) == ("reasons", True)
+    assert (gained.part, gained.breaks) == ("reasons", False)
+    numbers = model(x=COLUMNS["number"], classes=("a", "b"))
+    [*breaking] = [each.part for each in compare_models(numbers, old) if each.breaks]
+    assert "probabilities" in breaking

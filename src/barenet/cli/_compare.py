@@ -15,9 +15,10 @@ def compare(old: Path, new: Path, /, *, json: Off = False) -> None:
     """Compare the inputs and answers of two models, before the new one replaces the old one.
 
     The output lists columns that are added, removed or of another kind, categories that are lost or
-    gained, and changes of the target, its classes and the intervals. The exit status is 1 if
-    clients of the old model break: the new one refuses records that the old one takes, or its
-    answers lack a part, or have another type or class. The scores of the two are compared by
+    gained, and changes of the target, its classes, probabilities, intervals and reasons. The exit
+    status is 1 if clients of the old model break: the new one refuses records that the old one
+    takes, or its answers lack a part, or have another type or class. barenet serve refuses to load
+    such a model in place of the old one. The scores of the two are compared by
     barenet evaluate, on the same rows.
 
     Parameters

@@ -286,9 +286,9 @@ def _attach_values(tokens: list[str]) -> list[str]:
 
 def _message(error: Exception) -> str:
     """Return the message of an error; for the operating system's errors, without the number."""
-    if not isinstance(error, OSError) or not error.strerror:
-        return spelling.render(error)
-    return f"{error.filename or 'cannot write the result'}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return barenet.errors.message_of(error)
+    return spelling.render(error)
 
 
 def _fail(tokens: list[str], text: str, status: int, most: int = MAX_CHARACTERS) -> int:

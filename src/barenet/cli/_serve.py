@@ -31,6 +31,8 @@ PORT = 8000
 COVERAGE = 0.9
 #: The names of the loopback interface, the last one as in requests.
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
+#: Maximum number of seconds for which a connection without a request stays open.
+MAX_KEEP_ALIVE = 3600.0
 #: Seconds for the responses to running requests after a signal, in addition to each one's limit.
 GRACE = 5.0
 
@@ -46,6 +48,7 @@ def serve(
     max_body: str = "10MiB",
     max_rows: Integer = 10_000,
     timeout: float = 30.0,
+    keep_alive: float = 10.0,
     interval: float | None = None,
     threshold: float | None = None,
     background: Data = "",
@@ -85,6 +88,9 @@ def serve(
         Maximum number of records of a request.
     timeout : float
         Maximum duration of a prediction, in seconds.
+    keep_alive : float
+        Seconds for which a connection without a request stays open. Behind a proxy that keeps
+        connections, choose more than its time.
     interval : float
         The fraction of targets in the intervals of numbers that an ensemble predicts; by default
         0.9.
@@ -111,6 +117,7 @@ def serve(
     from barenet.service._service import Service
 
     options = ModelOptions(interval, threshold, background, scale, _read_groups(groups))
+    keep_alive = check_number(keep_alive, "keep_alive", gt=0, le=MAX_KEEP_ALIVE)
     token, hosts = _access(host, token_file, no_token)
     service = Service(
         model=_load_model(model, options),
@@ -125,7 +132,9 @@ def serve(
     with listen(port, host) as listener:
         ready = partial(_announce, listener, service)
         patience = timeout + GRACE
-        server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
+        server = HttpServer(
+            service, listener, ready, keep_alive, timeout_graceful_shutdown=patience
+        )
         server.hangup = reload.request
         server.start()
     if server.signal is None:

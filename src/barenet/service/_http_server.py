@@ -8,11 +8,12 @@ without using uvicorn's internals.
 
 import asyncio
 import errno
+import math
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
 from time import monotonic
@@ -23,9 +24,11 @@ import uvicorn
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from threadpoolctl import threadpool_limits
 
+from barenet._interrupts import DEFERRED
 from barenet.errors import ArgumentError, BarenetError
 
 #: The loopback interface, which no other machine can reach.
@@ -154,13 +157,18 @@ class Listener(socket.socket):
 class DeadlineMiddleware:
     """An ASGI app that updates the deadlines of connections around the requests to another app."""
 
-    def __init__(self, app: ASGIApp, listener: Listener) -> None:
+    def __init__(self, app: ASGIApp, listener: Listener, keep_alive: float) -> None:
         self.app = app
         self.listener = listener
+        #: Seconds in which a connection may send another request.
+        self.keep_alive = keep_alive
         #: Whether each answer closes its connection.
         self.is_ending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _has_two_lengths(scope):
+            await REFUSED_LENGTHS(scope, receive, send)
+            return
         connection = None
         if scope["type"] != "lifespan" and scope["client"] is not None:
             connection = self.listener.connections.get(tuple(scope["client"]))
@@ -190,7 +198,7 @@ class DeadlineMiddleware:
             is_complete = message["type"] == "http.response.body" and not message.get("more_body")
             # A body that the app rejected may still be arriving; it has its own deadline.
             if is_complete and not connection.is_waiting:
-                connection.wait(TIMEOUT)
+                connection.wait(self.keep_alive)
 
         if _has_body(scope):
             connection.wait(TIMEOUT + 1)  # one second more, as the app answers 408 after TIMEOUT
@@ -205,11 +213,46 @@ def _has_body(scope: Scope) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
+def _has_two_lengths(scope: Scope) -> bool:
+    """Return whether a request has two lengths, the sign of one request that hides another.
+
+    RFC 9112, section 6.1: a server may refuse it, and must close the connection after it.
+    """
+    headers = Headers(scope=scope)
+    return "transfer-encoding" in headers and "content-length" in headers
+
+
+def names_host(host: str, hosts: Collection[str]) -> bool:
+    """Return whether a Host header has one of these names, in any case and with or without a port.
+
+    Examples
+    --------
+    >>> names_host("LOCALHOST.:8000", ["localhost"]), names_host("a.org", ["localhost"])
+    (True, False)
+    """
+    host = host.lower()
+    name, _, _ = host.rpartition(":")  # an address of IPv6 without a port has colons, too
+    return host.removesuffix(".") in hosts or name.removesuffix(".") in hosts
+
+
+#: The answer to a request with two lengths.
+REFUSED_LENGTHS = JSONResponse(
+    {"error": "Content-Length and Transfer-Encoding: expected one of them, got both"},
+    400,
+    {"connection": "close"},
+)
+
+
 class HttpServer:
     """A server on an open socket, which runs until a signal; `ready` is called once it answers."""
 
     def __init__(
-        self, app: ASGIApp, listener: Listener, ready: Callable[[], None], **settings: Any
+        self,
+        app: ASGIApp,
+        listener: Listener,
+        ready: Callable[[], None],
+        keep_alive: float = TIMEOUT,
+        **settings: Any,
     ) -> None:
         self.listener = listener
         self.ready = ready
@@ -219,7 +262,9 @@ class HttpServer:
         self.terminals = [number for number in STREAMS if os.isatty(number)]
         #: The signal that ended the server.
         self.signal: int | None = None
-        self.app = DeadlineMiddleware(app, listener)
+        self.app = DeadlineMiddleware(app, listener, keep_alive)
+        # The deadlines close a connection, and before uvicorn does.
+        settings["timeout_keep_alive"] = math.ceil(keep_alive) + 1
         config = uvicorn.Config(self.app, **(SETTINGS | settings))
         self.server = uvicorn.Server(config)
         # The default loop on Windows does not call the listener's method to accept connections.
@@ -247,6 +292,9 @@ class HttpServer:
                 for number in numbers:
                     signal.signal(number, self._handle_signal)
                 self.ready()
+                if DEFERRED:
+                    self._handle_signal(DEFERRED.pop(), None)
+                    DEFERRED.clear()
             while not serving.done():
                 self.listener.close_overdue()
                 await asyncio.wait([serving], timeout=INTERVAL)
@@ -296,7 +344,6 @@ class HttpServer:
 SETTINGS: dict[str, Any] = {
     "http": "h11",
     "ws": "none",
-    "timeout_keep_alive": 10,
     "timeout_graceful_shutdown": 2,
     "limit_concurrency": 300,
     "backlog": 50,

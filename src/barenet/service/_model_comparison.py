@@ -15,6 +15,7 @@ from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
 from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 from barenet.service._record_checks import WORDS, type_names
+from barenet.service._record_reasons import problem_of_reasons
 from barenet.tables._column import Column
 from barenet.tables._column_kinds import CategoryColumn, DateColumn
 from barenet.tables._encoding import TableEncoding
@@ -22,6 +23,13 @@ from barenet.tables._words_column import WordsColumn
 
 #: Number of names that a difference lists.
 MAX_NAMES = 8
+
+#: The parts of answers that only some models have, with the words for them.
+OPTIONAL_PARTS = {
+    "probabilities": "probabilities",
+    "interval": "intervals",
+    "reasons": "reasons",
+}
 
 #: The types of classes.
 CLASS_TYPES: dict[type, str] = {
@@ -211,11 +219,26 @@ def _compare_answers(old: Predictor, new: Predictor) -> list[Difference]:
     change = _describe_ranges(old_summary, new_summary)
     if change:
         differences.append(Difference("", "range", f"predicts {change}", breaks=False))
-    if old.residuals is None and new.residuals is not None:
-        differences.append(Difference("", "interval", "gains intervals", breaks=False))
-    elif old.residuals is not None and new.residuals is None:
-        differences.append(Difference("", "interval", "loses the intervals", breaks=True))
+    old_parts = _optional_parts(old)
+    new_parts = _optional_parts(new)
+    for part, name in OPTIONAL_PARTS.items():
+        if part in new_parts and part not in old_parts:
+            differences.append(Difference("", part, f"gains {name}", breaks=False))
+        elif part in old_parts and part not in new_parts:
+            differences.append(Difference("", part, f"loses the {name}", breaks=True))
     return differences
+
+
+def _optional_parts(predictor: Predictor) -> set[str]:
+    """Return which of the `OPTIONAL_PARTS` the answers of a model have."""
+    parts = set()
+    if predictor.classes is not None:
+        parts.add("probabilities")
+    if predictor.residuals is not None:
+        parts.add("interval")
+    if not problem_of_reasons(predictor):
+        parts.add("reasons")
+    return parts
 
 
 def _describe_answer(predictor: Predictor) -> str:

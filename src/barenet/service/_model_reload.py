@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from barenet.errors import count_of, with_addresses
+from barenet.errors import count_of, message_of, with_addresses
 from barenet.service._model_comparison import compare_models
 from barenet.service._served_model import ServedModel
 from barenet.service._service import Service
@@ -38,7 +38,8 @@ class ModelReload:
             try:
                 model = await asyncio.to_thread(self.load)
             except Exception as error:  # noqa: BLE001 - the old model stays in use
-                message = " ".join(with_addresses(error).split())
+                text = message_of(error) if isinstance(error, OSError) else error
+                message = " ".join(with_addresses(text).split())
                 self._refuse(message or type(error).__name__)
             else:
                 self._replace(model)

@@ -38,6 +38,15 @@ SEVERAL_NUMBERS = "the model predicts several numbers for each record: leave it 
 NO_COUNT = f"expected a whole number from 1 to {MAX_REASONS:,}"
 
 
+def problem_of_reasons(predictor: Predictor) -> str:
+    """Return why a model has no reasons for its predictions; empty if it has them."""
+    if predictor.background is None:
+        return NO_BACKGROUND
+    if predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
+        return SEVERAL_NUMBERS
+    return ""
+
+
 class RecordReasons:
     """Finds the reasons of the predictions of records.
 
@@ -61,12 +70,8 @@ class RecordReasons:
         groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.source = source
-        self.problem = ""
-        if predictor.background is None:
-            self.problem = NO_BACKGROUND
-        elif predictor.classes is None and (predictor.network.n_outputs or 1) > 1:
-            self.problem = SEVERAL_NUMBERS
-        else:
+        self.problem = problem_of_reasons(predictor)
+        if not self.problem:
             self.explainer = Explainer.of(predictor, predictor.background, scale, groups=groups)
 
     def read_count(self, texts: list[str]) -> int:

@@ -22,7 +22,7 @@ from barenet._constraints import unique_fields
 from barenet._version import __version__
 from barenet.errors import ArgumentError, DataError, count_of, some, suggestion
 from barenet.files._predictor import describe_threshold
-from barenet.service._http_server import receive
+from barenet.service._http_server import names_host, receive
 from barenet.service._json_size import count_values
 from barenet.service._openapi import describe_service
 from barenet.service._record_checks import problem
@@ -190,10 +190,9 @@ class Service:
 
     def _check_access(self, request: Request) -> None:
         """Reject a request to another host, or without the token."""
-        host = request.headers.get("host", "")
-        name, _, _ = host.rpartition(":")  # without the port
-        is_own_name = host in self.hosts or name in self.hosts
-        if self.hosts and not is_own_name:
+        # Browsers, which the check is for, send the name; HTTP/1.0 may leave it out.
+        host = request.headers.get("host")
+        if self.hosts and host is not None and not names_host(host, self.hosts):
             detail = "Host: this service answers requests to its own address only"
             raise Refusal(403, "host", detail)
         if not self.token or request.scope["path"] == "/healthz":

@@ -57,7 +57,8 @@ class SecurityMiddleware:
     def rejection(self, scope: Scope) -> str | None:
         """Return the reason to reject a request, or None if it is accepted."""
         headers = Headers(scope=scope)
-        if not _is_one_of(headers.getlist("host"), self.hosts):
+        hosts = [host.lower() for host in headers.getlist("host")]
+        if not _is_one_of(hosts, self.hosts):
             return "Host: this server accepts requests to its own address only."
         origins = headers.getlist("origin")
         own_origins = {f"http://{host}" for host in self.hosts}

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from barenet.playground.server._app import make_app
 from barenet.playground.server._sessions import Sessions
@@ -9,7 +10,7 @@ from barenet.playground.state._wire_format import MAX_MESSAGE_BYTES
 from barenet.service._http_server import HOST, HttpServer, Listener
 
 #: Messages are small, and a page that does not respond is disconnected.
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "ws": "websockets-sansio",
     "ws_max_size": MAX_MESSAGE_BYTES,
     "ws_ping_interval": 10.0,
