@@ -66,12 +66,10 @@ def test_the_report_has_both_gradients():
     assert len(lines) == 6 and len({len(line) for line in lines[:5]}) == 1
 
 
-@pytest.mark.parametrize("number", [np.nan, None])
-def test_nan_and_unwritten_gradients_fail(number, wrong_layer):
+def test_nan_gradients_fail(wrong_layer):
     class Careless(wrong_layer):
         def backward(self, cache, d_output, out):
-            if number is not None:
-                out["factor"][:] = number
+            out["factor"][:] = np.nan
             return self.factor * d_output
 
     report = check_gradients(Network([Dense(3, 2), Careless(0), Dense(2, 1)], seed=1), X, X[:, 0])

@@ -591,6 +591,8 @@ def test_a_model_or_a_run_among_states_is_refused(tmp_path, refused):
         ("epochs", [1, "many"]),
         ("optimizer", "adm"),
         ("engine", "fast"),
+        ("engine", ["auto", "fast"]),
+        ("monitor", EarlyStopping("validation_loss")),
         ("slice_epochs", 0),
         ("after_slice", 3),
         ("callbacks", 3),
@@ -603,8 +605,9 @@ def test_a_model_or_a_run_among_states_is_refused(tmp_path, refused):
 )
 def test_a_refused_argument_changes_no_state(tmp_path, refused, argument, value):
     before = interrupted_population(tmp_path)
+    given = {"callbacks" if argument == "monitor" else argument: value}
     with refused(argument):
-        train_many([network(0), network(1)], X, Y, checkpoint=tmp_path, **{argument: value})
+        train_many([network(0), network(1)], X, Y, checkpoint=tmp_path, **given)
     assert contents(tmp_path) == before
 
 

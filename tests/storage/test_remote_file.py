@@ -16,7 +16,7 @@ from barenet import Network, Task, load, load_dataset, load_table, save, stream
 from barenet.errors import ArgumentError, DataError, MissingExtraError, ModelFileError
 from barenet.storage import _remote_file as remote_file
 
-TABLE = pd.DataFrame({"x": np.arange(300) % 17, "kind": ["a", "b", "c"] * 100})
+TABLE = pd.DataFrame({"x": np.sqrt(np.arange(300)), "kind": ["a", "b", "c"] * 100})
 TABLE["y"] = TABLE["x"] / 7 + (TABLE["kind"] == "a")
 
 

@@ -226,7 +226,7 @@ REFUSALS = [
     ({"options": {"drop": ["key"]}}, None, "options", "is no argument of Task.open for data frame"),
     (FILE | {"random_state": 7}, None, "random_state", "prices.csv; pass split_seed=7"),
     (FILE | {"seed": 0}, None, "seed", "pass split_seed=0"),
-    (FILE | {"sep": ";"}, None, "sep", "pass delimiter="),
+    (FILE | {"sep": ";"}, None, "sep", "pass delimiter, "),
     (
         {},
         {"model": "network", "layers": 32},

@@ -247,7 +247,8 @@ class RunFolder:
         if self.checkpoint.exists():
             self._saved_settings()  # a checkpoint of barenet 0.3.0 names no owner
             return
-        if _is_run_file(self.settings) or _is_run_file(self.unfinished):
+        is_finished = _is_run_file(self.settings) and self.model.exists()
+        if is_finished or _is_run_file(self.unfinished):
             return
         other = first_file(self.path)
         if other is not None:

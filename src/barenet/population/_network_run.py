@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from barenet import _train as training
 from barenet._constraints import check_flag, is_ours
 from barenet._registry import build
-from barenet.engines import Engine, JaxEngine, Job, choose_engine
+from barenet.engines import Engine, JaxEngine, Job, check_engine, choose_engine
 from barenet.engines.jax._joint_calls import JointCalls
 from barenet.errors import ArgumentError, ResumeError
 from barenet.files._checkpoint import StateDict
@@ -160,7 +160,9 @@ class NetworkRun:
     def keep(self, state: StateDict) -> None:
         """Keep the state of a slice on a worker, and save it in the folder."""
         self.state = state
-        self.checkpoints.save(self.index, self.as_run(), state)
+        file = self.checkpoints.file(self.index)
+        if file is not None:
+            file.save(self.as_run(), state)
 
     def make_engine(self) -> Engine:
         """Make the engine, for training or for an evaluation."""
@@ -253,6 +255,7 @@ class NetworkRunFactory:
         def copy_of(name: str) -> Any:
             return _copied(arguments[name], name)
 
+        self._once(lambda: check_engine(arguments["engine"]), "engine", arguments["engine"])
         loss, text_of_loss = self._loss_of(network, arguments["loss"])
         weight = arguments["sample_weight"]
         # A check of rows depends on these, besides the arguments themselves.

@@ -75,6 +75,7 @@ class PopulationCheckpoint:
                 copy.check_writable(file)
             with locked(self.folder / ".lock", "another run"):
                 yield
+                self.remove_earlier()
         finally:
             remove_empty(made)
 
@@ -84,7 +85,6 @@ class PopulationCheckpoint:
         if not self.is_used and state is None:
             return None
         keeps = self.folder is None
-        self._remove_earlier()
         return CheckpointManager(loop, self.file(index), state, self._checksum, keeps_state=keeps)
 
     def read(self, index: int) -> StateDict | None:
@@ -98,18 +98,10 @@ class PopulationCheckpoint:
         """Make the file of a network; one that begins later than an interval is saved at once."""
         if self.folder is None:
             return None
-        path = self.folder / f"{index:05}.safetensors"
-        return Checkpoint(path, saved_at=self.started, owner=POPULATION)
+        return StateFile(self.folder / f"{index:05}.safetensors", self)
 
-    def save(self, index: int, run: Run, state: StateDict) -> None:
-        """Save the state of a network that was trained elsewhere."""
-        self._remove_earlier()
-        file = self.file(index)
-        if file is not None:
-            file.save(run, state)
-
-    def _remove_earlier(self) -> None:
-        """Remove the states of an earlier population, before the first network is trained."""
+    def remove_earlier(self) -> None:
+        """Remove the states of an earlier population, once this one has a state or has ended."""
         with LOCK:
             if self._has_earlier and self.folder is not None:
                 for state in states_in(self.folder):
@@ -124,6 +116,18 @@ class PopulationCheckpoint:
                 self._checksums[id(array)] = (array, checksum(array))
             _, value = self._checksums[id(array)]
             return value
+
+
+class StateFile(Checkpoint):
+    """The file of a network, whose first save replaces the states of an earlier population."""
+
+    def __init__(self, path: Path, population: PopulationCheckpoint) -> None:
+        super().__init__(path, saved_at=population.started, owner=POPULATION)
+        self.population = population
+
+    def save(self, run: Run, state: StateDict) -> None:
+        self.population.remove_earlier()
+        super().save(run, state)
 
 
 def check_folder(folder: Path) -> None:

@@ -215,14 +215,14 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     --------
     >>> import pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> (folder / ".note.txt.q3x_8.tmp").touch()
+    >>> (folder / ".note.txt.0123456789abcdef.tmp").touch()
     >>> remove_leftovers(folder / "note.txt")
     >>> list(folder.iterdir())
     []
     """
     target = _resolved(path)
     start = escape(hidden_name(target.name))
-    for leftover in target.parent.glob(f"{start}.*.tmp"):
+    for leftover in target.parent.glob(f"{start}.{TOKEN}.tmp"):
         with contextlib.suppress(OSError):
             leftover.unlink()
 

@@ -91,17 +91,17 @@ class History(dict[str, list[float]]):
     @property
     def loss(self) -> list[float]:
         """The training loss of each epoch."""
-        return self.get("loss", [])
+        return super().get("loss", [])
 
     @property
     def validation_loss(self) -> list[float]:
         """The validation loss of each epoch, if there is a validation set."""
-        return self.get("validation_loss", [])
+        return super().get("validation_loss", [])
 
     @property
     def test_loss(self) -> list[float]:
         """The test loss of each epoch, if there is a test set."""
-        return self.get("test_loss", [])
+        return super().get("test_loss", [])
 
     def last(self) -> dict[str, float]:
         """Return the values of the last epoch.

@@ -107,7 +107,7 @@ def test_an_unknown_attribute_is_an_error():
         (EarlyStopping, "patienc", "did you mean 'patience'"),
         (every_layer, "loss", "pass it to train"),
         (every_layer, "learning_rate", "pass it to train"),
-        (task, "epochs", r"task.train\(epochs=50\)"),
+        (task, "epochs", r"task.train\(model='network', epochs=50\)"),
     ],
 )
 def test_the_error_names_the_nearest_attribute(make, name, hint):
