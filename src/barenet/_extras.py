@@ -2,9 +2,12 @@
 
 import importlib
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from barenet.errors import MissingExtraError
+
+#: A `dask.distributed.Client`, whose class is unknown to type checkers without Dask.
+Client: TypeAlias = Any
 
 #: The main dependency of each extra.
 EXTRAS = {

@@ -45,8 +45,10 @@ import numpy as np
 import barenet
 from barenet import MLPClassifier, Network, Task, train_many
 from barenet import Netwrok  # wrong
+from barenet.typing import Run
 
 X, y = np.zeros((8, 2)), np.zeros(8)
+def show(run: Run) -> None: print(run.epoch)
 task = Task.open({"a": [1.0, 2.0], "b": [3.0, 4.0]}, "b", drop=["a"], delimiter=";", rare=0.1)
 predictor = task.train(model="network", epochs=3, layers=(2, 8, 1), learning_rate=0.1)
 Task.cross_validate("rows.csv", "y", cv=3, epochs=3, drop=["a"], delimiter=";").mean["r2"]

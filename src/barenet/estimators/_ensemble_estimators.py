@@ -37,7 +37,7 @@ from barenet.tables._table_rows import results_by_blocks
 from barenet.tasks._target_leakage import warn_of_leaks
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

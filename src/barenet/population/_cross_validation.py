@@ -28,7 +28,7 @@ from barenet.population._train_many import KNOWN, train_many
 from barenet.training._callbacks import Callbacks
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 #: Indices of the training rows and of the test rows.
 Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]

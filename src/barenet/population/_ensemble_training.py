@@ -29,7 +29,7 @@ from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 
 class EnsembleTraining:

@@ -27,7 +27,7 @@ from barenet.population._train_many import PER_NETWORK, train_many
 from barenet.settings._run_config import NetworkOptions, RunConfig
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 
 @lists_options(NetworkOptions)

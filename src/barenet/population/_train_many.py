@@ -28,7 +28,7 @@ from barenet.population._training_slice import advance_on_workers
 from barenet.training._progress import Bar, is_watched
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 #: Shows a line of the progress, given the completed part, the total, a text, and the line's number.
 ShowLine: TypeAlias = Callable[[int, int, str, int], None]

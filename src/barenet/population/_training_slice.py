@@ -22,7 +22,7 @@ from barenet.training._callbacks import EarlyStopping, TimeLimit
 from barenet.training._history import History
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 #: Callbacks that don't need the caller's process.
 ANYWHERE = EarlyStopping, TimeLimit, Stop

@@ -53,7 +53,7 @@ from barenet.training._callbacks import Callback, EarlyStopping, Run
 from barenet.training._history import History
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 #: Number of periods of rows that are split by time; each fold leaves out whole periods.
 N_PERIODS = 32

@@ -24,7 +24,7 @@ from barenet.tasks._value_check import check_values
 from barenet.training._callbacks import Callback
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 
 @dataclass(eq=False)

@@ -56,7 +56,7 @@ from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from barenet._extras import Client
 
 
 @dataclass(eq=False)
