@@ -262,13 +262,13 @@ def test_a_model_is_saved_where_the_disk_has_no_room_for_more(interrupted, proce
 def test_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
     folder = tmp_path / "runs" / "iris"
     barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
-    left = [".model.safetensors.a1b2.tmp", ".settings.toml.a1b2.tmp", ".history.png.a1b2.tmp",
-            ".checkpoint.safetensors.a1b2.tmp", ".checkpoint.safetensors.lock"]  # fmt: skip
+    left = [".model.safetensors.0123456789abcdef.tmp", ".settings.toml.0123456789abcdef.tmp", ".history.png.0123456789abcdef.tmp",
+            ".checkpoint.safetensors.0123456789abcdef.tmp", ".checkpoint.safetensors.lock"]  # fmt: skip
     (folder / ".saving-a1b2").mkdir()
-    for name in (*left, ".saving-a1b2/model.safetensors", ".notes.txt.a1b2.tmp"):
+    for name in (*left, ".saving-a1b2/model.safetensors", ".notes.txt.0123456789abcdef.tmp"):
         (folder / name).write_bytes(b"half")
     barenet("train", "iris", "--epochs", 1, "--no-plots", "--overwrite").ok()
-    assert names(folder) == [".notes.txt.a1b2.tmp", *FINISHED]
+    assert names(folder) == [".notes.txt.0123456789abcdef.tmp", *FINISHED]
 
 
 @pytest.mark.case(72)

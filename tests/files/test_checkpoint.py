@@ -301,7 +301,7 @@ def test_a_failed_save_keeps_the_old_file(how, problem):
 def test_leftovers_of_a_killed_save_are_removed(tmp_path):
     learn(tmp_path / "kept", Interrupt())
     before = (tmp_path / "kept").read_bytes()
-    for name in (".kept.abc123.tmp", ".kept.lock", ".kept.mine", ".other.abc123.tmp"):
+    for name in (".kept.0123456789abcdef.tmp", ".kept.lock", ".kept.mine", ".other.abc123.tmp"):
         (tmp_path / name).write_bytes(before[:100])
     look = Look(tmp_path / "kept")
     learn(tmp_path / "kept", look, resume=True)
