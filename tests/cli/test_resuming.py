@@ -262,8 +262,10 @@ def test_a_model_is_saved_where_the_disk_has_no_room_for_more(interrupted, proce
 def test_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
     folder = tmp_path / "runs" / "iris"
     barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
-    left = [".model.safetensors.0123456789abcdef.tmp", ".settings.toml.0123456789abcdef.tmp", ".history.png.0123456789abcdef.tmp",
-            ".checkpoint.safetensors.0123456789abcdef.tmp", ".checkpoint.safetensors.lock"]  # fmt: skip
+    token = "0123456789abcdef"
+    left = [".checkpoint.safetensors.lock"]
+    for name in ("model.safetensors", "settings.toml", "history.png", "checkpoint.safetensors"):
+        left.append(f".{name}.{token}.tmp")
     (folder / ".saving-a1b2").mkdir()
     for name in (*left, ".saving-a1b2/model.safetensors", ".notes.txt.0123456789abcdef.tmp"):
         (folder / name).write_bytes(b"half")
