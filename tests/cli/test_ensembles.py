@@ -97,7 +97,7 @@ def test_a_setting_of_a_network_trains_one(barenet, options):
     given = (*options.split(), "--no-plots", "--no-baselines", "--json")
     document = barenet("train", PENGUINS, "--target", "species", *given).json
     is_ensemble = isinstance(load(document["model"]).network, Ensemble)
-    assert is_ensemble == ("--model", "ensemble" in options)
+    assert is_ensemble == ("ensemble" in options)
     assert document["columns"][1]["kind"] == ("piecewise" if is_ensemble else "number")
 
 

@@ -112,14 +112,14 @@ class Spelling:
 
     def _spell_option(self, name: str, value: object) -> str:
         """Spell an option and its value, and name the command that has it if this one doesn't."""
-        matching = _matching(name, self.arguments)
+        matching = _options(name, self.arguments)
         if matching:
             return _with_value(_option_name(name, matching[0]), value)
         if not self.arguments or self.root is None:
             return _with_value(name, value)
         commands = [command for command in self.root if not command.startswith("-")]
         for command in ("train", *commands):
-            matching = _matching(name, self.root[command].assemble_argument_collection())
+            matching = _options(name, self.root[command].assemble_argument_collection())
             if matching:
                 option = _with_value(_option_name(name, matching[0]), value)
                 return f"{option} of `barenet {command}`"
@@ -143,6 +143,12 @@ def _matching(name: str, arguments: Iterable[Argument]) -> list[Argument]:
         return is_missing, has_other_name  # False sorts before True
 
     return sorted(matching, key=rank)
+
+
+def _options(name: str, arguments: Iterable[Argument]) -> list[Argument]:
+    """List the options that stand for one of the library, without the words of a command."""
+    matching = _matching(name, arguments)
+    return [argument for argument in matching if not argument.field_info.is_positional]
 
 
 def _option_name(name: str, argument: Argument) -> str:
