@@ -155,7 +155,7 @@ def test_a_run_is_resumed_after_a_kill_before_each_change(barenet, bucket, table
 @pytest.mark.parametrize("bucket", ["gs"], indirect=True)
 def test_sigterm_leaves_a_checkpoint_at_the_address(barenet, process, bucket, table):
     run = f"{bucket}/run"
-    given = (table, *QUICK[:3], "--epochs", 4_000, "--no-plots", "--patience", 0)
+    given = (table, *QUICK[:4], "--epochs", 4_000, "--no-plots", "--patience", 0)
     barenet("train", *given, "--out", "whole").ok()
     started = process("train", *given, "--out", run, "--checkpoint-every", 1)
     system, place = fsspec.url_to_fs(run)
