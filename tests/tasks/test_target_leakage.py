@@ -37,6 +37,7 @@ def leaks_of(table, target, **options):
 @pytest.mark.case(207)
 @pytest.mark.case(164)
 @pytest.mark.integration
+@pytest.mark.filterwarnings("ignore:58 of 262 test rows also occur")  # without their names
 def test_a_column_that_gives_the_target_away_is_named(titanic, tmp_path, capfd):
     passengers = pd.read_csv(titanic)
     passengers["alive"] = np.where(passengers["survived"] == 1, "yes", "no")
