@@ -39,7 +39,7 @@ def test_a_table_needs_nothing_but_its_target(barenet):
     assert "Adelie" in done.out and "Chinstrap" in done.out
     assert Path("runs/penguins/confusion.png").exists()
     settings = tomllib.loads(Path("runs/penguins/settings.toml").read_text())
-    assert settings["quick"] is False and settings["epochs"] == 96 and "layers" not in settings
+    assert settings["model"] == "ensemble" and settings["epochs"] == 96 and "layers" not in settings
     document = barenet("evaluate", "runs/penguins", "--json").json
     assert document["metrics"]["evaluated_on"] == "test rows" and document["rows"] == 69
 
