@@ -18,7 +18,7 @@ ROWS = "".join(f"{n},{n % 7},{n / 3}\n" for n in range(30))
 WORD, OTHER = f"{HEADER}{ROWS}12,two,3\n", (HEADER + ROWS).replace(",", ";")
 PACKED = gzip.compress((HEADER + ROWS * 50).encode())
 DAYS = "day,y\n" + 9 * "1.12.2024,1\n1.5.2025,2\n"
-QUICK = ("--target", "y", "--epochs", 1, "--no-plots")
+QUICK = ("--target", "y", "--model", "network", "--epochs", 1, "--no-plots")
 
 #: The name of a table, its content (None: no such file), a part of the error, and options.
 FAULTY = {

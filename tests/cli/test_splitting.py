@@ -11,7 +11,7 @@ from barenet.cli._run_settings import FileOptions, RunSettings
 
 pytestmark = pytest.mark.integration
 
-QUICK = ("--target", "y", "--epochs", 3, "--no-plots", "--no-baselines")
+QUICK = ("--target", "y", "--model", "network", "--epochs", 3, "--no-plots", "--no-baselines")
 DATES = ("--date-format", "%d.%m.%Y")
 
 

@@ -19,7 +19,7 @@ from barenet.storage._file_io import read_file_bytes
 pytestmark = pytest.mark.integration
 
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
-QUICK = ("--epochs", 20, "--no-plots", "--no-baselines")
+QUICK = ("--model", "network", "--epochs", 20, "--no-plots", "--no-baselines")
 
 
 @pytest.fixture(scope="session")
