@@ -12,10 +12,9 @@ from barenet.population._search_result import SearchResult
 from barenet.streams._stream import Stream
 from barenet.tasks._column_drift import Drift
 from barenet.tasks._cross_validation_result import CrossValidationResult
-from barenet.training._callbacks import Run
 
 __all__ = [
     "Baseline", "CompiledNetwork", "Contributions", "CrossValidationResult", "Drift", "Ensemble",
     "Explanation", "Exported", "GradientReport", "Importance", "ParameterReport", "Population",
-    "Reason", "Run", "SearchResult", "Stream",
+    "Reason", "SearchResult", "Stream",
 ]  # fmt: skip

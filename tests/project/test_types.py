@@ -45,7 +45,7 @@ import numpy as np
 import barenet
 from barenet import MLPClassifier, Network, Task, train_many
 from barenet import Netwrok  # wrong
-from barenet.typing import Run
+from barenet.callbacks import Run
 
 X, y = np.zeros((8, 2)), np.zeros(8)
 def show(run: Run) -> None: print(run.epoch)
