@@ -127,13 +127,17 @@ def compare(
         theirs.coefs_ + theirs.intercepts_, ours.coefs_ + ours.intercepts_, strict=True
     )
     # scikit-learn keeps no curve of L-BFGS, and curves of other lengths can't be compared.
-    expected = getattr(theirs, "loss_curve_", [theirs.loss_])
-    found = ours.loss_curve_ if hasattr(theirs, "loss_curve_") else [ours.loss_]
-    common = min(len(expected), len(found))
+    their_curve = [theirs.loss_]
+    our_curve = [ours.loss_]
+    if hasattr(theirs, "loss_curve_"):
+        their_curve = theirs.loss_curve_
+        our_curve = ours.loss_curve_
+    common = min(len(their_curve), len(our_curve))
+    differences_of_loss = np.subtract(their_curve[:common], our_curve[:common])
     return {
         "epochs": theirs.n_iter_,
         "difference of epochs": ours.n_iter_ - theirs.n_iter_,
-        "loss": float(np.abs(np.subtract(expected[:common], found[:common])).max()),
+        "loss": float(np.abs(differences_of_loss).max()),
         "coefficients": max(float(np.abs(one - other).max()) for one, other in coefficients),
         "predictions": float(np.abs(getattr(theirs, method)(X) - getattr(ours, method)(X)).max()),
     }
@@ -141,15 +145,17 @@ def compare(
 
 def measure() -> None:
     """Measure what has no result yet; a line of the file has the largest differences of a group."""
-    done = [(one["data"], one["solver"]) for one in read_results()]
+    done = [(result["data"], result["solver"]) for result in read_results()]
     for name in DATA_SETS:
         for solver in SOLVERS:
             if (name, solver) in done:
                 continue
             lines = ""
             for weights in WEIGHTS:
-                # L-BFGS doesn't stop early.
-                for early_stopping in (False, True)[: 1 + ("lbfgs" not in solver)]:
+                stops_early = [False]
+                if "lbfgs" not in solver:
+                    stops_early.append(True)
+                for early_stopping in stops_early:
                     pairs = [
                         compare(name, solver, weights, seed, early_stopping=early_stopping)
                         for seed in range(SEEDS)
@@ -186,19 +192,19 @@ def report() -> str:
 
 def rows_of_report() -> Iterator[tuple[str, ...]]:
     """Yield the cells of each row."""
-    results = read_results()
-    groups = dict.fromkeys((one["solver"], one["weights"], one["early"]) for one in results)
-    for solver, weights, early in groups:
-        group = [
-            one for one in results if (one["solver"], one["weights"], one["early"])
-            == (solver, weights, early)
-        ]  # fmt: skip
-        counts = [str(sum(one[key] for one in group)) for key in ("pairs", "stopped", "same")]
-        largest = [
-            f"{max(one[key] for one in group):.1e}"
-            for key in ("loss", "coefficients", "predictions")
-        ]
-        yield (solver, weights, "yes" if early else "no", *counts, *largest)
+    groups: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
+    for result in read_results():
+        key = (result["solver"], result["weights"], result["early"])
+        groups.setdefault(key, []).append(result)
+    for (solver, weights, early), results in groups.items():
+        cells = [solver, weights, "yes" if early else "no"]
+        for count in ("pairs", "stopped", "same"):
+            total = sum(result[count] for result in results)
+            cells.append(str(total))
+        for difference in ("loss", "coefficients", "predictions"):
+            largest = max(result[difference] for result in results)
+            cells.append(f"{largest:.1e}")
+        yield tuple(cells)
 
 
 if __name__ == "__main__":

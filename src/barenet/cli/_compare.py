@@ -18,8 +18,8 @@ def compare(old: Path, new: Path, /, *, json: Off = False) -> None:
     gained, and changes of the target, its classes, probabilities, intervals and reasons. The exit
     status is 1 if clients of the old model break: the new one refuses records that the old one
     takes, or its answers lack a part, or have another type or class. barenet serve refuses to load
-    such a model in place of the old one. The scores of the two are compared by
-    barenet evaluate, on the same rows.
+    such a model in place of the old one. The scores of the two are compared by barenet evaluate, on
+    the same rows.
 
     Parameters
     ----------

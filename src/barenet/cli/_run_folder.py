@@ -127,9 +127,7 @@ class RunFolder:
     @contextmanager
     def running(self, new: TaskSettings | None) -> Iterator[None]:
         """Start a new run, and undo that if it fails before its first checkpoint."""
-        earlier = None
-        if self.unfinished.exists():
-            earlier = self.unfinished.read_bytes()
+        earlier = self.unfinished.read_bytes() if self.unfinished.exists() else None
         if new is not None:
             self.start(new)
         try:

@@ -274,13 +274,12 @@ def check_addresses(run: Path, settings: TaskSettings, named: TaskSettings) -> T
     for name in ("data", *MODELS):
         address = _address_of(settings, name)
         if address and address != _address_of(named, name):
-            remedy = "if you trust its server, add {" + name + "}"
-            option = {name: address}
+            problem = describe_unnamed_address(run, address)
             if name == "data":
                 remedy = "if you trust its server, name the data by their whole address"
-                option = {}
-            problem = describe_unnamed_address(run, address)
-            raise ArgumentError(problem, argument=name, remedy=remedy, **option)
+                raise ArgumentError(problem, argument=name, remedy=remedy)
+            remedy = f"if you trust its server, add {{{name}}}"
+            raise ArgumentError(problem, argument=name, remedy=remedy, **{name: address})
         if address:
             settings = replace(settings, **{name: getattr(named, name)})
     return settings

@@ -73,8 +73,8 @@ def _computes_nan(
 ) -> bool:
     """Return whether NaN in a gradient was computed, and is not what the array had before."""
     zeros = {}
-    for other, array in arrays.items():
-        zeros[other] = np.zeros_like(array)
+    for parameter, array in arrays.items():
+        zeros[parameter] = np.zeros_like(array)
     layer.backward(cache, d_output, zeros)
     return bool(np.isnan(zeros[name]).sum() == np.isnan(arrays[name]).sum())
 

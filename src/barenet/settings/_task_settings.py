@@ -53,6 +53,9 @@ OF_REQUESTED_ENSEMBLE = ("epochs", "loss", "engine")
 #: The reason that workers are refused.
 ONE_NETWORK = "a single network is trained here"
 
+#: The reason that a setting is refused for an ensemble.
+OF_ONE_NETWORK = "is a setting of one network, not of an ensemble"
+
 #: First line of the run files that barenet writes.
 HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
 
@@ -302,9 +305,8 @@ class TaskSettings(DataOptions):
         of_one_network.difference_update(OF_REQUESTED_ENSEMBLE)
         if of_one_network:
             first = min(of_one_network)
-            problem = "is a setting of one network, not of an ensemble"
             remedy = "leave it out, or train one network with {model}"
-            raise ArgumentError(problem, argument=first, remedy=remedy, model="network")
+            raise ArgumentError(OF_ONE_NETWORK, argument=first, remedy=remedy, model="network")
         if self.is_stream:
             problem = "all rows of an ensemble are in memory"
             raise ArgumentError(problem, argument="model", value=self.model, remedy="leave it out")

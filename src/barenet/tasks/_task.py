@@ -22,6 +22,7 @@ from barenet.settings import _task_settings as task_settings
 from barenet.settings._run_config import RunConfig, TrainingOptions
 from barenet.settings._task_settings import (
     IN_MEMORY,
+    OF_ONE_NETWORK,
     ONE_NETWORK,
     CrossValidationOptions,
     ModelKind,
@@ -388,9 +389,8 @@ class Task(OtherMethods):
         if keep_background is not None:
             fit_settings = replace(fit_settings, keep_background=keep_background)
         if teacher is not None and fit_settings.model == "ensemble":
-            problem = "is a setting of one network, not of an ensemble"
             remedy = "leave it out, or train one network with {model}"
-            raise ArgumentError(problem, argument="teacher", remedy=remedy, model="network")
+            raise ArgumentError(OF_ONE_NETWORK, argument="teacher", remedy=remedy, model="network")
         if teacher is None:
             fit_settings.warn_of_implied_network()
         is_ensemble = fit_settings.is_ensemble and teacher is None
