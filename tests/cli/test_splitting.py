@@ -77,7 +77,7 @@ def test_groups_may_be_numbers_that_are_read_as_names(barenet):
 
 
 def test_a_search_keeps_groups_and_periods_together(barenet, series):
-    options = (*QUICK, *DATES, "--learning-rate", 0.001, 0.01, "--folds")
+    options = ("--target", "y", "--epochs", 3, *DATES, "--learning-rate", 0.001, 0.01, "--folds")
     for column in ("machine", "day"):
         barenet("search", series, *options, 3, "--split-by", column).ok()
     error = barenet("search", series, *options, 9, "--split-by", "machine").err.splitlines()[-1]
