@@ -186,6 +186,7 @@ def test_warm_compiles_the_kernels_once(built, barenet):
     assert (used > 20, compiled) == (True, 0)
 
 
+@pytest.mark.integration
 def test_kernels_need_nothing_of_numba_or_python(built):
     """Only the C library is searched, as kernels are linked without Numba."""
     files = Path(built["folder"]).glob("*.nbc")
