@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from barenet import MLPEnsembleRegressor
+from barenet.inputs._chosen_inputs import ChosenInputs
 from barenet.population._input_trials import InputTrials
-from barenet.tables._chosen_inputs import ChosenInputs
-from barenet.tables._encoding import TableEncoding
+from barenet.tables.encoding._encoding import TableEncoding
 
 #: The module that calls the functions that choose.
 TRAINING = "barenet.population._training_table"

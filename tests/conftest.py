@@ -227,8 +227,8 @@ def peak_memory() -> Callable[..., int]:
 @pytest.fixture(scope="session")
 def few_networks() -> Callable[[], AbstractContextManager[None]]:
     """A context in which an ensemble has a small network for each fold, and columns no factors."""
+    from barenet.inputs import _column_relevance
     from barenet.population._ensemble_recipe import EnsembleRecipe
-    from barenet.tables import _column_relevance
 
     @contextmanager
     def patched() -> Iterator[None]:

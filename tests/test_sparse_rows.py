@@ -13,7 +13,7 @@ from barenet.population import _population_checkpoint
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._out_of_fold import OutOfFold
-from barenet.tables import _fingerprint
+from barenet.tables.frames import _fingerprint
 
 CSR, SINGLE = scipy.sparse.csr_array, np.dtype("float32")
 

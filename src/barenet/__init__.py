@@ -56,10 +56,10 @@ if TYPE_CHECKING:
     from barenet.population._train_many import train_many
     from barenet.settings._run_config import RunConfig
     from barenet.streams._stream import stream
-    from barenet.tables._encoding import TableEncoding
-    from barenet.tables._fingerprint import fingerprint
-    from barenet.tables._frame import Frame
-    from barenet.tables._scaling import Scaling
+    from barenet.tables.encoding._encoding import TableEncoding
+    from barenet.tables.encoding._scaling import Scaling
+    from barenet.tables.frames._fingerprint import fingerprint
+    from barenet.tables.frames._frame import Frame
     from barenet.tasks._column_drift import drift
     from barenet.tasks._task import Task
     from barenet.training._epoch import batches
@@ -118,10 +118,10 @@ _MODULES = {
     "population._train_many": ("train_many",),
     "settings._run_config": ("RunConfig",),
     "streams._stream": ("stream",),
-    "tables._encoding": ("TableEncoding",),
-    "tables._fingerprint": ("fingerprint",),
-    "tables._frame": ("Frame",),
-    "tables._scaling": ("Scaling",),
+    "tables.encoding._encoding": ("TableEncoding",),
+    "tables.frames._fingerprint": ("fingerprint",),
+    "tables.frames._frame": ("Frame",),
+    "tables.encoding._scaling": ("Scaling",),
     "tasks._column_drift": ("drift",),
     "tasks._task": ("Task",),
     "training._epoch": ("batches",),

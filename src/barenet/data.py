@@ -7,11 +7,11 @@ from typing import Any
 #: The module of each name that could be imported from here.
 _MODULES = {
     "Dataset": "datasets._dataset",
-    "Frame": "tables._frame",
+    "Frame": "tables.frames._frame",
     "RunConfig": "settings._run_config",
-    "Scaling": "tables._scaling",
-    "TableEncoding": "tables._encoding",
-    "fingerprint": "tables._fingerprint",
+    "Scaling": "tables.encoding._scaling",
+    "TableEncoding": "tables.encoding._encoding",
+    "fingerprint": "tables.frames._fingerprint",
     "load_dataset": "datasets._dataset_loading",
 }
 

@@ -324,9 +324,9 @@ def test_rows_that_cannot_be_read_are_set_aside(barenet, model, monkeypatch, for
     write("bad.csv", lines)
     assert "bad.csv:6: expected 5 values" in barenet("predict", model, "bad.csv").error
     if form == "blocks":
-        monkeypatch.setattr("barenet.tables._csv_table._BLOCK", 300)
+        monkeypatch.setattr("barenet.tables.files._csv_table._BLOCK", 300)
     elif form == "without Arrow":
-        monkeypatch.setattr("barenet.tables._text_column.find_spec", lambda name: None)
+        monkeypatch.setattr("barenet.tables.files._text_column.find_spec", lambda name: None)
     rejected = "rejected.jsonl" if form == "blocks" else "rejected.csv"
     options = ("--keep", "id", "--rejected", rejected, "--out", "o.csv", "--safe-csv")
     barenet("predict", model, "bad.csv", *options).ok()

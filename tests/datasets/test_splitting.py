@@ -6,8 +6,8 @@ import pytest
 from barenet import TableEncoding, load_dataset, load_table
 from barenet.datasets._table_loading import read_samples
 from barenet.errors import DataError
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._target import is_ordered
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.reading._target import is_ordered
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from sklearn.datasets import load_iris
 from barenet import Frame, Scaling, TableEncoding, load_table
 from barenet.datasets._table_loading import read_features, read_samples
 from barenet.errors import ArgumentError, DataError
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._named_columns import named_matrix
+from barenet.tables.encoding._named_columns import named_matrix
+from barenet.tables.files._delimited import CsvOptions
 
 
 def test_iris_written_as_csv_is_iris(write):

@@ -26,7 +26,7 @@ from barenet.errors import ArgumentError, DataError
 from barenet.estimators._array_inputs import check_groups
 from barenet.population import _training_table
 from barenet.population._ensemble_training import EnsembleTraining
-from barenet.tables._to_frame import as_frame
+from barenet.tables.frames._to_frame import as_frame
 
 pytestmark = pytest.mark.usefixtures("small_ensembles")
 

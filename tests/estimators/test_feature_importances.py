@@ -18,8 +18,8 @@ from barenet.estimators._feature_importances import (
     feature_importances,
     other_rows,
 )
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._to_frame import as_frame
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.frames._to_frame import as_frame
 from barenet.typing import Ensemble
 
 

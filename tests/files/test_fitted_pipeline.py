@@ -24,7 +24,7 @@ from barenet import (
     save,
 )
 from barenet.optimizers import Adam
-from barenet.tables._scaling import KINDS
+from barenet.tables.encoding._scaling import KINDS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -20,9 +20,9 @@ from barenet import Scaling, TableEncoding, load_table
 from barenet.datasets._images import read_idx
 from barenet.datasets._npz import load_arrays
 from barenet.datasets._table_loading import read_features, read_samples
-from barenet.tables._csv_table import read_table
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._parquet import open_parquet
+from barenet.tables.files._csv_table import read_table
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._parquet import open_parquet
 
 #: Compressions, the weakest of each, which is the fastest.
 PACKERS = (

@@ -12,6 +12,7 @@ from barenet import Checkpoint, train
 from barenet.callbacks import Callback
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError, DataError, DivergenceError, ResumeError
+from barenet.inputs._column_relevance import relevance_factors
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._out_of_fold import (
@@ -22,7 +23,6 @@ from barenet.population._out_of_fold import (
     split_folds,
 )
 from barenet.population._prepared_training import prepare_ensemble_training
-from barenet.tables._column_relevance import relevance_factors
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 4)).astype(np.float32)

@@ -9,15 +9,15 @@ from sklearn.metrics import log_loss
 
 from barenet import Checkpoint, MLPEnsembleClassifier, Predictor, Task, export, load, save
 from barenet.datasets._target_kind import TargetKind
+from barenet.inputs import _chosen_inputs
+from barenet.inputs._chosen_inputs import ChosenInputs
+from barenet.inputs._chosen_pairs import PairSide
 from barenet.population import _input_trials
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._folded_means import fold_means
 from barenet.population._number_loss import SQUARED_ERROR
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.population._training_table import TrainingTable
-from barenet.tables import _chosen_inputs
-from barenet.tables._chosen_inputs import ChosenInputs
-from barenet.tables._chosen_pairs import PairSide
 from barenet.tasks._fit import note_on_inputs
 
 pandas = pytest.importorskip("pandas")

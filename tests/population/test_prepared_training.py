@@ -5,14 +5,14 @@ import pandas
 import pytest
 
 from barenet import Task
+from barenet.inputs._chosen_inputs import ChosenInputs, choose_inputs
+from barenet.inputs._chosen_pairs import PairSide
 from barenet.population import _input_trials
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.population._training_table import TrainingTable
-from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.tables._chosen_pairs import PairSide
-from barenet.tables._to_frame import as_frame
+from barenet.tables.frames._to_frame import as_frame
 
 pytestmark = pytest.mark.usefixtures("small_ensembles")
 

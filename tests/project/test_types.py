@@ -34,7 +34,7 @@ from barenet.settings._task_settings import (
     OpeningOptions,
 )
 from barenet.streams._stream import EncodingOptions
-from barenet.tables._delimited import CsvFields, CsvOptions
+from barenet.tables.files._delimited import CsvFields, CsvOptions
 
 ROOT = Path(__file__).parents[2]
 

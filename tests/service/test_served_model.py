@@ -13,7 +13,7 @@ import pytest
 from barenet import Network, Scaling, TableEncoding, contributions
 from barenet.service._served_model import ServedModel
 from barenet.service._service import Service
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._words_column import WordsColumn
 from barenet.typing import Ensemble
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "files"))  # the models of the tests

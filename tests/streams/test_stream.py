@@ -17,10 +17,10 @@ from barenet.losses import SquaredError
 from barenet.optimizers import SGD
 from barenet.streams import _stream, _stream_fit, _stream_memory, _stream_source
 from barenet.streams._stream_source import concatenate, open_blocks
-from barenet.tables import _csv_table
-from barenet.tables._csv_table import csv_blocks
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._open_table import open_table
+from barenet.tables.files import _csv_table
+from barenet.tables.files._csv_table import csv_blocks
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import open_table
 
 N_ROWS = 3_000
 RNG = np.random.default_rng(0)

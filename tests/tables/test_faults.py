@@ -8,7 +8,7 @@ from pyarrow import parquet
 from barenet import Scaling, TableEncoding, load_table
 from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError
-from barenet.tables._named_columns import named_matrix
+from barenet.tables.encoding._named_columns import named_matrix
 
 
 def fit(path, **options):

@@ -37,8 +37,8 @@ from barenet.storage._atomic_write import write_atomically
 from barenet.storage._file_io import as_address, is_pattern, name_of
 from barenet.storage._working_copy import download
 from barenet.streams._stream_source import find_files
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import CategoryColumn
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
 

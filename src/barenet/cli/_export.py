@@ -14,7 +14,7 @@ from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
 from barenet.files._model_path import MODEL, model_file
 from barenet.files.exports._exporting import SUFFIXES, Number
-from barenet.tables._frame import Samples
+from barenet.tables.frames._frame import Samples
 
 Format = Annotated[str | None, Parameter(choices=tuple(SUFFIXES))]
 

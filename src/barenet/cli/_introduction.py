@@ -12,18 +12,18 @@ from barenet.engines import is_jax
 from barenet.engines.jax._jax_library import first_device
 from barenet.errors import ArgumentError, count_of, in_list, printable, some
 from barenet.files._model_card import describe_rows
-from barenet.tables._alike_names import alike_notes
-from barenet.tables._column import Column, DroppedColumn
-from barenet.tables._column_fitting import COUNTER, IDENTIFIER, is_named_identifier
-from barenet.tables._column_kinds import (
+from barenet.tables.encoding._alike_names import alike_notes
+from barenet.tables.encoding._column import Column, DroppedColumn
+from barenet.tables.encoding._column_fitting import COUNTER, IDENTIFIER, is_named_identifier
+from barenet.tables.encoding._column_kinds import (
     CategoryColumn,
     DateColumn,
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.tables._placeholder_dates import placeholder_notes
-from barenet.tables._target import is_ordered
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._placeholder_dates import placeholder_notes
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.reading._target import is_ordered
 from barenet.tasks._description import words_may_be_classes
 from barenet.tasks._fit import Fit
 from barenet.training._callbacks import Callback, Run

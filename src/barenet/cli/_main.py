@@ -25,7 +25,7 @@ from barenet.cli._run_settings import apply_run_file
 from barenet.cli._spelling import Spelling
 from barenet.errors import without_secrets
 from barenet.storage._file_io import STANDARD_INPUT
-from barenet.tables._parsing import to_number
+from barenet.tables.reading._parsing import to_number
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360

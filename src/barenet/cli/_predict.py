@@ -30,9 +30,9 @@ from barenet.insight.contributions._contributions import Scale
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
 from barenet.storage._file_io import is_pattern
-from barenet.tables._csv_table import CsvTable
-from barenet.tables._frame import Samples, Table, check_names
-from barenet.tables._parquet import ParquetTable
+from barenet.tables.files._csv_table import CsvTable
+from barenet.tables.files._parquet import ParquetTable
+from barenet.tables.frames._frame import Samples, Table, check_names
 
 
 def predict(

@@ -18,7 +18,7 @@ from barenet.cli._output_file import check_unused, output_path
 from barenet.cli._trained_model import RejectedRows
 from barenet.errors import ArgumentError
 from barenet.storage._atomic_write import open_atomically
-from barenet.tables._parsing import to_number
+from barenet.tables.reading._parsing import to_number
 
 #: The values of columns by their names, each a list, or an array of NumPy or Arrow.
 Columns: TypeAlias = Mapping[str, Any]

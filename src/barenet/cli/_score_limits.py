@@ -8,7 +8,7 @@ from typing import Any
 from barenet._metrics import METRICS, score_text
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
-from barenet.tables._parsing import to_number
+from barenet.tables.reading._parsing import to_number
 
 #: The loss of the training, which is a score, too.
 LOSS = "loss"

@@ -25,12 +25,12 @@ from barenet.storage._file_io import (
 from barenet.storage._remote_file import hide_secrets
 from barenet.streams._stream import Stream
 from barenet.streams._stream_source import find_blocks, find_files, open_blocks
-from barenet.tables._csv_table import CsvTable, UnsplittableError
-from barenet.tables._encoding import encode_column
-from barenet.tables._file_columns import with_columns
-from barenet.tables._frame import Samples, Table
-from barenet.tables._named_columns import named_matrix
-from barenet.tables._open_table import open_table
+from barenet.tables.encoding._encoding import encode_column
+from barenet.tables.encoding._named_columns import named_matrix
+from barenet.tables.files._csv_table import CsvTable, UnsplittableError
+from barenet.tables.files._file_columns import with_columns
+from barenet.tables.files._open_table import open_table
+from barenet.tables.frames._frame import Samples, Table
 from barenet.tasks._description import category_names, labelled_rows
 from barenet.tasks._new_rows import open_new_rows
 from barenet.tasks._split_rows import is_of_training

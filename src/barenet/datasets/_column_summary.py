@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.errors import brief, count_of, some
-from barenet.tables._column import Column, FilledColumn
-from barenet.tables._column_kinds import CategoryColumn, NumberColumn
-from barenet.tables._encoding import TableEncoding, values_of
-from barenet.tables._frame import Frame
-from barenet.tables._parsing import WORDS, known_spelling, single_labels
-from barenet.tables._scaling import Scaling
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._column import Column, FilledColumn
+from barenet.tables.encoding._column_kinds import CategoryColumn, NumberColumn
+from barenet.tables.encoding._encoding import TableEncoding, values_of
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.frames._frame import Frame
+from barenet.tables.reading._parsing import WORDS, known_spelling, single_labels
 
 #: The edges of bins, or the categories, and the counts, by these names.
 Summary: TypeAlias = Mapping[str, tuple[Any, ...]]

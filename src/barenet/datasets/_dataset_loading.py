@@ -18,7 +18,7 @@ from barenet.datasets._npz import load_arrays
 from barenet.errors import ArgumentError, DataError
 from barenet.storage._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.storage._working_copy import download
-from barenet.tables._delimited import CsvFields
+from barenet.tables.files._delimited import CsvFields
 
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}

@@ -17,8 +17,8 @@ from barenet._constraints import convert
 from barenet.datasets._dataset import Dataset
 from barenet.errors import DataError, in_a_line, some
 from barenet.storage._file_io import check_memory, local_path, name_in_memory_error, open_file
-from barenet.tables._parsing import encode
-from barenet.tables._target import Target, TargetTask, encode_numbers
+from barenet.tables.reading._parsing import encode
+from barenet.tables.reading._target import Target, TargetTask, encode_numbers
 
 #: Readers of an array's header, by the version of its format; later versions are for named fields.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}

@@ -15,15 +15,11 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag, convert
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, DataError, count_of
-from barenet.tables._column_fitting import find_placeholders
-from barenet.tables._column_kinds import seconds
-from barenet.tables._date_formats import as_date_formats, named_columns
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._encoding import check_texts
-from barenet.tables._frame import Frame, Names, Table
-from barenet.tables._kind_inference import kind_of, refuse_date_format
-from barenet.tables._missing_texts import MISSING
-from barenet.tables._open_table import (
+from barenet.tables.encoding._column_fitting import find_placeholders
+from barenet.tables.encoding._column_kinds import seconds
+from barenet.tables.encoding._encoding import check_texts
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import (
     Source,
     check_drop,
     check_table_names,
@@ -34,9 +30,13 @@ from barenet.tables._open_table import (
     read_columns,
     with_target,
 )
-from barenet.tables._parsing import complete_numbers, parse_column, refuse_where
-from barenet.tables._target import TargetTask, known_targets, read_target
-from barenet.tables._without_target import WithoutTarget
+from barenet.tables.frames._frame import Frame, Names, Table
+from barenet.tables.reading._date_formats import as_date_formats, named_columns
+from barenet.tables.reading._kind_inference import kind_of, refuse_date_format
+from barenet.tables.reading._missing_texts import MISSING
+from barenet.tables.reading._parsing import complete_numbers, parse_column, refuse_where
+from barenet.tables.reading._target import TargetTask, known_targets, read_target
+from barenet.tables.reading._without_target import WithoutTarget
 
 #: Years before and after which dates far from all others stand for no date.
 _FIRST_YEAR = 1901

@@ -26,14 +26,14 @@ from barenet.estimators._feature_importances import MOST_ROWS, feature_importanc
 from barenet.estimators._sklearn_bases import MultiOutputMixin, RegressorMixin
 from barenet.estimators._table_input import TableInput, take_rows
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
+from barenet.inputs._input_regression import random_rows
+from barenet.inputs._monotonic_columns import warn_of_columns_without_effect
 from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
 from barenet.population._prepared_training import prepare_ensemble_training
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._frame import Frame
-from barenet.tables._input_regression import random_rows
-from barenet.tables._monotonic_columns import warn_of_columns_without_effect
-from barenet.tables._table_rows import results_by_blocks
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._table_rows import results_by_blocks
+from barenet.tables.frames._frame import Frame
 from barenet.tasks._target_leakage import warn_of_leaks
 
 if TYPE_CHECKING:

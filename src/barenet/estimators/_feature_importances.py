@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import Ensemble
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._frame import Frame
-from barenet.tables._table_rows import results_by_blocks
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._table_rows import results_by_blocks
+from barenet.tables.frames._frame import Frame
 
 #: Maximum number of training rows that an estimator keeps to replace their columns.
 MOST_ROWS = 256

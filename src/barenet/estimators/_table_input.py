@@ -20,10 +20,10 @@ from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._estimator import Estimator, fitting
 from barenet.estimators._sklearn_bases import TransformerMixin
 from barenet.model._arrays import check_dtype
-from barenet.tables._alike_names import warn_of_alike_names
-from barenet.tables._encoding import TableEncoding, TableOptions
-from barenet.tables._placeholder_dates import warn_of_placeholders
-from barenet.tables._to_frame import column_names
+from barenet.tables.encoding._alike_names import warn_of_alike_names
+from barenet.tables.encoding._encoding import TableEncoding, TableOptions
+from barenet.tables.encoding._placeholder_dates import warn_of_placeholders
+from barenet.tables.frames._to_frame import column_names
 
 
 def take_rows(X: Any, rows: NDArray[np.intp], n_rows: int) -> Any:

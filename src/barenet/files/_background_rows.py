@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._randomness import drawn_rows
-from barenet.tables._frame import TEXT, Frame
+from barenet.tables.frames._frame import TEXT, Frame
 
 #: The types of columns in a file, by the kinds of NumPy's dtypes.
 TYPES = {"f": "number", "T": "text", "M": "date", "b": "boolean"}

@@ -33,7 +33,7 @@ from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
-from barenet.tables._fingerprint import checksum
+from barenet.tables.frames._fingerprint import checksum
 from barenet.training._callbacks import Callback, Run
 from barenet.training._loop import Loop
 

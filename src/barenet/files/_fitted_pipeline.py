@@ -14,12 +14,13 @@ from barenet._registry import plain, spec_of
 from barenet.engines import Model
 from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard
+from barenet.inputs._group_means import columns_for_card
+from barenet.inputs._monotonic_columns import settings_of_signs
 from barenet.model._activations import Sigmoid
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._group_means import columns_for_card
-from barenet.tables._monotonic_columns import settings_of_signs
-from barenet.tables._parsing import class_labels, class_name
-from barenet.tables._scaling import Scaling, no_scaling
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._scaling import Scaling, no_scaling
+from barenet.tables.frames._plain_values import class_name
+from barenet.tables.reading._parsing import class_labels
 from barenet.training._history import History
 
 #: Parameters that do not affect the network.

@@ -19,8 +19,8 @@ from barenet._metrics import METRICS
 from barenet._version import __version__
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
-from barenet.tables._chosen_pairs import PairSide
-from barenet.tables._group_means import describe_group
+from barenet.inputs._chosen_pairs import PairSide
+from barenet.inputs._group_means import describe_group
 from barenet.training._history import History, finite_or_none
 
 #: Maximum number of epochs: about the resolution of a plot.

@@ -24,10 +24,10 @@ from barenet.files._predictor import Predictor
 from barenet.files._safetensors import Arrays
 from barenet.model._network import Network
 from barenet.storage._file_io import as_address, name_of
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import DateColumn, PiecewiseColumn
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._scaling import Scaling
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import DateColumn, PiecewiseColumn
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._scaling import Scaling
 
 #: A class that `load` returns.
 ModelClass = TypeVar("ModelClass", Predictor, Network, Ensemble)

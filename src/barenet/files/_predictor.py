@@ -41,18 +41,18 @@ from barenet.files._model_card import (
     describe_rows,
     write_scores,
 )
+from barenet.inputs._monotonic_columns import describe_signs, signs_of_settings
 from barenet.model._array_dataset import PREDICTED_ROWS, class_probabilities, predictions_of
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
 from barenet.model.layers import Dense
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._frame import Frame
-from barenet.tables._monotonic_columns import describe_signs, signs_of_settings
-from barenet.tables._named_columns import columns_by_name
-from barenet.tables._parsing import class_labels
-from barenet.tables._scaling import Scaling
-from barenet.tables._table_rows import table_rows
-from barenet.tables._to_frame import as_frame, column_names, columns_of_records, has_rows
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._named_columns import columns_by_name
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._table_rows import table_rows
+from barenet.tables.frames._frame import Frame
+from barenet.tables.frames._to_frame import as_frame, column_names, columns_of_records, has_rows
+from barenet.tables.reading._parsing import class_labels
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks half this size.
 ROWS = 2 * PREDICTED_ROWS

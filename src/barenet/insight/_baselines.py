@@ -22,7 +22,7 @@ from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_inputs, check_targets
 from barenet.model._network import Network
 from barenet.optimization._penalties import L2
-from barenet.tables._scaling import Scaling
+from barenet.tables.encoding._scaling import Scaling
 
 #: Maximum number of rows times weights for which L-BFGS fits a linear model faster than Adam.
 MAX_LBFGS_PRODUCTS = 2**20

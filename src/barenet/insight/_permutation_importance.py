@@ -22,10 +22,10 @@ from barenet.engines import Model
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, one_hot
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._scaling import no_scaling
-from barenet.tables._target import known_targets
-from barenet.tables._to_frame import as_frame
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._scaling import no_scaling
+from barenet.tables.frames._to_frame import as_frame
+from barenet.tables.reading._target import known_targets
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30
@@ -154,7 +154,7 @@ def permutation_importance(
     --------
     >>> from barenet import Network
     >>> from barenet.layers import Dense
-    >>> from barenet.tables._scaling import Scaling
+    >>> from barenet.tables.encoding._scaling import Scaling
     >>> sums = Predictor(
     ...     network=Network([Dense(2, 1, init="zeros")]),
     ...     preprocessing=Scaling.fit("none", [[0.0, 0.0]]),

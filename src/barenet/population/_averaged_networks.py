@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import ConformalResiduals, Ensemble
+from barenet.inputs._group_means import GroupMeans
 from barenet.model._arrays import FloatArray, InputArray
 from barenet.model._network import Network
 from barenet.model._stateful import Stateful
@@ -18,7 +19,6 @@ from barenet.model.layers import Dense
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._folded_means import fold_means
 from barenet.population._out_of_fold import OutOfFold, soften
-from barenet.tables._group_means import GroupMeans
 
 
 class CheckedEpoch(NamedTuple):

@@ -12,6 +12,7 @@ from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, WorkersError
 from barenet.files._checkpoint import ENSEMBLE, Checkpoint
 from barenet.files._checkpoint_manager import locked_checkpoint
+from barenet.inputs._group_means import GroupMeans
 from barenet.model._arrays import FloatArray, InputArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -24,7 +25,6 @@ from barenet.population._out_of_fold import OutOfFold, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import ShowLine, live_line, train_many
-from barenet.tables._group_means import GroupMeans
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 

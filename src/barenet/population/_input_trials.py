@@ -10,11 +10,11 @@ trained with and without such inputs, and the rows that they leave out decide.
 
 from dataclasses import replace
 
+from barenet.inputs._chosen_inputs import ChosenInputs
+from barenet.inputs._input_regression import GAIN
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._train_many import ShowLine, live_line
 from barenet.population._training_table import TrainingTable
-from barenet.tables._chosen_inputs import ChosenInputs
-from barenet.tables._input_regression import GAIN
 
 #: Maximum number of rows of a trial. On larger tables, codes and rare categories are not compared:
 #: the number of inputs is limited, so each of them has more rows there.

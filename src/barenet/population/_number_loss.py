@@ -18,7 +18,7 @@ from barenet.model.losses import (
     SquaredError,
     Tweedie,
 )
-from barenet.tables._scaling import EPSILON, MIN_SCALE, Scaling
+from barenet.tables.encoding._scaling import EPSILON, MIN_SCALE, Scaling
 
 #: The losses of ensembles by their names, which are those of scikit-learn's regressors.
 LOSSES_OF_ENSEMBLES: dict[str, type[Loss]] = {

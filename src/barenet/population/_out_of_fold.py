@@ -15,7 +15,7 @@ from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
 from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.storage._file_io import VARIABLE, format_size, memory_limit
-from barenet.tables._scaling import Scaling
+from barenet.tables.encoding._scaling import Scaling
 
 #: The name of the ensemble's scores on a model card.
 OUT_OF_FOLD = "out_of_fold"

@@ -18,7 +18,7 @@ from barenet.files._checkpoint_manager import CheckpointManager
 from barenet.storage._atomic_write import locked, remove
 from barenet.storage._folders import first_file, make_folder, remove_empty
 from barenet.storage._working_copy import download, working_copy
-from barenet.tables._fingerprint import checksum
+from barenet.tables.frames._fingerprint import checksum
 from barenet.training._callbacks import Run
 from barenet.training._loop import Loop
 

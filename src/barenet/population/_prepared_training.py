@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
+from barenet.inputs._monotonic_columns import signs_of_columns
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._input_trials import InputTrials
@@ -15,11 +16,10 @@ from barenet.population._monotonic_network import check_monotonic_target
 from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.population._out_of_fold import check_memory
 from barenet.population._training_table import PreparedTraining, TrainingTable
-from barenet.tables._encoding import ColumnOptions, check_texts
-from barenet.tables._frame import TEXT
-from barenet.tables._monotonic_columns import signs_of_columns
-from barenet.tables._parsed_frame import ParsedFrame
-from barenet.tables._to_frame import as_frame, column_names
+from barenet.tables.encoding._encoding import ColumnOptions, check_texts
+from barenet.tables.frames._frame import TEXT
+from barenet.tables.frames._parsed_frame import ParsedFrame
+from barenet.tables.frames._to_frame import as_frame, column_names
 
 
 def prepare_ensemble_training(

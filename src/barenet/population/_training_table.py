@@ -8,29 +8,29 @@ from numpy.typing import NDArray
 
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines._threads import available_threads
-from barenet.model._arrays import FloatArray
-from barenet.population._ensemble_recipe import EnsembleRecipe
-from barenet.population._ensemble_training import EnsembleTraining, rows_left_out
-from barenet.population._number_loss import NumberLoss
-from barenet.population._out_of_fold import OutOfFold
-from barenet.tables._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.tables._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_groups
-from barenet.tables._column_relevance import KnownRelevances, relevance_factors
-from barenet.tables._encoding import ColumnOptions, TableEncoding
-from barenet.tables._group_means import GroupMeans, inputs_of_groups
-from barenet.tables._input_regression import RegressionSample, random_rows
-from barenet.tables._monotonic_columns import (
+from barenet.inputs._chosen_inputs import ChosenInputs, choose_inputs
+from barenet.inputs._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_groups
+from barenet.inputs._column_relevance import KnownRelevances, relevance_factors
+from barenet.inputs._group_means import GroupMeans, inputs_of_groups
+from barenet.inputs._input_regression import RegressionSample, random_rows
+from barenet.inputs._monotonic_columns import (
     Signs,
     check_order,
     signs_of_inputs,
     without_cycles_of,
     without_inputs_of,
 )
-from barenet.tables._scaling import Scaling
-from barenet.tables._table_rows import table_rows
-from barenet.tables._target_jumps import add_edges_at_jumps
-from barenet.tables._telling_words import with_words_of_networks
-from barenet.tables._to_frame import as_frame
+from barenet.inputs._target_jumps import add_edges_at_jumps
+from barenet.inputs._telling_words import with_words_of_networks
+from barenet.model._arrays import FloatArray
+from barenet.population._ensemble_recipe import EnsembleRecipe
+from barenet.population._ensemble_training import EnsembleTraining, rows_left_out
+from barenet.population._number_loss import NumberLoss
+from barenet.population._out_of_fold import OutOfFold
+from barenet.tables.encoding._encoding import ColumnOptions, TableEncoding
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._table_rows import table_rows
+from barenet.tables.frames._to_frame import as_frame
 
 
 class PreparedTraining(NamedTuple):

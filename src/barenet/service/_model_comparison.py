@@ -16,10 +16,10 @@ from barenet.files.exports._schema_file import schema_of
 from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 from barenet.service._record_checks import WORDS, type_names
 from barenet.service._record_reasons import problem_of_reasons
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import CategoryColumn, DateColumn
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import CategoryColumn, DateColumn
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._words_column import WordsColumn
 
 #: Number of names that a difference lists.
 MAX_NAMES = 8

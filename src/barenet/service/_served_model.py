@@ -14,8 +14,8 @@ from barenet.insight.contributions._contributions import MODEL_FILE, Scale
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.service._record_checks import RecordChecks
 from barenet.service._record_reasons import RecordReasons
-from barenet.tables._column_kinds import CategoryColumn
-from barenet.tables._encoding import TableEncoding
+from barenet.tables.encoding._column_kinds import CategoryColumn
+from barenet.tables.encoding._encoding import TableEncoding
 
 #: Records, or their predictions.
 Records: TypeAlias = list[dict[str, Any]]

@@ -16,6 +16,7 @@ from barenet._metrics import METRICS, Name
 from barenet._registry import canonical, plain, spec_of
 from barenet.datasets._named_datasets import GENERATOR_LIMITS
 from barenet.errors import ArgumentError
+from barenet.inputs._monotonic_columns import as_settings
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._initializers import INITIALIZERS
 from barenet.model._network import Network
@@ -24,7 +25,6 @@ from barenet.optimization._penalties import L1, L2, Penalty
 from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
-from barenet.tables._monotonic_columns import as_settings
 
 #: The names of the settings.
 REGISTRIES: dict[str, Mapping[str, Any]] = {

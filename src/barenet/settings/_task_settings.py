@@ -21,9 +21,9 @@ from barenet.settings._run_config import DEFAULTS, RunConfig, TrainingOptions
 from barenet.settings._run_defaults import MANY, table_defaults
 from barenet.storage._file_io import STANDARD_INPUT, as_address, is_pattern, name_of, plain_name
 from barenet.streams._stream import Stream, stream
-from barenet.tables._delimited import CsvFields, CsvOptions
-from barenet.tables._encoding import TableOptions
-from barenet.tables._frame import Table, spelled_names
+from barenet.tables.encoding._encoding import TableOptions
+from barenet.tables.files._delimited import CsvFields, CsvOptions
+from barenet.tables.frames._frame import Table, spelled_names
 
 #: Options of a table that are lists, and all of its options, as for `TableEncoding.fit`.
 TEXT_LISTS = ("drop", "keep_column", "categories", "numeric", "missing")

@@ -29,16 +29,21 @@ from barenet.streams._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.streams._stream_memory import check_blocks
 from barenet.streams._stream_rows import StreamRows
 from barenet.streams._stream_source import StreamSource, find_blocks
-from barenet.tables._date_formats import named_columns
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._encoding import TableEncoding, check_texts
-from barenet.tables._file_columns import check_declared_types, joined_names, with_columns
-from barenet.tables._frame import spelled_names
-from barenet.tables._open_table import check_drop, check_table_names, check_target, feature_names
-from barenet.tables._scaling import Scaling
-from barenet.tables._table_rows import is_looked_up, table_rows
-from barenet.tables._target import TargetTask
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._encoding import TableEncoding, check_texts
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._table_rows import is_looked_up, table_rows
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._file_columns import check_declared_types, joined_names, with_columns
+from barenet.tables.files._open_table import (
+    check_drop,
+    check_table_names,
+    check_target,
+    feature_names,
+)
+from barenet.tables.frames._frame import spelled_names
+from barenet.tables.reading._date_formats import named_columns
+from barenet.tables.reading._target import TargetTask
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,16 +12,18 @@ from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.streams._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.streams._stream_source import StreamSource, concatenate
-from barenet.tables import _column_fitting as fitting
-from barenet.tables._column import Column, DroppedColumn, FilledColumn
-from barenet.tables._column_errors import raise_together
-from barenet.tables._column_kinds import DateColumn, NumberColumn, seconds
-from barenet.tables._encoding import RARE, TableEncoding, check_rare
-from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import kind_of, kinds_of
-from barenet.tables._limits import limits_of, listed_limits
-from barenet.tables._missing_texts import is_absent
-from barenet.tables._parsing import (
+from barenet.tables.encoding import _column_fitting as fitting
+from barenet.tables.encoding._column import Column, DroppedColumn, FilledColumn
+from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn, seconds
+from barenet.tables.encoding._encoding import RARE, TableEncoding, check_rare
+from barenet.tables.encoding._scaling import SMALL_SPREAD, Scaling, small_deviation
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.frames._frame import Frame
+from barenet.tables.reading._column_errors import raise_together
+from barenet.tables.reading._kind_inference import kind_of, kinds_of
+from barenet.tables.reading._limits import limits_of, listed_limits
+from barenet.tables.reading._missing_texts import is_absent
+from barenet.tables.reading._parsing import (
     SPELLINGS,
     complete_numbers,
     is_code,
@@ -31,10 +33,8 @@ from barenet.tables._parsing import (
     refuse_where,
     unique_texts,
 )
-from barenet.tables._scaling import SMALL_SPREAD, Scaling, small_deviation
-from barenet.tables._target import MAX_CLASSES, read_target
-from barenet.tables._without_target import total
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.reading._target import MAX_CLASSES, read_target
+from barenet.tables.reading._without_target import total
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
 N_SAMPLED_BLOCKS = 8

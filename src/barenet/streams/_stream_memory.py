@@ -9,8 +9,8 @@ import numpy as np
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.storage._file_io import format_size
-from barenet.tables._frame import TEXT, Frame
-from barenet.tables._parquet import ParquetTable
+from barenet.tables.files._parquet import ParquetTable
+from barenet.tables.frames._frame import TEXT, Frame
 
 #: Minimum number of rows in a group of blocks that are shuffled together, and its maximum number of
 #: values.

@@ -25,14 +25,19 @@ from barenet.storage._file_io import (
     plain_name,
 )
 from barenet.storage._remote_file import matching_addresses
-from barenet.tables._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._frame import TEXT, Frame, Place, Table
-from barenet.tables._open_table import open_table, read_columns, refuse_csv_options, with_target
-from barenet.tables._parquet import ParquetTable, parquet_blocks
-from barenet.tables._parsing import as_labels
-from barenet.tables._target import TargetTask, known_targets
-from barenet.tables._without_target import WithoutTarget, total
+from barenet.tables.files._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import (
+    open_table,
+    read_columns,
+    refuse_csv_options,
+    with_target,
+)
+from barenet.tables.files._parquet import ParquetTable, parquet_blocks
+from barenet.tables.frames._frame import TEXT, Frame, Place, Table
+from barenet.tables.reading._parsing import as_labels
+from barenet.tables.reading._target import TargetTask, known_targets
+from barenet.tables.reading._without_target import WithoutTarget, total
 
 #: Paths of files, or patterns of paths.
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]

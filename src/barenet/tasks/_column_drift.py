@@ -23,14 +23,14 @@ from barenet.insight._web_page import write_page
 from barenet.model._arrays import FloatArray
 from barenet.storage._atomic_write import write_atomically
 from barenet.streams._stream_source import name_of_blocks
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import CategoryColumn, DateColumn, nearest_second
-from barenet.tables._date_formats import date_text
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._frame import Frame, Samples, Table
-from barenet.tables._named_columns import named_matrix
-from barenet.tables._scaling import Scaling
-from barenet.tables._words_column import NO_WORD, WordsColumn
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import CategoryColumn, DateColumn, nearest_second
+from barenet.tables.encoding._named_columns import named_matrix
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._words_column import NO_WORD, WordsColumn
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.frames._frame import Frame, Samples, Table
+from barenet.tables.reading._date_formats import date_text
 from barenet.tasks._description import category_names
 from barenet.tasks._measurement import prediction_values
 from barenet.tasks._new_rows import measure_blocks, open_new_rows

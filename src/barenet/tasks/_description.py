@@ -9,15 +9,15 @@ from barenet.datasets._table_loading import read_samples
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.settings._task_settings import TaskSettings
-from barenet.tables._column_kinds import CategoryColumn
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._frame import Frame
-from barenet.tables._named_columns import named_matrix
-from barenet.tables._open_table import Source
-from barenet.tables._scaling import Scaling
-from barenet.tables._to_frame import as_frame
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._column_kinds import CategoryColumn
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._named_columns import named_matrix
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import Source
+from barenet.tables.frames._frame import Frame
+from barenet.tables.frames._to_frame import as_frame
 
 
 def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:

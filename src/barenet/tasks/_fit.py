@@ -18,6 +18,17 @@ from barenet.errors import ArgumentError, some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
+from barenet.inputs._chosen_inputs import ChosenInputs
+from barenet.inputs._chosen_pairs import columns_of
+from barenet.inputs._group_means import GroupColumns, columns_for_card, describe_group
+from barenet.inputs._monotonic_columns import (
+    Signs,
+    check_columns,
+    describe_signs,
+    signs_of_settings,
+    signs_with_effect,
+    warn_of_columns_without_effect,
+)
 from barenet.model._arrays import InputArray, one_hot
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining
@@ -27,22 +38,11 @@ from barenet.population._train_many import ShowLine
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import check_target_settings, resolve_config
 from barenet.settings._task_settings import ModelKind, TaskSettings
-from barenet.tables._alike_names import warn_of_alike_names
-from barenet.tables._chosen_inputs import ChosenInputs
-from barenet.tables._chosen_pairs import columns_of
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._group_means import GroupColumns, columns_for_card, describe_group
-from barenet.tables._monotonic_columns import (
-    Signs,
-    check_columns,
-    describe_signs,
-    signs_of_settings,
-    signs_with_effect,
-    warn_of_columns_without_effect,
-)
-from barenet.tables._placeholder_dates import warn_of_placeholders
-from barenet.tables._scaling import Scaling
-from barenet.tables._table_rows import is_looked_up, table_rows
+from barenet.tables.encoding._alike_names import warn_of_alike_names
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._placeholder_dates import warn_of_placeholders
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._table_rows import is_looked_up, table_rows
 from barenet.tasks import _initial_weights as initial_weights
 from barenet.tasks._distillation import student_config, targets_of
 from barenet.tasks._measurement import Measurement

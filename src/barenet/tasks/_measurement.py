@@ -22,7 +22,7 @@ from barenet.model._array_dataset import class_probabilities, predicted_classes
 from barenet.model._arrays import FloatArray, check_targets, one_hot
 from barenet.model.losses import Loss, Quantile, as_loss
 from barenet.population._number_loss import NumberLoss
-from barenet.tables._encoding import TableEncoding
+from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.training._history import History
 

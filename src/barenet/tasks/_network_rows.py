@@ -12,14 +12,14 @@ import numpy as np
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
+from barenet.inputs._telling_words import with_telling_words
 from barenet.settings._run_config import RunConfig
 from barenet.settings._run_defaults import config_for
 from barenet.settings._task_settings import TaskSettings
 from barenet.streams._stream import Stream
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._frame import Frame
-from barenet.tables._scaling import Scaling
-from barenet.tables._telling_words import with_telling_words
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.frames._frame import Frame
 from barenet.tasks._distillation import rows_for
 from barenet.tasks._split_rows import SplitRows, split_validation
 from barenet.tasks._value_check import check_rows

@@ -17,12 +17,12 @@ from barenet.errors import DataError
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray
 from barenet.streams._stream_source import name_of_blocks, open_blocks
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._file_columns import with_columns
-from barenet.tables._frame import Table
-from barenet.tables._open_table import read_columns, with_target
-from barenet.tables._target import known_targets
-from barenet.tables._without_target import WithoutTarget
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._file_columns import with_columns
+from barenet.tables.files._open_table import read_columns, with_target
+from barenet.tables.frames._frame import Table
+from barenet.tables.reading._target import known_targets
+from barenet.tables.reading._without_target import WithoutTarget
 from barenet.tasks._description import category_names, missing_markers, rows_of_model
 from barenet.tasks._measurement import Measurement, Scored
 

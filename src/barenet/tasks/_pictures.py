@@ -16,9 +16,9 @@ from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import Importance, permutation_importance
 from barenet.insight.plots._style import Figure
-from barenet.tables._column_kinds import NumberColumn
-from barenet.tables._encoding import TableEncoding, values_of
-from barenet.tables._scaling import Scaling
+from barenet.tables.encoding._column_kinds import NumberColumn
+from barenet.tables.encoding._encoding import TableEncoding, values_of
+from barenet.tables.encoding._scaling import Scaling
 from barenet.tasks._measurement import metric_title
 
 #: Number of images in a plot of digits.

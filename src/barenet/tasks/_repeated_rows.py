@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.errors import caller_stacklevel
-from barenet.tables._frame import Frame
+from barenet.tables.frames._frame import Frame
 
 #: Minimum number of repeated test rows, and their minimum fraction of the test set.
 MIN_ROWS = 5

@@ -29,8 +29,8 @@ from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 from barenet.settings._task_settings import HEADER
 from barenet.storage._atomic_write import write_atomically
-from barenet.tables._frame import Frame
-from barenet.tables._to_frame import as_frame
+from barenet.tables.frames._frame import Frame
+from barenet.tables.frames._to_frame import as_frame
 from barenet.tasks import _pictures as pictures
 from barenet.tasks._description import describe_columns, describe_origin
 from barenet.tasks._measurement import Measurement

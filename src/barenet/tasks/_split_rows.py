@@ -17,13 +17,13 @@ from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import table_defaults
 from barenet.settings._task_settings import IN_MEMORY, VALIDATION_SIZE
 from barenet.streams._stream import Stream
-from barenet.tables._column_kinds import CategoryColumn
-from barenet.tables._encoding import TableEncoding, values_of
-from barenet.tables._fingerprint import fingerprint
-from barenet.tables._frame import TEXT, Frame
-from barenet.tables._scaling import Scaling
-from barenet.tables._to_frame import FrameTable
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._column_kinds import CategoryColumn
+from barenet.tables.encoding._encoding import TableEncoding, values_of
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.frames._fingerprint import fingerprint
+from barenet.tables.frames._frame import TEXT, Frame
+from barenet.tables.frames._to_frame import FrameTable
 from barenet.tasks._description import rows_of_model
 
 #: Maximum absolute target: the sum of the squares of larger targets may overflow. If the range of

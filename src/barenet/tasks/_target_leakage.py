@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from barenet.datasets._column_summary import column_values, is_missing
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, caller_stacklevel, printable, some
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._scaling import Scaling
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._scaling import Scaling
 
 #: Maximum number of rows, and of values in all columns together, that are compared.
 MAX_ROWS = 10_000

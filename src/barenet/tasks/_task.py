@@ -31,11 +31,11 @@ from barenet.settings._task_settings import (
     choose_model,
 )
 from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.tables._column import Column
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._encoding import TableEncoding, check_texts
-from barenet.tables._frame import Table
-from barenet.tables._scaling import Scaling
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._encoding import TableEncoding, check_texts
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.frames._frame import Table
 from barenet.tasks._cross_validation_result import CrossValidationResult
 from barenet.tasks._description import (
     describe_columns,

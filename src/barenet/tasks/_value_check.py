@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 
 from barenet.errors import LONGEST, DataError
 from barenet.settings._task_settings import TaskSettings
-from barenet.tables._column import Column, DroppedColumn
-from barenet.tables._column_errors import raise_together
-from barenet.tables._column_fitting import fit_column
-from barenet.tables._column_kinds import CategoryColumn
-from barenet.tables._encoding import TableEncoding, missing_tokens, requested_kinds
-from barenet.tables._frame import Frame
-from barenet.tables._kind_inference import kinds_and_errors
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._column import Column, DroppedColumn
+from barenet.tables.encoding._column_fitting import fit_column
+from barenet.tables.encoding._column_kinds import CategoryColumn
+from barenet.tables.encoding._encoding import TableEncoding, missing_tokens, requested_kinds
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.frames._frame import Frame
+from barenet.tables.reading._column_errors import raise_together
+from barenet.tables.reading._kind_inference import kinds_and_errors
 from barenet.tasks._split_rows import SplitRows
 
 

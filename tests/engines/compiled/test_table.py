@@ -12,7 +12,7 @@ from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.losses import SquaredError
 from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import SGD
-from barenet.tables._table_rows import table_rows
+from barenet.tables.encoding._table_rows import table_rows
 
 TOLERANCE = {"float32": 3e-6, "float64": 1e-13}
 

@@ -5,8 +5,8 @@ import pytest
 
 from barenet import MLPEnsembleClassifier, MLPEnsembleRegressor, Network, Task, train
 from barenet._sparse_rows import SparseRows
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._table_rows import table_rows
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._table_rows import table_rows
 
 pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
 

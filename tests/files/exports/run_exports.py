@@ -18,8 +18,8 @@ from barenet.files.exports._inference_program import Program, Step, program_of
 from barenet.files.exports._json_file import render as render_json
 from barenet.files.exports._onnx_file import render as render_onnx
 from barenet.files.exports._python_file import render as render_python
-from barenet.tables._column_kinds import CategoryColumn, NumberColumn
-from barenet.tables._parsing import to_number
+from barenet.tables.encoding._column_kinds import CategoryColumn, NumberColumn
+from barenet.tables.reading._parsing import to_number
 
 COMPILERS = [name for name in ("gcc", "clang", "cc") if shutil.which(name)]
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversion"]

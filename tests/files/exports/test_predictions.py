@@ -13,8 +13,8 @@ from barenet import Network, Predictor, TableEncoding, export
 from barenet.activations import ACTIVATIONS
 from barenet.files.exports._inference_program import program_of
 from barenet.layers import Dense, PReLU
-from barenet.tables._column_kinds import CategoryColumn, NumberColumn
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._column_kinds import CategoryColumn, NumberColumn
+from barenet.tables.encoding._words_column import WordsColumn
 
 FORMATS = ("python", "json", "onnx", "c")
 

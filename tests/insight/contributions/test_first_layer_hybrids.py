@@ -10,8 +10,8 @@ from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._first_layer_hybrids import FirstLayerBackground
 from barenet.insight.contributions._hybrid_rows import RawBackground
 from barenet.insight.contributions._shapley_values import with_total
-from barenet.tables._frame import Frame
-from barenet.tables._input_pairs import InputPairs
+from barenet.tables.encoding._input_pairs import InputPairs
+from barenet.tables.frames._frame import Frame
 from barenet.typing import Ensemble
 
 N_NETWORKS = 3

@@ -28,8 +28,8 @@ from barenet.playground.state._page_state import DataSettings, NetworkSettings, 
 from barenet.playground.trainer._interactive_training import InteractiveTraining
 from barenet.playground.views._network_view import NetworkView, input_pictures, rasterize
 from barenet.playground.views._probe import probe
-from barenet.tables._input_pairs import InputPairs
-from barenet.tables._scaling import KINDS
+from barenet.tables.encoding._input_pairs import InputPairs
+from barenet.tables.encoding._scaling import KINDS
 from barenet.typing import Ensemble
 
 COLOURS = ("red", "blue", "red", "green")

@@ -28,14 +28,14 @@ from barenet.files.exports._inference_program import (
     refuse_words,
     unsupported_column,
 )
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import (
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import (
     BooleanColumn,
     CategoryColumn,
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.tables._parsing import class_name
+from barenet.tables.frames._plain_values import class_name
 
 #: Rounding error of float inputs, in units of their spread, above which a warning is issued.
 MAX_ERROR = 2e-5

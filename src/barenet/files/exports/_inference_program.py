@@ -20,13 +20,13 @@ from barenet.files._predictor import Predictor
 from barenet.files.exports._source_text import words
 from barenet.model._activations import Identity
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import DateColumn, NumberColumn
-from barenet.tables._date_formats import format_of_column, named_columns
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._parsing import to_number
-from barenet.tables._scaling import Scaling
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.reading._date_formats import format_of_column, named_columns
+from barenet.tables.reading._parsing import to_number
 
 Classes = tuple[str | int, ...]
 

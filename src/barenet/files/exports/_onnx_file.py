@@ -27,14 +27,14 @@ from barenet.files.exports._inference_program import (
     unsupported_column,
 )
 from barenet.model._activations import Activation
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import (
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import (
     BooleanColumn,
     CategoryColumn,
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.tables._parsing import comparable_labels, normalize_label
+from barenet.tables.reading._parsing import comparable_labels, normalize_label
 
 #: ONNX Runtime rejects versions newer than itself, so a newer opset would exclude older runtimes.
 OPSET = 17

@@ -25,9 +25,9 @@ from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._activation_code import python_activation
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._source_text import WIDTH, bracketed, decimal, template, words
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import DateColumn
-from barenet.tables._encoding import TableEncoding
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import DateColumn
+from barenet.tables.encoding._encoding import TableEncoding
 
 #: Maximum size of an array that is written as text.
 MAX_READABLE_NUMBERS = 64

@@ -1,8 +1,9 @@
 """The functions of exported Python files; each file gets copies of those that it calls.
 
-They only need Python 3.9 and NumPy. Functions that read tables follow `barenet.tables._parsing` and
-the records in `barenet.tables._column`. The library's own functions and constants that they use are
-imported here; an exported file has copies of them.
+They only need Python 3.9 and NumPy. Functions that read tables follow
+`barenet.tables.reading._parsing` and the records in `barenet.tables.encoding._column`. The
+library's own functions and constants that they use are imported here; an exported file has copies
+of them.
 """
 
 from __future__ import annotations
@@ -21,8 +22,19 @@ from typing import Any
 
 import numpy as np
 
-from barenet.tables._column_kinds import PARTS, elapsed, part_of, positions, seconds
-from barenet.tables._date_formats import (  # noqa: F401 - copied into exported files
+from barenet.tables.encoding._column_kinds import PARTS, elapsed, part_of, positions, seconds
+from barenet.tables.encoding._encoding import MAX_FLOAT32
+from barenet.tables.encoding._words_column import WORD, words_of  # noqa: F401 - WORD is copied, too
+from barenet.tables.files._delimited import (  # noqa: F401 - copied into exported files
+    ENCODING_MARKS,
+    marked_encoding,
+)
+from barenet.tables.frames._frame import comparable_name
+from barenet.tables.frames._plain_values import (  # noqa: F401 - copied into exported files
+    class_name,
+    in_utc,
+)
+from barenet.tables.reading._date_formats import (  # noqa: F401 - copied into exported files
     AFTER_SECONDS,
     ANY_CASE,
     COMPACT,
@@ -52,23 +64,16 @@ from barenet.tables._date_formats import (  # noqa: F401 - copied into exported 
     YEAR,
     ZONE,
     ZONE_OF_TIME,
-    in_utc,
     moment_of,
     parse_datetime,
     parse_time_of_day,
 )
-from barenet.tables._delimited import (  # noqa: F401 - copied into exported files
-    ENCODING_MARKS,
-    marked_encoding,
-)
-from barenet.tables._encoding import MAX_FLOAT32
-from barenet.tables._frame import comparable_name
-from barenet.tables._missing_texts import (  # noqa: F401 - copied into exported files
+from barenet.tables.reading._missing_texts import (  # noqa: F401 - copied into exported files
     ABSENT,
     ABSENT_PATTERN,
     is_absent,
 )
-from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
+from barenet.tables.reading._parsing import (  # noqa: F401 - copied into exported files
     ABOVE,
     AFTER_LIMIT,
     BEFORE_LIMIT,
@@ -90,7 +95,6 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     TRAILING_MINUS,
     WORDS,
     are_missing_dates,
-    class_name,
     comparable_label,
     comparable_labels,
     grouped_number,
@@ -110,7 +114,6 @@ from barenet.tables._parsing import (  # noqa: F401 - copied into exported files
     to_number,
     without_thousands,
 )
-from barenet.tables._words_column import WORD, words_of  # noqa: F401 - WORD is copied, too
 
 # Each exported file defines these constants and functions itself.
 N_INPUTS = 0

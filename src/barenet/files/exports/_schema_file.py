@@ -19,16 +19,16 @@ import numpy as np
 from barenet._version import __version__
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
-from barenet.tables._column import Column, FilledColumn
-from barenet.tables._column_kinds import (
+from barenet.tables.encoding._column import Column, FilledColumn
+from barenet.tables.encoding._column_kinds import (
     BooleanColumn,
     CategoryColumn,
     DateColumn,
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.tables._date_formats import iso_text
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.reading._date_formats import iso_text
 
 #: Maximum absolute scaled number of a record: far beyond any data, and far enough below the largest
 #: float32, 3.4e38, for the sums of the layers.

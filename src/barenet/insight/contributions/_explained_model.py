@@ -30,10 +30,10 @@ from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_in_memory
 from barenet.model._network import Network
 from barenet.model.layers import Dense
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._named_columns import columns_by_name
-from barenet.tables._scaling import no_scaling
-from barenet.tables._to_frame import columns_of_records, has_rows
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._named_columns import columns_by_name
+from barenet.tables.encoding._scaling import no_scaling
+from barenet.tables.frames._to_frame import columns_of_records, has_rows
 
 #: Number of rows whose logits are computed at a time.
 ROWS = 2**10

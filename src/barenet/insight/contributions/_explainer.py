@@ -28,7 +28,7 @@ from barenet.insight.contributions._shapley_values import (
 )
 from barenet.model._arrays import FloatArray
 from barenet.model._randomness import drawn_rows
-from barenet.tables._frame import Frame
+from barenet.tables.frames._frame import Frame
 
 #: Maximum number of hybrids of a row for which all coalitions are computed by default.
 EXACT_HYBRIDS = 2**12

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._arrays import FloatArray
-from barenet.tables._frame import Frame
+from barenet.tables.frames._frame import Frame
 
 Indices: TypeAlias = NDArray[np.intp]
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import ArgumentError, some
 from barenet.model._arrays import FloatArray, as_finite, check_inputs
-from barenet.tables._frame import Frame
+from barenet.tables.frames._frame import Frame
 
 Integers = NDArray[np.int64]
 

@@ -24,7 +24,7 @@ from barenet.insight.plots import _checks as checks, _style as style
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
-from barenet.tables._to_frame import column_names
+from barenet.tables.frames._to_frame import column_names
 
 #: Opacity of the background where a class is certain, so that the points stand out.
 STRENGTH = 0.42

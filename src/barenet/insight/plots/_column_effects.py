@@ -26,10 +26,10 @@ from barenet.insight.plots._checks import table
 from barenet.insight.plots._style import Axes, Figure, literal
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
-from barenet.tables._encoding import TableEncoding
-from barenet.tables._frame import TEXT, Frame
-from barenet.tables._parsing import as_labels
-from barenet.tables._to_frame import as_frame
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.frames._frame import TEXT, Frame
+from barenet.tables.frames._to_frame import as_frame
+from barenet.tables.reading._parsing import as_labels
 
 #: Columns in a figure; more would be too small to read.
 MAX_COLUMNS = 20

@@ -19,7 +19,7 @@ from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import column, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-from barenet.tables._to_frame import as_frame, column_names
+from barenet.tables.frames._to_frame import as_frame, column_names
 
 
 def plot_fit(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Dataset, Frame
-from barenet.tables._frame import Samples
+from barenet.tables.frames._frame import Samples
 
 #: What the page uses a row for. A long table has rows that it doesn't use, and so has a table with
 #: rows without a target.

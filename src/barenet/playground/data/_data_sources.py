@@ -30,9 +30,9 @@ from barenet.playground.state._page_state import (
     check_source,
 )
 from barenet.playground.trainer._trainer_messages import Rows
-from barenet.tables._column import Column
-from barenet.tables._column_kinds import NumberColumn
-from barenet.tables._scaling import no_scaling
+from barenet.tables.encoding._column import Column
+from barenet.tables.encoding._column_kinds import NumberColumn
+from barenet.tables.encoding._scaling import no_scaling
 
 #: Half the width of a plane without rows, in units of the preprocessing.
 HALF_WIDTH = 2.5

@@ -18,15 +18,15 @@ from barenet import Dataset, Scaling, TableEncoding
 from barenet.datasets._named_datasets import GENERATED
 from barenet.errors import ArgumentError, some
 from barenet.playground.state._features import FEATURES
-from barenet.tables._column import Column, FilledColumn
-from barenet.tables._column_kinds import (
+from barenet.tables.encoding._column import Column, FilledColumn
+from barenet.tables.encoding._column_kinds import (
     BooleanColumn,
     CategoryColumn,
     DateColumn,
     NumberColumn,
 )
-from barenet.tables._scaling import no_scaling
-from barenet.tables._words_column import WordsColumn
+from barenet.tables.encoding._scaling import no_scaling
+from barenet.tables.encoding._words_column import WordsColumn
 
 Array = NDArray[np.float64]
 

@@ -31,7 +31,7 @@ from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMA
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground.trainer._trainer_messages import OtherOutputs, Rows, TrainingSetup
 from barenet.settings._run_config import RunConfig
-from barenet.tables._frame import Samples
+from barenet.tables.frames._frame import Samples
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
 MAX_NAMES = 64

@@ -16,11 +16,11 @@ from barenet.errors import ArgumentError, DataError, option_of
 from barenet.playground.data._data_row import FileRows, TableRows
 from barenet.playground.state._page_state import CHOICES, DataSettings
 from barenet.storage._file_io import VARIABLE
-from barenet.tables._csv_table import CsvTable, read_table
-from barenet.tables._delimited import CsvOptions
-from barenet.tables._frame import Table
-from barenet.tables._open_table import with_target
-from barenet.tables._target import MAX_CLASSES, read_target
+from barenet.tables.files._csv_table import CsvTable, read_table
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import with_target
+from barenet.tables.frames._frame import Table
+from barenet.tables.reading._target import MAX_CLASSES, read_target
 from barenet.tasks._description import category_names, labelled_rows
 
 #: Maximum rows to draw and learn from; more rows would show nothing new, and slow down training.

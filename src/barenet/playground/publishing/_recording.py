@@ -33,7 +33,7 @@ from barenet.playground.views._network_view import (
     output_side,
     point_arrays,
 )
-from barenet.tables._scaling import no_scaling
+from barenet.tables.encoding._scaling import no_scaling
 from barenet.training._callbacks import Run
 
 #: Maximum number of recorded epochs, and of weights in all of them together.

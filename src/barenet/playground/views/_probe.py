@@ -22,15 +22,15 @@ from barenet.playground.state._wire_format import finite
 from barenet.playground.trainer._trainer_messages import UpdateRecord
 from barenet.playground.views._network_view import NetworkView
 from barenet.playground.views._row_contributions import contributions_to
-from barenet.tables._column import FilledColumn
-from barenet.tables._column_kinds import (
+from barenet.tables.encoding._column import FilledColumn
+from barenet.tables.encoding._column_kinds import (
     BooleanColumn,
     DateColumn,
     NumberColumn,
     nearest_second,
 )
-from barenet.tables._date_formats import iso_text
-from barenet.tables._encoding import values_of
+from barenet.tables.encoding._encoding import values_of
+from barenet.tables.reading._date_formats import iso_text
 
 #: Maximum number of outputs that are drawn.
 MAX_OUTPUTS = 10

@@ -21,7 +21,7 @@ from barenet.playground.data._data_row import DataRow
 from barenet.playground.data._opened_models import Model
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state._wire_format import finite
-from barenet.tables._frame import Samples
+from barenet.tables.frames._frame import Samples
 
 #: Maximum number of columns.
 MAX_COLUMNS = 40

@@ -1,0 +1,1 @@
+"""Columns as the inputs of a network."""

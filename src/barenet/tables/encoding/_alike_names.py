@@ -1,0 +1,76 @@
+"""Names of a column that differ only in case or in spaces, such as Male and male.
+
+They are probably one category or class, but may be different codes. So they are kept apart, and a
+note names them with a way to merge them.
+"""
+
+import warnings
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from barenet.errors import ArgumentError, caller_stacklevel, some
+from barenet.tables.encoding._column_kinds import CategoryColumn
+from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.reading import _parsing as parsing
+
+#: Maximum number of groups of names that a note lists.
+MOST_GROUPS = 5
+
+
+def warn_of_alike_names(
+    encoding: TableEncoding, X: Any, target: str = "", classes: Collection[str] = ()
+) -> None:
+    """Warn of the names of each column, and of the classes of the target, that are alike."""
+    for note in alike_notes(encoding, X, target, classes):
+        warnings.warn(str(note), stacklevel=caller_stacklevel())
+
+
+def alike_notes(
+    encoding: TableEncoding, X: Any, target: str = "", classes: Collection[str] = ()
+) -> Iterator[ArgumentError]:
+    """Describe the names of each column that are alike, with a remedy, like an error.
+
+    >>> table = {"sex": ["male", "female", "Male", "female"]}
+    >>> print(*alike_notes(TableEncoding.fit(table), table))
+    column 'sex': 'Male' and 'male' differ only in case; if they are the same, write them in one
+    way, as column.str.casefold() of pandas does
+    """
+    yield from _alike_categories(encoding, X)
+    yield from _alike_names(target, classes)
+
+
+def _alike_categories(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError]:
+    """Describe the categories of each column that are alike."""
+    columns = [column for column in encoding.used if isinstance(column, CategoryColumn)]
+    if not columns:
+        return
+    frame = encoding.frame_of(X)
+    for column in columns:
+        labels = column.parse(frame, column.name, encoding.missing)
+        yield from _alike_names(column.name, set(labels.tolist()))
+
+
+def _alike_names(column: str, names: Collection[str]) -> Iterator[ArgumentError]:
+    """Describe the names of one column that are alike, if there are any."""
+    groups: dict[str, set[str]] = {}
+    for name in names:
+        spelling = parsing.known_spelling(name, parsing.WORDS)
+        without_spaces = " ".join(spelling.split())
+        groups.setdefault(without_spaces.casefold(), set()).add(spelling)
+    alike = []
+    differ_in_spaces = False
+    for group in groups.values():
+        if len(group) > 1:
+            alike.append(" and ".join(repr(name) for name in sorted(group)))
+            if len({name.casefold() for name in group}) > 1:
+                differ_in_spaces = True
+    if not alike:
+        return
+    difference = "case"
+    call = "column.str.casefold()"
+    if differ_in_spaces:
+        difference = "case or spaces"
+        call = "column.str.casefold().str.split().str.join(' ')"
+    problem = f"column {column!r}: {some(sorted(alike), MOST_GROUPS)} differ only in {difference}"
+    remedy = f"if they are the same, write them in one way, as {call} of pandas does"
+    yield ArgumentError(problem, remedy=remedy)

@@ -1,0 +1,754 @@
+"""The kinds of columns that a network takes: numbers, booleans, categories, dates and words."""
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError
+from barenet.tables.encoding._column import Column, DroppedColumn, Entries, FilledColumn
+from barenet.tables.encoding._scaling import MIN_SCALE
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.frames._frame import Frame, Names
+from barenet.tables.frames._plain_values import class_name
+from barenet.tables.reading import _parsing as parsing
+from barenet.tables.reading._date_formats import DATES, date_text, iso_text
+
+
+@dataclass(frozen=True)
+class NumberColumn(FilledColumn):
+    """Numbers: ``(x - center) / scale``.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing number: the median of the training rows.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more input is 1 where the value is missing, else 0.
+    limit_texts : tuple of str, default=()
+        Limits in the training rows, such as ``"<5"`` and ``"10+"``, which are read as their
+        numbers; at most five of them.
+
+    Examples
+    --------
+    >>> NumberColumn("age", 40.0, center=30.0, scale=5.0, indicator=True).encode(
+    ...     np.array([35.0, np.nan])
+    ... )
+    array([[1., 0.],
+           [2., 1.]])
+    """
+
+    kind = "number"
+    fill: float
+    center: float
+    scale: float
+    indicator: bool
+    limit_texts: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, "number", missing)
+
+    @property
+    def formula(self) -> str:
+        change = self._scaled("x")
+        if (self.center, self.scale) == (0, 1):
+            change = "x"
+        formula = f"{change}, where missing x = {self.fill:.6g}"
+        if self.limit_texts:
+            formula += f", {self.readings_of_limits}"
+        return formula
+
+    @property
+    def readings_of_limits(self) -> str:
+        """The numbers as which limits are read, in words; empty if there are no limits."""
+        readings: list[str] = []
+        for text in self.limit_texts:
+            reading = f"{text!r} as {parsing.read_limit(text):.6g}"
+            if not readings:
+                reading = reading.replace(" as ", " is read as ")
+            readings.append(reading)
+        return ", ".join(readings)
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if not self.limit_texts:  # left out so that older versions can read it
+            del plain["limit_texts"]
+        return plain
+
+    def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
+        """Add bins, and limits.
+
+        Parameters
+        ----------
+        edges : sequence of float
+            Where the bins begin and end, in ascending order.
+
+        Returns
+        -------
+        PiecewiseColumn
+            The column with them.
+        """
+        return PiecewiseColumn(
+            self.name,
+            self.fill,
+            self.center,
+            self.scale,
+            self.indicator,
+            edges=tuple(edges),
+            clip=True,
+            limit_texts=self.limit_texts,
+        )
+
+
+@dataclass(frozen=True)
+class PiecewiseColumn(NumberColumn):
+    """Numbers, scaled, and the position in each of several bins of their range.
+
+    A bin from a to b becomes the input ``(x - a) / (b - a)``, but 0 below a and 1 above b. The
+    first and the last bin are open: their inputs go on to -1 and to 2. So the first layer of a
+    network can weight each part of the range by itself.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing number.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more input is 1 where the value is missing, else 0.
+    limit_texts : tuple of str, default=()
+        Limits in the training rows, such as ``"<5"``, which are read as their numbers.
+    edges : tuple of float
+        Where the bins begin and end, in ascending order.
+    clip : bool, default=False
+        Whether the scaled number ends where the inputs of the bins do, the width of a bin beyond
+        the edges, so that a value far from those of the training is not extrapolated.
+    codes : tuple of float, default=()
+        Numbers that have an input of their own, which is 1 where the value is this number, else 0:
+        numbers that name something, such as a store. One more input is 1 for all other numbers.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> age = PiecewiseColumn("age", 40.0, 30.0, 5.0, indicator=False, edges=(20.0, 30.0, 40.0))
+    >>> age.inputs
+    ('age', 'age 20..30', 'age 30..40')
+    >>> age.encode(np.array([25.0, 45.0]))
+    array([[-1. ,  0.5,  0. ],
+           [ 3. ,  1. ,  1.5]])
+    """
+
+    kind = "piecewise"
+    edges: tuple[float, ...]
+    clip: bool = False
+    codes: tuple[float, ...] = ()
+
+    @property
+    def n_bins(self) -> int:
+        return len(self.edges) - 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_edges(self.edges)
+        are_finite = np.isfinite(self.codes).all()
+        if not are_finite or sorted(set(self.codes)) != [*self.codes]:
+            raise ArgumentError.of("codes", self.codes, "different numbers in ascending order")
+
+    @cached_property
+    def _value_names(self) -> tuple[str, ...]:
+        names = [self.name]
+        for start, end in itertools.pairwise(self.edges):
+            names.append(f"{self.name} {start:.4g}..{end:.4g}")
+        if self.codes:
+            for code in self.codes:
+                names.append(f"{self.name}={class_name(code)}")
+            names.append(f"{self.name} rare")
+        return tuple(names)
+
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        if not self.codes:
+            return {}
+        first = 1 + self.n_bins
+        return {"": range(first, first + len(self.codes) + 1)}
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest scaled number."""
+        if not self.clip:
+            return -np.inf, np.inf
+        first, second, *_ = self.edges
+        *_, last_but_one, last = self.edges
+        first_width = second - first
+        last_width = last - last_but_one
+        # Numbers are clipped one width of a bin beyond the edges, as the outer bins are open.
+        ends = np.array([first - first_width, last + last_width])
+        scaled = (ends - self.center) / self.scale
+        low, high = sorted(scaled.tolist())  # a negative scale exchanges them
+        return low, high
+
+    @property
+    def formula(self) -> str:
+        first, *_, last = self.edges
+        formula = f"{super().formula}; {self.n_bins} bins from {first:.6g} to {last:.6g}"
+        if not self.codes:
+            return formula
+        return f"{formula}; one-hot for {len(self.codes)} of the numbers, the others share one"
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if not self.clip:  # left out so that barenet 0.2 can read it
+            del plain["clip"]
+        if not self.codes:
+            del plain["codes"]
+        return plain
+
+    def _scaled_number(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        # Exported Python files limit a number before they scale it (`limited`). The bits are equal:
+        # as rounding never reverses the order of two numbers, a number beyond a limit is scaled to
+        # the scaled limit or beyond it.
+        low, high = self.limits
+        return np.clip((values - self.center) / self.scale, low, high)
+
+    def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
+        encoded = [self._scaled_number(values), *positions(values, self.edges).T]
+        if self.codes:
+            n_inputs_of_codes = len(self.codes) + 1  # one for all other numbers
+            is_code = one_hot(self._places_of_codes(values), n_inputs_of_codes)
+            encoded += [*is_code.T]
+        return encoded
+
+    def _places_of_codes(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
+        """The index of each value among the codes; their number for another value."""
+        codes = np.array(self.codes)
+        places = np.minimum(np.searchsorted(codes, values), len(codes) - 1)
+        return np.where(codes[places] == values, places, len(codes))
+
+    def entries(self, values: NDArray[Any]) -> Entries:
+        is_missing = np.isnan(values)
+        filled = self.filled(values)
+        of_bins = self._filled_entries(filled, len(self.inputs))
+        further = []
+        if self.codes:
+            first_code = 1 + self.n_bins  # after the scaled number and the bins
+            inputs = first_code + self._places_of_codes(filled)
+            further.append((inputs, np.ones(len(filled))))
+        if self.indicator:
+            indicators = np.full(len(filled), len(self.inputs) - 1)  # the last input
+            further.append((indicators, is_missing))
+        return of_bins.followed_by(further)
+
+    def _filled_entries(self, values: NDArray[np.float64], n_inputs: int) -> Entries:
+        """Encode filled values, given the number of inputs of the column, which has the bins."""
+        edges = np.array(self.edges)
+        bins = np.searchsorted(edges[1:-1], values, "right")
+        starts = edges[bins]
+        widths = np.diff(edges)[bins]
+        # The least and the greatest position in each bin: those of the open bins are farther.
+        low, high = positions(np.array([-np.inf, np.inf]), self.edges)
+        position = (values - starts) / widths
+        within = np.clip(position, low[bins], high[bins])
+        has_bins_below = (bins > 0).astype(np.float64)
+
+        scaled_number = np.zeros_like(bins)  # the first input
+        position_in_bin = 1 + bins
+        end_of_run = n_inputs + position_in_bin
+        places = [scaled_number, position_in_bin, end_of_run]
+        numbers = [self._scaled_number(values), within, has_bins_below]
+        return Entries(np.stack(places, axis=1), np.column_stack(numbers))
+
+
+def one_hot(inputs: NDArray[np.intp], n_inputs: int) -> NDArray[np.bool_]:
+    """Return whether each input is that of the row, shape (n_rows, n_inputs); -1 is none."""
+    return inputs[:, np.newaxis] == np.arange(n_inputs)
+
+
+def check_edges(edges: tuple[float, ...]) -> None:
+    """Refuse edges between which there are no bins, or bins too narrow to divide by their width."""
+    with np.errstate(over="ignore"):
+        widths = np.diff(edges)
+    are_wide = (widths >= MIN_SCALE).all()
+    are_finite = np.isfinite(widths).all()
+    if not len(widths) or not are_wide or not are_finite:
+        raise ArgumentError.of("edges", edges, "two or more numbers in ascending order")
+
+
+def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
+    """Compute the position in each bin, shape (n_values, n_bins): 0 before the bin and 1 after it.
+
+    The first bin is open below, where the position goes on to -1; the last one above, to 2.
+    """
+    n_bins = len(edges) - 1
+    low = np.zeros(n_bins)
+    low[0] = -1
+    high = np.ones(n_bins)
+    high[-1] = 2
+    starts = edges[:-1]
+    widths = np.diff(edges)
+    return np.clip((values[:, np.newaxis] - starts) / widths, low, high)
+
+
+@dataclass(frozen=True)
+class BooleanColumn(FilledColumn):
+    """Truth values: 1 for true and 0 for false.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : bool
+        Replaces a missing value: the more frequent one of the training rows, false in a tie.
+    indicator : bool
+        Whether one more input is 1 where the value is missing, else 0.
+
+    Examples
+    --------
+    >>> BooleanColumn("member", fill=True, indicator=False).encode(np.array([0.0, np.nan]))
+    array([[0.],
+           [1.]])
+    """
+
+    kind = "boolean"
+    fill: bool
+    center = 0.0
+    scale = 1.0
+    indicator: bool
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, "boolean", missing)
+
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        return {"": range(1)}
+
+    @property
+    def formula(self) -> str:
+        return f"1 if true, 0 if false, where missing {int(self.fill)}"
+
+
+@dataclass(frozen=True)
+class CategoryColumn(Column):
+    """Categories, one-hot: 1 for the category of the row, 0 for the others.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    categories : tuple of str
+        The categories that have an input each, in this order.
+    rare : bool
+        Whether one more input stands for rare and new categories; else a new one is all 0.
+    missing : bool
+        Whether one more input stands for missing values; else they are new categories.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> towns = CategoryColumn("town", ("Paris", "Rome"), rare=True, missing=False)
+    >>> towns.inputs
+    ('town=Paris', 'town=Rome', 'town rare')
+    >>> towns.encode(np.array(["Rome", "Oslo"]))
+    array([[0., 1., 0.],
+           [0., 0., 1.]])
+    """
+
+    kind = "category"
+    categories: tuple[str, ...]
+    rare: bool
+    missing: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        all_differ = len(set(self.categories)) == len(self.categories)
+        if not all_differ or "" in self.categories:
+            expected = "different names, none of them empty"
+            raise ArgumentError.of("categories", self.categories, expected)
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        inputs = [f"{self.name}={category}" for category in self.categories]
+        if self.rare:
+            inputs.append(f"{self.name} rare")
+        if self.missing:
+            inputs.append(f"{self.name} missing")
+        return tuple(inputs)
+
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        return {"": range(len(self.inputs))}
+
+    @property
+    def formula(self) -> str:
+        others = "a new one is all 0"
+        if self.rare:
+            others = "rare and new ones share one"
+        return f"one-hot: 1 for its own category, 0 for the others; {others}"
+
+    @cached_property
+    def indices(self) -> dict[str, int]:
+        """The input of each label that has its own, of true and false, and of a float32."""
+        indices = {category: at for at, category in enumerate(self.categories)}
+        for spelling in parsing.SPELLINGS:
+            category = parsing.known_spelling(spelling, self.categories)
+            if category in self.categories:
+                indices[spelling] = indices[category]
+        for single, category in parsing.single_labels(self.categories).items():
+            indices[single] = indices[category]
+        if self.missing:
+            indices[""] = len(self.inputs) - 1
+        return indices
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        """Parse a column as labels, and spell those that look like a category as that category."""
+        labels = super().parse(frame, name, missing)
+        spelled = {}
+        for label in set(labels.tolist()).difference(self.indices):
+            category = self._comparable.get(parsing.comparable_label(label))
+            if category is not None:
+                spelled[label] = category
+        if not spelled:
+            return labels
+        return np.array([spelled.get(label, label) for label in labels.tolist()], object)
+
+    @cached_property
+    def _comparable(self) -> dict[str, str]:
+        """The categories by their comparable labels."""
+        return parsing.comparable_labels(self.categories)
+
+    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        is_one = one_hot(self._inputs_of(values), len(self.inputs))
+        return is_one.astype(np.float64)
+
+    def entries(self, values: NDArray[Any]) -> Entries:
+        inputs = self._inputs_of(values)[:, np.newaxis]
+        has_input = inputs >= 0  # the entry of a category without one is 0, at input 0
+        return Entries(np.maximum(inputs, 0), has_input.astype(np.float64))
+
+    def _inputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """The input of each value, shape (n_rows,); -1 if it has none."""
+        input_of_others = -1
+        if self.rare:
+            input_of_others = len(self.categories)
+        inputs = [self.indices.get(label, input_of_others) for label in values.tolist()]
+        return np.array(inputs, np.intp)
+
+
+#: The cycles that `elapsed` knows.
+CYCLES = ("year", "week", "day")
+
+#: The part of a date whose values are compared for each of its cycles.
+PART_OF_CYCLE = {"year": "month", "week": "weekday", "day": "hour"}
+
+#: The parts of a date, with the names of their values.
+PARTS = {
+    "month": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "weekday": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "hour": tuple(f"hour {hour}" for hour in range(24)),
+}
+
+#: The name of whole days, in days since 1970, beside the parts.
+DAY_PART = "day"
+
+#: Seconds of a day.
+DAY = 86400
+
+#: Seconds since 1970 of dates in model files are nearer to 0 than this, about 139,000 years.
+MAX_SECONDS = 2**42
+
+
+@dataclass(frozen=True)
+class DateColumn(FilledColumn):
+    """Dates and times: ``(s - center) / scale`` with s the seconds since 1970, and cycles.
+
+    Each cycle becomes two inputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction
+    of the year, of the week (in whole days, from Monday) or of the day. So the last of December is
+    near the first of January. With edges, s is encoded as a `PiecewiseColumn` with limits encodes a
+    number. Each of the parts is one-hot, as a `CategoryColumn`: Saturday may be unlike Friday.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing date: the median of the training rows, in seconds since 1970.
+    cycles : tuple of str
+        Some of ``"year"``, ``"week"`` and ``"day"``.
+    order : {"ymd", "dmy", "mdy", "time"}, default="ymd"
+        The order of year, month and day in text; the year may be first in any. ``"time"`` is a time
+        of day alone, as one of the first of January 1970.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more input is 1 where the value is missing, else 0.
+    edges : tuple of float, default=()
+        Where bins begin and end, in seconds since 1970 and in ascending order; without any, the
+        column has no bins and no limits.
+    parts : tuple of str, default=()
+        Some of ``"month"``, with 12 inputs, ``"weekday"``, with 7 from Monday, and ``"hour"``, with
+        24. The input of the month, weekday or hour of the date is 1, the others are 0.
+    days : tuple of int, default=()
+        Days that have an input of their own, in days since 1970 and in ascending order. It is 1
+        where the date is on this day, else 0. On all other days, these inputs are 0.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
+    >>> day = DateColumn("day", 0.0, center=0.0, scale=86400.0, cycles=("week",), indicator=False)
+    >>> day.inputs
+    ('day', 'day week sin', 'day week cos')
+    >>> day.encode(np.array(["1970-01-12"], "M8[us]"))  # a Monday
+    array([[11.,  0.,  1.]])
+    """
+
+    kind = "date"
+    fill: float
+    center: float
+    scale: float
+    cycles: tuple[str, ...]
+    indicator: bool
+    order: str = "ymd"
+    edges: tuple[float, ...] = ()
+    parts: tuple[str, ...] = ()
+    days: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not abs(self.fill) < MAX_SECONDS:
+            raise ArgumentError.of("fill", self.fill, "seconds since 1970")
+        if self.edges:
+            check_edges(self.edges)
+            farthest = max(abs(self.edges[0]), abs(self.edges[-1]))
+            if farthest >= MAX_SECONDS:
+                raise ArgumentError.of("edges", self.edges, "seconds since 1970")
+        _check_choice("cycles", self.cycles, CYCLES)
+        _check_choice("parts", self.parts, PARTS)
+        is_ascending = sorted(set(self.days)) == [*self.days]
+        if not is_ascending or not all(abs(day) < MAX_SECONDS / DAY for day in self.days):
+            raise ArgumentError.of("days", self.days, "different days since 1970, ascending")
+        if self.order not in DATES:
+            raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
+
+    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+        return parsing.parse_column(frame, name, self.order, missing)
+
+    @cached_property
+    def seconds_column(self) -> NumberColumn:
+        """The encoding of the seconds: a column of numbers, in bins if there are edges."""
+        column = NumberColumn(self.name, self.fill, self.center, self.scale, indicator=False)
+        if not self.edges:
+            return column
+        return column.with_bins(self.edges)
+
+    @property
+    def n_bins(self) -> int:
+        return self.seconds_column.n_bins
+
+    def with_bins(self, edges: Sequence[float]) -> "DateColumn":
+        """Add bins, and limits.
+
+        Parameters
+        ----------
+        edges : sequence of float
+            Where the bins begin and end, in seconds since 1970 and in ascending order.
+
+        Returns
+        -------
+        DateColumn
+            The column with them.
+        """
+        return replace(self, edges=tuple(edges))
+
+    def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        return seconds(values)
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if self.order == "ymd":  # left out so that barenet 0.2 can read it
+            del plain["order"]
+        if not self.edges:  # left out so that older versions can read it
+            del plain["edges"]
+        if not self.parts:
+            del plain["parts"]
+        if not self.days:
+            del plain["days"]
+        return plain
+
+    @property
+    def _value_names(self) -> tuple[str, ...]:
+        names = [self.name]
+        for start, end in itertools.pairwise(self.edges):
+            first = date_text(nearest_second(start), self.order)
+            last = date_text(nearest_second(end), self.order)
+            names.append(f"{self.name} {first}..{last}")
+        for cycle in self.cycles:
+            names += [f"{self.name} {cycle} sin", f"{self.name} {cycle} cos"]
+        for part in self.parts:
+            names += [f"{self.name} {value}" for value in PARTS[part]]
+        for day in self.days:
+            names.append(f"{self.name}={np.datetime64(day, 'D')}")
+        return tuple(names)
+
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        inputs = {}
+        first = 1 + self.n_bins + 2 * len(self.cycles)
+        for part in self.parts:
+            inputs[part] = range(first, first + len(PARTS[part]))
+            first += len(PARTS[part])
+        if self.days:
+            inputs[DAY_PART] = range(first, first + len(self.days))
+        return inputs
+
+    @property
+    def formula(self) -> str:
+        fill = iso_text(nearest_second(self.fill), self.order)
+        formula = self._scaled("s")
+        if self.cycles:
+            formula += f", sin and cos of the {', '.join(self.cycles)}"
+        if self.parts:
+            formula += f", one-hot {', '.join(self.parts)}"
+        if self.days:
+            formula += f", one-hot for {len(self.days)} of the days"
+        formula += f", s in seconds, where missing {fill}"
+        if not self.edges:
+            return formula
+        first = date_text(nearest_second(self.edges[0]), self.order)
+        last = date_text(nearest_second(self.edges[-1]), self.order)
+        return f"{formula}; {self.n_bins} bins from {first} to {last}"
+
+    @property
+    def fill_value(self) -> np.datetime64:
+        return np.datetime64(round(self.fill * 1e6), "us")
+
+    def _encode_filled(self, values: NDArray[Any]) -> list[Any]:
+        encoded = self.seconds_column._encode_filled(seconds(values))
+        encoded += self._waves(values)
+        for part in self.parts:
+            is_of_part = one_hot(part_of(values, part), len(PARTS[part]))
+            encoded += [*is_of_part.T]
+        if self.days:
+            is_day = one_hot(self._places_of_days(values), len(self.days))
+            encoded += [*is_day.T]
+        return encoded
+
+    def entries(self, values: NDArray[Any]) -> Entries:
+        column = self.seconds_column
+        if not isinstance(column, PiecewiseColumn):
+            return super().entries(values)
+        is_missing = np.isnan(values)
+        filled = self.filled(values)
+        of_seconds = column._filled_entries(seconds(filled), len(self.inputs))
+        further = []
+        n_rows = len(filled)
+        next_input = 1 + self.n_bins  # the first one after those of the seconds
+        for wave in self._waves(filled):
+            further.append((np.full(n_rows, next_input), wave))
+            next_input += 1
+        for part in self.parts:
+            inputs = next_input + part_of(filled, part)
+            further.append((inputs, np.ones(n_rows)))
+            next_input += len(PARTS[part])
+        if self.days:
+            places = self._places_of_days(filled)
+            has_input = places >= 0  # the entry of another day is 0, at the first of these inputs
+            further.append((next_input + np.maximum(places, 0), has_input.astype(np.float64)))
+            next_input += len(self.days)
+        if self.indicator:
+            further.append((np.full(n_rows, next_input), is_missing))
+        return of_seconds.followed_by(further)
+
+    def _places_of_days(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """The index of each date's day among the days; -1 for another day."""
+        days = np.array(self.days)
+        days_of_values = part_of(values, DAY_PART)
+        places = np.minimum(np.searchsorted(days, days_of_values), len(days) - 1)
+        return np.where(days[places] == days_of_values, places, -1)
+
+    def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """The inputs of the cycles."""
+        dates = values.astype("M8[us]")
+        waves = []
+        for cycle in self.cycles:
+            angle = 2 * np.pi * elapsed(dates, cycle)
+            waves += [np.sin(angle), np.cos(angle)]
+        return waves
+
+
+def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
+    """Seconds since 1970 of dates, NaN for a missing one."""
+    microseconds = dates.astype("M8[us]").astype(np.int64)
+    return np.where(np.isnat(dates), np.nan, microseconds / 1e6)
+
+
+def part_of(dates: NDArray[Any], part: str) -> NDArray[np.intp]:
+    """Compute a part of dates: the month, the weekday or the hour, from 0, or the day since 1970.
+
+    The month 0 is January, and the weekday 0 is Monday.
+    """
+    dates = dates.astype("M8[us]")
+    if part == "day":
+        return dates.astype("M8[D]").astype(np.int64)
+    if part == "month":
+        return dates.astype("M8[M]").astype(np.int64) % 12
+    if part == "weekday":
+        day = dates.astype("M8[D]").astype(np.int64)
+        return (day + 3) % 7  # the first day of 1970 was a Thursday
+    return dates.astype("M8[h]").astype(np.int64) % 24
+
+
+def _check_choice(argument: str, chosen: tuple[str, ...], known: Collection[str]) -> None:
+    """Refuse texts that are not known, or repeated."""
+    are_known = all(name in known for name in chosen)
+    all_differ = len(set(chosen)) == len(chosen)
+    if not are_known or not all_differ:
+        raise ArgumentError.of(argument, chosen, f"some of {', '.join(known)}")
+
+
+def nearest_second(since_1970: float) -> np.datetime64:
+    """Round a number of seconds since 1970 to a time in whole seconds."""
+    return np.datetime64(round(since_1970), "s")
+
+
+def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
+    """Compute the elapsed fraction of the year, the week (whole days, from Monday) or the day."""
+    if cycle == "year":
+        year = dates.astype("M8[Y]")
+        # NumPy 2.5 deprecates adding a plain 1, which has no unit.
+        next_year = year + np.timedelta64(1, "Y")
+        start = year.astype("M8[us]")
+        end = next_year.astype("M8[us]")
+        return (dates - start) / (end - start)
+    if cycle == "week":
+        day = np.floor(seconds(dates) / 86400.0)
+        weekday = (day + 3) % 7  # 0 is Monday, as the first day of 1970 was a Thursday
+        return weekday / 7
+    seconds_of_day = seconds(dates) % 86400.0
+    return seconds_of_day / 86400.0
+
+
+#: The kinds of columns by name.
+_FILLED = (NumberColumn, PiecewiseColumn, BooleanColumn, DateColumn)
+_KINDS = (*_FILLED, CategoryColumn, WordsColumn, DroppedColumn)
+COLUMNS: dict[str, type[Column]] = {column.kind: column for column in _KINDS}

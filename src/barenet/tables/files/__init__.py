@@ -1,0 +1,1 @@
+"""Files as columns: CSV and Parquet, one or several of them."""

@@ -1,0 +1,154 @@
+"""Opens tables, reads some of their columns, and finds the features and the target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from barenet._constraints import convert
+from barenet.errors import ArgumentError, DataError, some
+from barenet.storage._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
+from barenet.tables.files._csv_table import read_table
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._parquet import open_parquet
+from barenet.tables.frames._frame import Frame, Names, Table, check_names, spelled_names
+from barenet.tables.reading._missing_texts import MISSING
+from barenet.tables.reading._target import TargetTask, missing_targets
+from barenet.tables.reading._without_target import WithoutTarget
+
+#: Options of files that don't concern the text of CSV files.
+OF_ALL_FILES = ("allow_missing_columns",)
+
+#: An open table, or the path of a file.
+Source: TypeAlias = str | PathLike[str] | Table
+
+
+def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
+    """Open a CSV or Parquet file; return an open table as is."""
+    if isinstance(source, Table):
+        return source
+    path = local_path(source)
+    if not plain_name(path).endswith(PARQUET_SUFFIXES):
+        with name_in_memory_error(path):
+            return read_table(path, csv)
+    refuse_csv_options(csv or CsvOptions(), path)
+    return open_parquet(path)
+
+
+def refuse_csv_options(csv: CsvOptions, path: Path) -> None:
+    """Reject options of the text of CSV files for a Parquet file."""
+    for option, value in vars(csv).items():
+        if value is not None and option not in OF_ALL_FILES:
+            raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=option)
+
+
+def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:
+    """Read some columns of a table, which must have rows if it needs targets."""
+    check_table_names(table, names)
+
+    def present(group: Names) -> list[str]:
+        in_file = [name for name in group if name not in table.absent]
+        return spelled_names(in_file, table.names)
+
+    present_names = present(names)
+    with name_in_memory_error(table.path):
+        # A row has a location even if the file lacks all of the columns.
+        # The target stays text, as its classes and their spellings are only known in `read_target`.
+        rows = table.frame(
+            present_names or table.names[:1],
+            unparsed=present(targets),
+            categories=present(categories),
+        )
+    columns = rows.columns
+    if table.absent:
+        missing = np.full(len(rows), np.nan)
+        columns = columns | dict.fromkeys(table.absent, missing)
+    rows = replace(rows, columns=columns).select([*names])
+    if targets and not len(rows):
+        raise DataError("no rows, only names of columns", path=table.path)
+    return rows
+
+
+def check_table_names(table: Table, names: Names, argument: str = "") -> list[str]:
+    """Find columns of a table, as `check_names`."""
+    missing = []
+    if len(table.names) == 1:
+        missing = [name for name in names if name not in table.names]
+    if missing:
+        # A header with a single name that contains this one may have another delimiter.
+        header = table.names[0]
+        name = re.escape(missing[0])
+        match = re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", header)
+        if match is not None:
+            problem = f"1 column, {header[:60]!r}"
+            delimiter = match[1] or match[2]
+            remedy = "try {delimiter}"
+            raise DataError(problem, path=table.path, line=1, remedy=remedy, delimiter=delimiter)
+    return check_names(names, table.all_names, path=table.path, argument=argument)
+
+
+def check_target(table: Table, target: str | None) -> str:
+    """Find the column to predict; if it isn't given, the error proposes one."""
+    if target is None:
+        problem = f"the columns of {table.path} are {some(table.names)}"
+        remedy = "name the one to predict, such as {target}"
+        raise ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
+    [column] = check_table_names(table, [convert(target, str, "target")], "target")
+    return column
+
+
+def check_drop(table: Table, drop: Names, target: str) -> list[str]:
+    """Find the columns to leave out, which must not include the target."""
+    columns = check_table_names(table, drop, "drop")
+    if target in columns:
+        raise ArgumentError.of("drop", target, "columns other than the target")
+    return columns
+
+
+def feature_names(table: Table, left_out: Names) -> list[str]:
+    """Names of the columns to train on."""
+    features = []
+    for name in table.all_names:
+        if name not in left_out and not is_unnamed(name):
+            features.append(name)
+    return features
+
+
+def is_unnamed(name: str) -> bool:
+    """Return whether a column has no name; usually, it is pandas' row number."""
+    return not name or name.startswith("__index_level_")
+
+
+def with_target(
+    all_rows: Frame,
+    target: str,
+    missing: Collection[str],
+    task: TargetTask | None,
+    classes: Collection[str] = (),
+    beside: Collection[str] = (),
+) -> tuple[Frame, WithoutTarget]:
+    """Leave out rows without a target, and count them, with the words for a missing target.
+
+    `missing` are further texts for a missing target, and `beside` targets of other blocks of the
+    table.
+    """
+    tokens = {"", *missing}
+    if task != "classification":
+        tokens.update(MISSING)
+    tokens.difference_update(classes)  # they are no words for a missing target
+    is_missing = missing_targets(all_rows, target, tokens, task, classes, beside)
+    if not is_missing.any():
+        return all_rows, WithoutTarget()
+    words = set()
+    for value in all_rows[target][is_missing].tolist():
+        word = str(value).strip()
+        if word not in ("", "nan"):
+            words.add(word)
+    without_target = WithoutTarget(int(is_missing.sum()), tuple(sorted(words)))
+    return all_rows.take(~is_missing), without_target

@@ -1,0 +1,250 @@
+"""Columns of a CSV file as text: lists, or Arrow arrays if Arrow is installed.
+
+Arrow is faster and takes less memory. Both return the same values and reject the same rows.
+"""
+
+import re
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._extras import require_arrow
+from barenet.errors import DataError, count_of
+from barenet.tables.files._delimited import read_records, without_spaces_beside_quotes
+from barenet.tables.frames._frame import TEXT
+from barenet.tables.reading._misread_numbers import LAYOUTS
+from barenet.tables.reading._missing_texts import MISSING
+from barenet.tables.reading._parsing import CODE, DECIMAL_COMMA, NUMBER
+
+#: Number of texts that are compared with layouts of dates and thousands.
+_COMPARED = 1000
+#: A text that stands for a missing value.
+_MISSING = "|".join(re.escape(text) for text in MISSING)
+
+
+class TextColumn:
+    """The texts of a column as a list."""
+
+    #: Bytes of memory for each value, as text and as a number.
+    memory_per_value: ClassVar[int] = 80
+
+    def __init__(self, texts: Any) -> None:
+        self.texts = texts
+
+    @classmethod
+    def split(
+        cls,
+        text: str,
+        delimiter: str,
+        n_columns: int,
+        path: Path,
+        *,
+        line: int = 1,
+        skip: int = 0,
+        quoting: bool = True,
+    ) -> list[Self]:
+        """Split text that starts on a line of the file into columns, skipping the first rows."""
+        rows = read_rows(text, delimiter, n_columns, path, line, quoting=quoting)[skip:]
+        if not rows:
+            return [cls([]) for _ in range(n_columns)]
+        return [cls(list(column)) for column in zip(*rows, strict=True)]
+
+    def trimmed(self) -> Self:
+        """Return the texts without spaces and tabs around them."""
+        return type(self)([text.strip(" \t") for text in self.texts])
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def head(self, n_texts: int) -> Self:
+        """Return the first texts."""
+        return type(self)(self.texts[:n_texts])
+
+    def matches(self, pattern: str) -> NDArray[np.bool_]:
+        """Return whether a regular expression matches each whole text."""
+        match = re.compile(pattern, re.ASCII).fullmatch
+        return np.array([match(text) is not None for text in self.texts], np.bool_)
+
+    def with_points(self) -> Self:
+        """Return the texts with each decimal comma replaced by a point."""
+        texts = []
+        for text, has_comma in zip(self.texts, self.matches(DECIMAL_COMMA), strict=True):
+            if has_comma:
+                text = text.replace(",", ".")
+            texts.append(text)
+        return type(self)(texts)
+
+    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
+        """Map each text to another one."""
+        different = list(dict.fromkeys(self.texts))
+        values = dict(zip(different, function(different), strict=True))
+        return type(self)([values[text] for text in self.texts])
+
+    def tolist(self) -> list[str]:
+        """Return the texts as a list of Python strings."""
+        return list(self.texts)
+
+    def values(self, is_text: bool = False) -> NDArray[Any]:
+        """Return numbers if all present values are finite numbers and not codes, else strings."""
+        numbers = None
+        if not is_text:
+            numbers = self._numbers()
+        if numbers is None:
+            return np.array(self.tolist(), TEXT)
+        return numbers
+
+    def _numbers(self) -> NDArray[np.float64] | None:
+        """Return the numbers; None if a present value is none, is infinite or may be a code."""
+        is_number = self.matches(NUMBER.pattern)
+        is_missing = self.matches(_MISSING)
+        if not (is_number | is_missing).all():
+            return None
+        values = self._parsed(is_number)
+        has_codes = self.matches(CODE.pattern).any()
+        has_infinite = np.isinf(values).any()
+        if has_infinite or has_codes or self._may_be_misread(values):
+            return None
+        return values
+
+    def _may_be_misread(self, values: NDArray[np.float64]) -> bool:
+        """Return whether only the texts show if numbers are dates, or have points of thousands.
+
+        Only the first texts are compared, as most columns of numbers have neither.
+        """
+        present = values[~np.isnan(values)]
+        has_points = bool((present % 1 != 0).any())
+        first = self.head(_COMPARED)
+        if has_points:  # whole numbers may be beside numbers with points
+            n_present = np.count_nonzero(first.matches(r"[^.]*\..*"))
+        else:
+            n_present = len(first) - np.count_nonzero(first.matches(_MISSING))
+        for layout in LAYOUTS:
+            if layout.has_points != has_points:
+                continue
+            n_in_layout = np.count_nonzero(first.matches(layout.pattern))
+            has_sign = bool(first.matches(layout.sign).any())
+            if has_sign and n_in_layout >= layout.share * n_present:
+                return True
+        return False
+
+    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Parse the texts that are numbers; the others are NaN."""
+        numbers = np.full(len(self.texts), np.nan)
+        for place in np.flatnonzero(is_number).tolist():
+            numbers[place] = float(self.texts[place])
+        return numbers
+
+
+class ArrowColumn(TextColumn):
+    """Texts as a pyarrow.ChunkedArray of strings."""
+
+    memory_per_value = 16
+
+    @classmethod
+    def split(
+        cls,
+        text: str,
+        delimiter: str,
+        n_columns: int,
+        path: Path,
+        *,
+        line: int = 1,
+        skip: int = 0,
+        quoting: bool = True,
+    ) -> list[Self]:
+        pyarrow = _arrow("pyarrow")
+        arrow_csv = _arrow("pyarrow.csv")
+        types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
+        if not text:
+            return [cls(pyarrow.chunked_array([], pyarrow.string())) for _ in range(n_columns)]
+        quote: str | bool = False
+        if quoting:
+            text = without_spaces_beside_quotes(text, delimiter)
+            quote = '"'
+        if text.startswith("\ufeff"):  # Arrow would skip it, unlike an empty line
+            text = f"\n{text}"
+            line -= 1
+        data = text.encode()
+        if not text.endswith("\n"):  # for Arrow, a header alone is an error without a line break
+            data += b"\n"
+        try:
+            reading = arrow_csv.ReadOptions(
+                autogenerate_column_names=True, block_size=2**26, use_threads=False
+            )
+            splitting = arrow_csv.ParseOptions(
+                delimiter=delimiter, quote_char=quote, newlines_in_values=quoting
+            )
+            converting = arrow_csv.ConvertOptions(column_types=types)
+            rows = arrow_csv.read_csv(
+                pyarrow.BufferReader(data),
+                read_options=reading,
+                parse_options=splitting,
+                convert_options=converting,
+            )
+            if rows.num_columns != n_columns:
+                raise pyarrow.ArrowInvalid(f"expected {n_columns} values, got {rows.num_columns}")
+        except pyarrow.ArrowInvalid as error:
+            read_rows(text, delimiter, n_columns, path, line, quoting=quoting)
+            raise DataError(str(error), path=path) from error
+        return [cls(column.slice(skip)) for column in rows.columns]
+
+    def trimmed(self) -> Self:
+        return type(self)(_arrow("pyarrow.compute").utf8_trim(self.texts, characters=" \t"))
+
+    def matches(self, pattern: str) -> NDArray[np.bool_]:
+        compute = _arrow("pyarrow.compute")
+        is_match = compute.match_substring_regex(self.texts, f"^({pattern})$")
+        return np.array(is_match, np.bool_)
+
+    def with_points(self) -> Self:
+        pyarrow = _arrow("pyarrow")
+        compute = _arrow("pyarrow.compute")
+        is_comma = pyarrow.array(self.matches(DECIMAL_COMMA))
+        points = compute.replace_substring(self.texts, ",", ".")
+        return type(self)(compute.if_else(is_comma, points, self.texts))
+
+    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
+        encoded = self.texts.combine_chunks().dictionary_encode()
+        values = function(encoded.dictionary.to_pylist())
+        pyarrow = _arrow("pyarrow")
+        texts = pyarrow.array(values, "string").take(encoded.indices)
+        return type(self)(pyarrow.chunked_array([texts]))
+
+    def tolist(self) -> list[str]:
+        return self.texts.to_pylist()
+
+    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+        pyarrow = _arrow("pyarrow")
+        compute = _arrow("pyarrow.compute")
+        absent = pyarrow.scalar(None, pyarrow.string())
+        numbers = compute.if_else(pyarrow.array(is_number), self.texts, absent)
+        return np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
+
+
+def column_type() -> type[TextColumn]:
+    """Return the type of columns that is faster here."""
+    if find_spec("pyarrow") is None:
+        return TextColumn
+    return ArrowColumn
+
+
+def read_rows(
+    text: str, delimiter: str, n_columns: int, path: Path, line: int, *, quoting: bool = True
+) -> list[list[str]]:
+    """Read rows with Python; the error for another number of values names the line."""
+    rows = []
+    for number, fields in read_records(text, delimiter, path, line, quoting=quoting):
+        if len(fields) != n_columns:
+            expected = count_of(n_columns, "value")
+            problem = f"expected {expected}, as in the first line, got {len(fields)}"
+            raise DataError(problem, path=path, line=number)
+        rows.append(fields)
+    return rows
+
+
+def _arrow(module: str) -> Any:
+    return require_arrow(module, "a CSV file")

@@ -1,0 +1,529 @@
+"""Converts tables to frames: pandas, polars, Arrow, dictionaries and arrays.
+
+None of those libraries is imported: columns that convert to arrays are enough. Narwhals converts
+them to the same arrays, but replaces missing values of Arrow dictionaries by others, and takes no
+`pyarrow.Array`. A `FrameTable` stands in for a file.
+"""
+
+import numbers
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError, DataError
+from barenet.model._arrays import check_in_memory
+from barenet.tables.frames._frame import TEXT, Frame, Names, Table, check_names, check_unique
+from barenet.tables.frames._plain_values import class_name, to_utc
+
+#: Whole numbers up to this limit are exact in float64; larger ones may become equal to others.
+MAX_EXACT = 2**53
+
+#: The kinds of values in a column of objects; booleans come first, as they are also numbers.
+_KINDS: dict[str, Any] = {
+    "text": str,
+    "truth": (bool, np.bool_),
+    "date": (date, np.datetime64),
+    "time of day": time,
+    "number": (numbers.Real, Decimal),
+}
+
+
+#: Characters that text files can't contain.
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+
+#: The remedies for columns with certain types of values; others have a general remedy.
+_REMEDIES = {
+    "Period": "convert it to dates, as by .dt.to_timestamp(), or leave it out: {drop}",
+    "Interval": "convert it to text, as by .astype(str), or leave it out: {drop}",
+    "timedelta": "convert it to numbers, as by .dt.total_seconds(), or leave it out: {drop}",
+}
+
+
+def as_frame(
+    X: Any, names: Sequence[str] | None = None, *, only: Sequence[str] | None = None
+) -> Frame:
+    """Convert a table to a frame.
+
+    >>> as_frame({"age": [36, None], "town": ["London", "Paris"]})
+    <Frame of 2 rows: age: float64, town: StringDType()>
+    """
+    if isinstance(X, Frame):
+        if only is None:
+            return X
+        return X.select(only)
+    raw = _columns(X, names)
+    if only is None:
+        only = list(raw)
+        spellings = only
+    else:
+        spellings = check_names(only, raw)
+    columns = {}
+    for name, spelling in zip(only, spellings, strict=True):
+        columns[name] = as_column(raw[spelling], name)
+    if not any(len(column) for column in columns.values()):
+        raise ArgumentError("the table is empty", argument="X")
+    return Frame(columns)
+
+
+def column_names(X: Any) -> list[str] | None:
+    """Return the names of a table's columns; None if it has no names."""
+    check_in_memory(X, "X")
+    if isinstance(X, Mapping):
+        return [str(name) for name in X]
+    # The ``columns`` of a pyarrow.Table are the values.
+    names = getattr(X, "column_names", getattr(X, "columns", None))
+    if names is None:
+        return None
+    return [str(name) for name in names]
+
+
+def columns_of_records(X: Any) -> Any:
+    """Convert a list of records, which are mappings, to columns; return other tables as is."""
+    if not isinstance(X, list | tuple) or not X:
+        return X
+    if not all(isinstance(row, Mapping) for row in X):
+        return X
+    names: dict[Any, None] = {}  # an ordered set
+    for row in X:
+        names.update(dict.fromkeys(row))
+    columns = {}
+    for name in names:
+        columns[name] = [row.get(name) for row in X]
+    return columns
+
+
+def has_rows(X: Any) -> bool:
+    """Return whether a table has rows: a mapping has none if all of its columns are empty."""
+    columns = [X]
+    if isinstance(X, Mapping):
+        columns = [*X.values()]
+    shapes: set[tuple[int, ...]] = set()
+    for column in columns:
+        if isinstance(column, list | tuple):
+            shapes.add((len(column),))
+        else:
+            shapes.add(getattr(column, "shape", ())[:1])
+    return shapes != {(0,)}
+
+
+def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return the columns of a table by name; those of a matrix are x0, x1, … by default."""
+    titles = column_names(X)
+    if titles is None:
+        X = _matrix(X)
+        if names is None:
+            titles = [f"x{place}" for place in range(X.shape[1])]
+        else:
+            titles = list(names)
+        if len(titles) != X.shape[1]:
+            raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
+    if not titles:
+        raise ArgumentError("the table is empty", argument="X")
+    check_unique(titles, argument="X")
+    columns: Any = getattr(X, "columns", None)
+    if isinstance(X, np.ndarray):
+        columns = X.T
+    elif isinstance(X, Mapping):
+        columns = X.values()
+    elif not hasattr(X, "column_names"):
+        columns = [X[key] for key in columns]
+    return dict(zip(titles, columns, strict=True))
+
+
+def _matrix(X: Any) -> NDArray[Any]:
+    """Convert rows to an array of two dimensions."""
+    if isinstance(X, str | PathLike):
+        remedy = "read the file first, such as by pandas.read_csv"
+        raise ArgumentError.of("X", X, "rows", remedy=remedy)
+    if hasattr(X, "tocsr"):
+        problem = "sparse matrices are not supported"
+        raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
+    array = X
+    try:
+        if not isinstance(X, np.ndarray):
+            array = np.array(X, object)
+    except ValueError as error:
+        raise ArgumentError(f"expected rows of one length: {error}", argument="X") from error
+    if array.ndim != 2:
+        problem = f"expected shape (n_rows, n_columns), got {array.shape}"
+        raise ArgumentError(problem, argument="X")
+    return array
+
+
+class _UnusableError(Exception):
+    """A column that cannot be converted, the reason, the remedy, and the row of a wrong value."""
+
+    def __init__(self, problem: str, remedy: str = "", row: int | None = None) -> None:
+        super().__init__(problem)
+        self.remedy = remedy or "convert it to numbers, dates or text, or leave it out: {drop}"
+        self.row = row
+
+
+def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
+    """Convert a column to one of the four types of a frame; errors name X by default."""
+    try:
+        return _convert(values)
+    except _UnusableError as error:
+        place = place or {"argument": "X"}
+        problem = f"column {name!r}: {error}"
+        refused = DataError(problem, remedy=error.remedy, drop=[name], **place)
+        refused.row = error.row
+        refused.column = name
+        raise refused from None
+
+
+def _wrong_dimensions(array: NDArray[Any]) -> _UnusableError:
+    """Describe a column that is a single value, or has several values in each row."""
+    problem = "expected one value in each row, as in [row] for one record"
+    if array.ndim == 0:
+        return _UnusableError(problem, "put one record into a list: [record]")
+    return _UnusableError(problem)
+
+
+def _convert(values: Any) -> NDArray[Any]:
+    """Convert a list, or a column of any library."""
+    if np.ma.isMaskedArray(values):
+        mask = np.ma.getmaskarray(values)
+        values = np.ma.getdata(values).astype(object)
+        values[mask] = None
+    if isinstance(values, list | tuple) and _needs_conversion_by_value(values):
+        return _from_objects(list(values))
+    if hasattr(getattr(values, "dtype", None), "pyarrow_dtype"):
+        # pandas can't convert a dictionary or run-length encoding to a NumPy array.
+        values = values.array.__arrow_array__()
+    if hasattr(getattr(values, "type", None), "index_type"):
+        values = _decode_dictionary(values)
+    array = _as_array(values)
+    if array.ndim != 1:
+        raise _wrong_dimensions(array)
+    dtype_kind = array.dtype.kind
+    if dtype_kind == "M":
+        return _in_microseconds(array)
+    is_whole = dtype_kind in "iu"
+    if dtype_kind == "f" and "int" in _declared_type(values):
+        is_whole = True  # Arrow and polars convert integers with missing values to floats
+    if is_whole and _has_large(array):
+        return _from_objects(_to_list(values, array))
+    if dtype_kind == "O":
+        return _from_objects(array.tolist())
+    if dtype_kind not in "iufUTb":
+        raise _unusable_type(str(array.dtype))
+    if dtype_kind == "b":
+        return array
+    if dtype_kind in "UT":
+        return _as_texts(array)
+    return array.astype(np.float64)
+
+
+def _as_array(values: Any) -> NDArray[Any]:
+    """Convert a column to an array; it has two dimensions if the rows differ in length."""
+    if _declared_type(values).endswith("int128"):  # NumPy doesn't have this type
+        return np.array(values.to_list(), object)
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.empty((0, 0))
+
+
+def _needs_conversion_by_value(values: Sequence[Any]) -> bool:
+    """Return whether a NumPy array of values would not keep all of them.
+
+    In an array, every text would take as much memory as the longest, and members of an enumeration
+    of texts would be cut to one letter. True beside 1 would become 1, a large whole number the
+    nearest float64, and the year 9999 beside nanoseconds another year.
+    """
+    types = {type(value) for value in values}
+    if len(types) > 1 or np.datetime64 in types:
+        return True
+    if any(issubclass(value_type, str) for value_type in types):
+        return True
+    return types == {int} and any(abs(value) >= MAX_EXACT for value in values)
+
+
+def _declared_type(values: Any) -> str:
+    """Return the name of the type that a column of a library declares; empty if it has none."""
+    if hasattr(values, "type"):  # Arrow
+        return str(values.type).lower()
+    if hasattr(values, "dtype"):
+        return str(values.dtype).lower()
+    return ""
+
+
+def _to_list(values: Any, array: NDArray[Any]) -> list[Any]:
+    """List the values of a column by the method of its library, or else those of its array."""
+    to_list: Callable[[], list[Any]] = array.tolist
+    if hasattr(values, "to_pylist"):  # Arrow
+        to_list = values.to_pylist
+    elif hasattr(values, "to_list"):  # pandas and polars
+        to_list = values.to_list
+    return to_list()
+
+
+def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
+    """Convert texts to a frame's type; reject characters that text files can't contain."""
+    texts = values
+    if not isinstance(texts, list):
+        texts = np.asarray(values).tolist()
+    if _UNUSABLE.search("".join(texts)) is not None:
+        _refuse_unusable(texts)
+    return np.asarray(values, TEXT)
+
+
+def _refuse_unusable(texts: Sequence[str]) -> None:
+    """Reject the first text with a character that text files can't contain."""
+    for row, text in enumerate(texts):
+        match = _UNUSABLE.search(text)
+        if match is not None:
+            character = "half a character"
+            if match[0] == "\0":
+                character = "a zero character"
+            problem = f"{character}, {match[0]!a}, in row {row}: {text[:60]!a}"
+            remedy = "correct the value, or leave the column out: {drop}"
+            raise _UnusableError(problem, remedy, row)
+
+
+def _decode_dictionary(column: Any) -> NDArray[Any]:
+    """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow can't cast views."""
+    dtype: Any = object
+    missing = None
+    if "string" in str(column.type.value_type):
+        dtype = TEXT
+        missing = ""
+    parts = [np.array([], dtype)]
+    for chunk in getattr(column, "chunks", [column]):
+        values = []
+        for value in chunk.dictionary.to_pylist():
+            if value is None:
+                value = missing
+            values.append(value)
+        values.append(missing)  # the code -1 means missing
+        codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+        parts.append(np.array(values, dtype)[codes])
+    return np.concatenate(parts)
+
+
+def _in_microseconds(dates: NDArray[Any], first_row: int = 0) -> NDArray[np.datetime64]:
+    """Convert dates of any unit, from a row on; reject years that Python doesn't support."""
+    years = dates.astype("M8[Y]").astype(np.int64) + 1970
+    is_beyond = (years < 1) | (years > 9999)
+    wrong = np.flatnonzero(~np.isnat(dates) & is_beyond)
+    if wrong.size:
+        value = str(dates[wrong[0]])
+        row = first_row + int(wrong[0])
+        raise _UnusableError(f"expected a date of the years 1 to 9999 in row {row}, got {value!r}")
+    return dates.astype("M8[us]")
+
+
+def _from_objects(values: list[Any]) -> NDArray[Any]:
+    """Convert objects to their common type, ignoring missing values."""
+    if {*map(type, values)} == {str}:
+        return _as_texts(values)
+    present = []
+    values_or_none: list[Any] = []
+    for value in values:
+        if is_missing(value):
+            values_or_none.append(None)
+        else:
+            values_or_none.append(value)
+            present.append(value)
+    types = {type(value) for value in present}
+    kinds = {_kind(value_type) for value_type in types}
+    are_exact_numbers = kinds == {"number"} and not any(_is_inexact(value) for value in present)
+    if not present or are_exact_numbers:
+        return _as_numbers(values_or_none)
+    if kinds == {"date"}:
+        return _as_dates(values_or_none)
+    if kinds == {"truth"} and len(present) == len(values):
+        return np.array(values, bool)
+    if "date" in kinds:
+        raise _UnusableError(f"dates and {min(kinds - {'date'})}s in one column")
+    return _as_texts([_to_text(value) for value in values_or_none])
+
+
+def _as_numbers(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Convert numbers; None is NaN."""
+    converted = []
+    for value in values:
+        if value is None:
+            converted.append(np.nan)
+        else:
+            converted.append(float(value))
+    return np.array(converted)
+
+
+def _as_dates(values: Sequence[Any]) -> NDArray[np.datetime64]:
+    """Convert dates of Python and NumPy; None is NaT."""
+    dates = []
+    for row, value in enumerate(values):
+        moment = None
+        if isinstance(value, np.datetime64):
+            [moment] = _in_microseconds(np.array([value]), first_row=row)
+        elif value is not None:
+            moment = to_utc(value)
+        dates.append(moment)
+    return np.array(dates, "M8[us]")
+
+
+def _has_large(array: NDArray[Any]) -> bool:
+    """Return whether whole numbers in an array may be inexact in float64."""
+    sizes = np.abs(array.astype(np.float64))
+    return bool((sizes >= MAX_EXACT).any())
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a value is None, NaN, NaT, or pandas' NA, which doesn't equal itself."""
+    if value is None:
+        return True
+    if isinstance(value, str | np.ndarray):
+        return False
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return bool(np.any(value != value))
+
+
+def _kind(value_type: type) -> str:
+    for noun, types in _KINDS.items():
+        if issubclass(value_type, types):
+            return noun
+    raise _unusable_type(value_type.__name__)
+
+
+def _unusable_type(name: str) -> _UnusableError:
+    """Make the error for a column with a type of values, with its remedy."""
+    remedy = ""
+    for beginning, remedy_for_type in _REMEDIES.items():
+        if name.startswith(beginning):
+            remedy = remedy_for_type
+    return _UnusableError(f"values of type {name} cannot be encoded", remedy)
+
+
+def _is_inexact(value: Any) -> bool:
+    """Return whether a whole number may be inexact in float64."""
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            return False
+        is_small = -MAX_EXACT <= value <= MAX_EXACT
+        return not is_small and value == value.to_integral_value()
+    if not isinstance(value, numbers.Integral):
+        return False
+    return abs(int(value)) > MAX_EXACT
+
+
+def _to_text(value: Any) -> str:
+    """Convert a value to text, and a number to the name of a class."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return str.__str__(value)  # for a member of an enumeration, its text rather than its name
+    if isinstance(value, bool | np.bool_):
+        return str(value)
+    if isinstance(value, time):
+        return value.isoformat()
+    if _is_inexact(value):
+        return _in_digits(value)
+    return class_name(float(value))
+
+
+def _in_digits(value: Any) -> str:
+    """Write a large whole number, also of more than the 4,300 digits that `str` of an int takes.
+
+    >>> _in_digits(2**64), _in_digits(Decimal("12e15")), len(_in_digits(-(10**5000)))
+    ('18446744073709551616', '12000000000000000', 5002)
+    >>> _in_digits(Decimal("1e999999"))  # whose zeros may take all memory
+    '1E+999999'
+    """
+    if isinstance(value, Decimal) and value.adjusted() > sys.float_info.max_10_exp:
+        return str(value)
+    return f"{Decimal(int(value)):f}"
+
+
+@dataclass(frozen=True, eq=False)
+class FrameTable(Table):
+    """Columns in memory, which are converted when they are read.
+
+    Examples
+    --------
+    >>> table = FrameTable.of({"size": [1.5, 2.0]}, "rows")
+    >>> table.names, table.frame(["size"]).shape
+    (('size',), (2, 1))
+    """
+
+    columns: Mapping[str, Any]
+    #: Numbers of the rows of a `Frame`.
+    rows: Any = None
+
+    @classmethod
+    def of(cls, X: Any, name: str) -> Self:
+        """Make it from a data frame, a mapping, records or an array; errors use the name."""
+        columns = _columns(columns_of_records(X))
+        rows = None
+        if isinstance(X, Frame):
+            rows = X.rows
+        return cls(Path(name), tuple(columns), columns, rows)
+
+    def with_target(self, target: Any) -> tuple[Self, str]:
+        """Find the named column, or add values, such as an array, as a column; return its name."""
+        existing = self._existing_name(target)
+        if existing is not None:
+            return self, existing
+        if len(getattr(target, "columns", ())) == 1:
+            target = target[target.columns[0]]
+        if np.shape(target)[1:] == (1,):
+            target = np.ravel(target)
+        if np.ndim(target) != 1:
+            expected = "the name of a column, or one value for each row"
+            raise ArgumentError.of("target", target, expected)
+        name = self._name_for(target)
+        return self._with_column(target, name), name
+
+    def _existing_name(self, target: Any) -> str | None:
+        """Return the name of the column that the target names; None if it is no such name."""
+        label = target
+        if isinstance(target, list) and len(target) == 1:
+            label = target[0]
+        is_name = np.ndim(label) == 0 or isinstance(label, tuple)
+        if is_name and str(label) in self.names:
+            return str(label)
+        return None
+
+    def _name_for(self, target: Any) -> str:
+        """Return the name that added targets have in their library, or else a usual one."""
+        name = getattr(target, "name", None)
+        if name not in (None, ""):
+            return str(name)
+        if "y" in self.names:
+            return "target"
+        return "y"
+
+    def _with_column(self, values: Sequence[Any], name: str) -> Self:
+        """Add a column."""
+        if name in self.names:
+            problem = f"there is a column {name!r} already, which the target would replace"
+            remedy = "add the target as a column, and pass its name"
+            raise ArgumentError(problem, argument="target", remedy=remedy)
+        column = as_column(values, name, argument="target")
+        first = next(iter(self.columns.values()))
+        if hasattr(first, "__len__") and len(column) != len(first):
+            problem = f"has {len(column):,} rows, and the data have {len(first):,}"
+            raise ArgumentError(problem, argument="target")
+        columns = {**self.columns, name: column}
+        return replace(self, names=(*columns,), columns=columns)
+
+    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
+        check_names(names, self.names, path=self.path)
+        try:
+            columns = {}
+            for name in names:
+                columns[name] = as_column(self.columns[name], name)
+            return Frame(columns, self, self.rows)
+        except ArgumentError as error:
+            raise error.renamed("data") from error

@@ -1,0 +1,418 @@
+"""Dates and times of day as text: unambiguous layouts, and the functions that read them.
+
+All dates are read by these functions: in training and prediction, streams, the service, and
+exported Python files, which contain copies. Whether 03.04.2024 is in March or in April follows from
+the other values of the column (`order`). `rewrite_date` reads dates in a given format.
+"""
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from barenet.errors import ArgumentError
+from barenet.tables.frames._plain_values import in_utc, to_utc
+
+#: A date format for all columns, formats that name their columns, or formats by column.
+DateFormats: TypeAlias = str | Sequence[str] | Mapping[str, str] | None
+
+#: Examples of dates, by the order of year, month and day; and of times without a day.
+DATES = {
+    "ymd": "2026-03-01 or 2026-03-01 12:30",
+    "dmy": "31.12.2026",
+    "mdy": "12/31/2026",
+    "time": "14:30 or 2:30 PM",
+}
+
+#: The months by the first letters of their English names, which are unambiguous in any order.
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+#: Numbers of digits of the codes of formats.
+DIGITS_OF_CODES = {"d": 2, "m": 2, "y": 2, "Y": 4, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3}
+
+#: A month in English letters, in full or abbreviated; all patterns are in lower case.
+MONTH_WORD = (
+    "(?P<word>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+
+#: A year, a day of a month with or without th, and the signs between words.
+YEAR = r"(?P<year>\d\d\d\d)"
+DAY = r"(?P<day>\d\d?)(?:st|nd|rd|th)?"
+GAP = "[-/., ]*"
+
+#: Days: 2024-01-05, 2024/1/5 and 2024.01.05; 5 January 2024, 05-Jan-2024, 05JAN2024;
+#: Jan 5, 2024; 2024-Jan-05.
+DAY_LAYOUTS = (
+    rf"{YEAR}-(?P<month>\d\d?)-(?P<day>\d\d?)",
+    rf"{YEAR}/(?P<month>\d\d?)/(?P<day>\d\d?)",
+    rf"{YEAR}\.(?P<month>\d\d?)\.(?P<day>\d\d?)",
+    f"{DAY}{GAP}{MONTH_WORD}{GAP}{YEAR}",
+    f"{MONTH_WORD}{GAP}{DAY}[-/., ]+{YEAR}",
+    f"{YEAR}{GAP}{MONTH_WORD}{GAP}{DAY}",
+)
+
+#: Days whose order of day and month follows from other values of the column.
+DMY_LAYOUTS = (
+    rf"(?P<day>\d\d?)-(?P<month>\d\d?)-{YEAR}",
+    rf"(?P<day>\d\d?)/(?P<month>\d\d?)/{YEAR}",
+    rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.{YEAR}",
+)
+MDY_LAYOUTS = (
+    rf"(?P<month>\d\d?)-(?P<day>\d\d?)-{YEAR}",
+    rf"(?P<month>\d\d?)/(?P<day>\d\d?)/{YEAR}",
+    rf"(?P<month>\d\d?)\.(?P<day>\d\d?)\.{YEAR}",
+)
+
+#: Months, quarters and weeks, which mean their first day: 2024-01, 01/2024, Jan 2024, 2024M01;
+#: 2024Q1, 2024-Q1, Q1 2024; 2024-W05, 2024-W05-1.
+PERIOD_LAYOUTS = (
+    rf"{YEAR}[-/](?P<month>\d\d)",
+    rf"(?P<month>\d\d?)[-/]{YEAR}",
+    f"{MONTH_WORD}{GAP}{YEAR}",
+    f"{YEAR}{GAP}{MONTH_WORD}",
+    rf"{YEAR}m(?P<month>\d\d?)",
+    f"{YEAR}[-/ ]?q(?P<quarter>[1-4])",
+    f"q(?P<quarter>[1-4])[-/ ]?{YEAR}",
+    rf"{YEAR}-?w(?P<week>\d\d)(?:-?(?P<weekday>[1-7]))?",
+)
+
+#: A weekday before a date, which is not checked.
+WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[., ]+)?"
+
+#: A time of day, and its zone, including GMT+0100 (CET) as browsers write it. Other abbreviations
+#: of zones are ambiguous: CST is in America, in China and on Cuba.
+MINUTES = r":(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+HALF = "[ \u00a0\u202f]?(?P<half>[ap]\\.?m\\.?)"
+TIME = rf"(?P<hour>\d\d?){MINUTES}(?:{HALF})?"
+ZONE = r"(?: ?(?P<zone>z|utc|gmt|(?:utc|gmt)?[-+]\d\d(?::?\d\d)?)(?: \([a-z ]+\))?)?"
+
+#: A time after a day, whose minutes may be left out before AM or PM.
+TIME_BESIDE_DAY = (
+    r"(?:(?:t|:|_|,? +)(?=\d\d?(?::|[ \u00a0\u202f]?[ap]))"
+    rf"(?P<hour>\d\d?)(?:{MINUTES})?(?:{HALF})?{ZONE})?"
+)
+
+#: A time between the day and the year, as C writes it: Fri Jan 5 12:30:00 2024.
+TIME_BEFORE_YEAR = rf"{WEEKDAY}{MONTH_WORD} +{DAY} +{TIME}{ZONE} +{YEAR}"
+
+#: The basic format of ISO 8601: 20240105T123000Z.
+COMPACT = (
+    r"(?P<year>\d\d\d\d)(?P<month>\d\d)(?P<day>\d\d)t(?P<hour>\d\d)(?P<minute>\d\d)"
+    rf"(?P<second>\d\d)?(?:\.(?P<fraction>\d{{1,9}}))?{ZONE}"
+)
+
+#: The zone of a time without a date. After minutes, -17:00 may be the end of a range.
+AFTER_SECONDS = r"(?:(?<=:\d\d:\d\d)|(?<=\.\d\d\d)|(?<=\.\d\d\d\d\d\d))"
+ZONE_OF_TIME = (
+    r"(?: ?(?P<zone>z|utc|gmt|(?:utc|gmt)[-+]\d\d(?::?\d\d)?|\+\d\d:?\d\d"
+    rf"|{AFTER_SECONDS}-\d\d:\d\d))?"
+)
+
+#: Times of day: 14:30, 14:30:05.25, 2:30 PM, 2 PM; 14:30Z, 14:30+01:00, 14:30:00-05:00.
+TIME_LAYOUTS = (f"{TIME}{ZONE_OF_TIME}", r"(?P<hour>\d\d?) ?(?P<half>[ap]\.?m\.?)")
+
+#: These patterns compiled, as each text is compared with all of them. A day may have a weekday
+#: before it, and a time after it.
+ANY_CASE = re.ASCII | re.IGNORECASE
+DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in DAY_LAYOUTS]
+DMY_DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in DMY_LAYOUTS]
+MDY_DAYS = [re.compile(f"{WEEKDAY}{day}{TIME_BESIDE_DAY}", ANY_CASE) for day in MDY_LAYOUTS]
+PERIODS = [re.compile(layout, ANY_CASE) for layout in (COMPACT, TIME_BEFORE_YEAR, *PERIOD_LAYOUTS)]
+TIMES = [re.compile(layout, ANY_CASE) for layout in TIME_LAYOUTS]
+
+#: The patterns of dates by the order of day and month, the common ones first.
+LAYOUTS_BY_ORDER = {
+    "ymd": [*DAYS, *PERIODS],
+    "dmy": [*DAYS, *DMY_DAYS, *PERIODS],
+    "mdy": [*DAYS, *MDY_DAYS, *PERIODS],
+}
+
+
+def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
+    """Parse a date or a time; None if it is neither. The year may be first in any order.
+
+    >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", "mdy")
+    (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
+    >>> [str(parse_datetime(text)) for text in ("Mar 1, 2026", "2026-Q1", "01.03.2026")]
+    ['2026-03-01 00:00:00', '2026-01-01 00:00:00', 'None']
+    """
+    if order == "time":
+        return parse_time_of_day(text)
+    if re.search("[0-9]{4}", text) is None:  # every date has this, but few names do
+        return None
+    for layout in LAYOUTS_BY_ORDER[order]:
+        match = layout.fullmatch(text)
+        if match is not None:
+            return moment_of(match.groupdict())
+    return None
+
+
+def parse_time_of_day(text: str) -> datetime | None:
+    """Parse a time of day, as a time on 1 January 1970 in UTC; None for any other text.
+
+    >>> str(parse_time_of_day("2:30 PM")), parse_time_of_day("24:30")
+    ('1970-01-01 14:30:00', None)
+    >>> str(parse_time_of_day("00:30+01:00"))
+    '1970-01-01 23:30:00'
+    """
+    for layout in TIMES:
+        match = layout.fullmatch(text)
+        if match is not None:
+            parts = {"year": "1970", "month": "1", "day": "1", **match.groupdict()}
+            moment = moment_of(parts)
+            # The zone may have shifted the time to another day.
+            return None if moment is None else moment.replace(year=1970, month=1, day=1)
+    return None
+
+
+def moment_of(parts: dict[str, Any]) -> datetime | None:
+    """Combine the parts of a date into a time in UTC; None if there is no such day or time."""
+    month = int(parts.get("month") or 1)
+    if parts.get("word"):
+        month = 1 + MONTHS.index(parts["word"][:3].lower())
+    if parts.get("quarter"):
+        month = 3 * int(parts["quarter"]) - 2
+    hour = int(parts.get("hour") or 0)
+    if parts.get("half"):
+        if not 1 <= hour <= 12:
+            return None
+        hour %= 12
+        if parts["half"][0].lower() == "p":
+            hour += 12
+    fraction = (parts.get("fraction") or "").ljust(6, "0")[:6]  # microseconds; the rest is dropped
+    zone = parts.get("zone") or "z"
+    shift = timedelta(0)
+    if "+" in zone or "-" in zone:
+        digits = re.sub("[^0-9]", "", zone).ljust(4, "0")
+        if int(digits[:2]) > 23 or int(digits[2:]) > 59:
+            return None
+        shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        if "-" in zone:
+            shift = -shift
+    try:
+        if parts.get("week"):
+            weekday = int(parts.get("weekday") or 1)
+            day = datetime.fromisocalendar(int(parts["year"]), int(parts["week"]), weekday)
+        else:
+            day = datetime(int(parts["year"]), month, int(parts.get("day") or 1))
+        minute = int(parts.get("minute") or 0)
+        second = int(parts.get("second") or 0)
+        moment = day.replace(hour=hour, minute=minute, second=second, microsecond=int(fraction))
+    except (ValueError, OverflowError):
+        return None
+    return in_utc(moment, shift)
+
+
+def check_date_format(date_format: Any) -> None:
+    """Reject a date format that Python can't read, without a year, or with an ignored code."""
+    expected = "a format of Python's strptime with the year, such as %d.%m.%Y or %m/%d/%y %H:%M"
+    day = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    try:
+        with warnings.catch_warnings():
+            # Newer versions of Python warn of a day without a year, which is rejected below.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            year = datetime.strptime(day.strftime(date_format), date_format).year
+    except (TypeError, ValueError, re.error):
+        year = None
+    if year != day.year:
+        raise ArgumentError.of("date_format", date_format, expected)
+    fault = fault_of_format(date_format)
+    if fault is not None:
+        problem, remedy = fault
+        raise ArgumentError(problem, argument="date_format", value=date_format, remedy=remedy)
+
+
+def fault_of_format(date_format: str) -> tuple[str, str] | None:
+    """Find a code that Python's strptime ignores or takes from the machine, and a remedy.
+
+    >>> fault_of_format("%Y-%m-%d %H:%M %p")
+    ("strptime ignores %p beside %H in '%Y-%m-%d %H:%M %p'", 'write the hour as %I')
+    >>> fault_of_format("%a %d %b %Y %I %p")
+    """
+    codes = {*re.findall("%(.)", date_format)}
+    has_day = not codes.isdisjoint("djxcD")
+    weekdays = codes.intersection("aAwu")
+    weeks = codes.intersection("UW")
+    part = _part_without_larger(codes)
+    if part is not None:
+        problem = f"{date_format!r} has {part.name} without {part.larger}"
+        return problem, f"the codes are {part.right_codes}"
+    if "Z" in codes:
+        remedy = "convert the dates to one zone and remove its name, or write its offset as %z"
+        return f"strptime ignores the zone %Z in {date_format!r}", remedy
+    if weeks and not weekdays:
+        problem = f"strptime ignores the week %{min(weeks)} without a weekday in {date_format!r}"
+        return problem, "convert the weeks to their first days"
+    if weekdays and not (weeks or has_day or "V" in codes):
+        problem = f"strptime ignores the weekday %{min(weekdays)} without a day in {date_format!r}"
+        return problem, "convert the column to dates"
+    if "p" in codes and "H" in codes:
+        return f"strptime ignores %p beside %H in {date_format!r}", "write the hour as %I"
+    if "p" in codes and "I" not in codes:
+        return f"strptime ignores %p without an hour in {date_format!r}", "write the hour as %I"
+    if "I" in codes and "p" not in codes:
+        problem = f"strptime reads %I without %p as the morning in {date_format!r}"
+        return problem, "use %H for hours from 0 to 23, or add %p for AM and PM"
+    return None
+
+
+class _Part(NamedTuple):
+    """A part of a date or time, which means nothing without the larger part that it belongs to."""
+
+    name: str
+    codes: str
+    larger: str
+    codes_of_larger: str
+    #: The codes of both, for a remedy.
+    right_codes: str
+
+
+#: A month and a minute are easily mistaken for each other.
+_MONTH_AND_MINUTE = "%m for the month and %M for the minute"
+_PARTS = (
+    _Part("a day", "d", "a month", "mbBcxD", _MONTH_AND_MINUTE),
+    _Part("an hour", "HI", "a day", "djcxDaAwu", "%d for the day and %H for the hour"),
+    _Part("a minute", "M", "an hour", "HI", _MONTH_AND_MINUTE),
+    _Part("a second", "S", "a minute", "M", "%M for the minute and %S for the second"),
+)
+
+
+def _part_without_larger(codes: set[str]) -> _Part | None:
+    """Find a part of a date or time whose larger part has no code.
+
+    >>> _part_without_larger({"Y", "m", "H"}).name
+    'an hour'
+    >>> _part_without_larger({"d", "m", "Y", "H", "M"})
+    """
+    for part in _PARTS:
+        has_part = not codes.isdisjoint(part.codes)
+        if has_part and codes.isdisjoint(part.codes_of_larger):
+            return part
+    return None
+
+
+def as_date_formats(given: Any) -> str | tuple[str, ...]:
+    """Convert date formats to one for all columns, or to several of the form column=format.
+
+    >>> as_date_formats({"start": "%d.%m.%y", "end": "%m/%d/%y"})
+    ('start=%d.%m.%y', 'end=%m/%d/%y')
+    >>> as_date_formats(["%d.%m.%Y"])
+    '%d.%m.%Y'
+    """
+    formats = _format_list(given)
+    columns = set[str]()
+    for date_format in formats:
+        column, format_alone = _split_format(date_format)
+        check_date_format(format_alone)
+        if column in columns:
+            expected = "one format of a column, as in start=%d.%m.%Y, and one of all others"
+            raise ArgumentError.of("date_format", given, expected)
+        columns.add(column)
+    if not formats:
+        raise ArgumentError.of("date_format", given, "a format, or a format for each column")
+    if len(formats) > 1:
+        return tuple(formats)
+    only_format: str = formats[0]
+    return only_format
+
+
+def _format_list(given: Any) -> list[Any]:
+    """List the date formats, each of which may follow its column."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        return [f"{column}={date_format}" for column, date_format in given.items()]
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return list(given)
+    return [given]
+
+
+def _split_format(date_format: Any) -> tuple[str, Any]:
+    """Split a format into its column, which may be empty, and the format itself."""
+    if not isinstance(date_format, str):
+        return "", date_format
+    head, percent, _ = date_format.partition("%")
+    column, _, _ = head.rpartition("=")
+    if not percent or not column:
+        return "", date_format
+    return column, date_format[len(column) + 1 :]
+
+
+def named_columns(formats: DateFormats) -> list[str]:
+    """List the columns that date formats name."""
+    columns = []
+    for date_format in _format_list(formats):
+        column, _ = _split_format(date_format)
+        if column:
+            columns.append(column)
+    return columns
+
+
+def formats_of(formats: DateFormats) -> list[str]:
+    """List the date formats without their columns."""
+    formats_alone = []
+    for date_format in _format_list(formats):
+        _, format_alone = _split_format(date_format)
+        formats_alone.append(format_alone)
+    return formats_alone
+
+
+def format_of_column(formats: DateFormats, name: str) -> str | None:
+    """Return the date format of a column: its own, or the format for all others; else None.
+
+    >>> [format_of_column(("%d.%m.%Y", "start=%m/%d/%y"), name) for name in ("start", "end")]
+    ['%m/%d/%y', '%d.%m.%Y']
+    """
+    of_others = None
+    for date_format in _format_list(formats):
+        column, format_alone = _split_format(date_format)
+        if column and column.strip() == name.strip():
+            return str(format_alone)
+        if not column:
+            of_others = date_format
+    return of_others
+
+
+def rewrite_date(text: str, date_format: str) -> str | None:
+    """Rewrite a date in a format so that `parse_datetime` reads it; None for any other text.
+
+    >>> rewrite_date("31.12.2024", "%d.%m.%Y")
+    '2024-12-31 00:00:00'
+    """
+    digits = {len(number) for number in re.findall("[0-9]+", text)}
+    for codes in re.findall("(?:%[dmyYHMSjI]){2,}", date_format):
+        # Without signs between them, 1112024 could be 1 November or 11 January.
+        n_digits = sum(DIGITS_OF_CODES[code] for code in codes[1::2])
+        if n_digits not in digits:
+            return None
+    try:
+        return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
+    except (ValueError, OverflowError, re.error):  # re.error, if a format has a code twice
+        return None
+
+
+def iso_text(value: np.datetime64, order: str = "ymd") -> str:
+    """Write a date and its time, or a time of day without the day, in the format of ISO 8601.
+
+    >>> iso_text(np.datetime64("2026-03-01")), iso_text(np.datetime64("1970-01-01T12:30"), "time")
+    ('2026-03-01T00:00:00', '12:30:00')
+    """
+    text = str(value.astype("M8[us]"))
+    if "." in text:
+        text = text.rstrip("0").removesuffix(".")
+    if order == "time":
+        _, _, text = text.partition("T")
+    return text
+
+
+def date_text(value: np.datetime64, order: str = "ymd") -> str:
+    """Write a date, with the time unless it is midnight, or a time of day, to the microsecond.
+
+    >>> date_text(np.datetime64("2026-03-01")), date_text(np.datetime64("2026-03-01T12:30:00.25"))
+    ('2026-03-01', '2026-03-01 12:30:00.25')
+    """
+    return iso_text(value, order).removesuffix("T00:00:00").replace("T", " ")

@@ -1,0 +1,603 @@
+"""Parses the values of columns as numbers, labels, booleans or dates, with missing values.
+
+The rules are the same for every source. A value of another kind is an error that names its line.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.tables.frames._frame import Frame, Names
+from barenet.tables.frames._parsed_frame import ParsedFrame
+from barenet.tables.frames._plain_values import class_name
+from barenet.tables.reading._date_formats import DATES, parse_datetime
+from barenet.tables.reading._missing_texts import is_absent
+
+#: Parses a text; None if it is not a value of the kind.
+Parser = Callable[[str], Any]
+
+#: If at least this fraction of the values is of one kind, the others are treated as mistakes.
+NEARLY_ALL = 0.9
+
+#: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.
+BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
+
+#: The letters of words for true and false, which may also be codes, and the pairs beside which they
+#: are booleans.
+BOOLEAN_LETTERS = {
+    "t": (("true", "false"), ("t", "f")),
+    "f": (("true", "false"), ("t", "f")),
+    "y": (("yes", "no"), ("y", "n")),
+    "n": (("yes", "no"), ("y", "n")),
+}
+
+#: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+#: Characters other than - for a minus: Unicode's minus sign, dashes, and full-width and small
+#: forms.
+MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
+
+#: The sign before a number, if it has one.
+SIGN = rf"([+-]|{MINUS_SIGNS})?"
+
+#: The signs and words of a limit before a number and after it: <5, under 5, 10+, 5 or more.
+BELOW = "<=?|≤|(?i:under|below|up to|less than|fewer than|at most)"
+ABOVE = ">=?|≥|(?i:over|above|more than|at least)"
+OR_LESS = "(?i:(?:or|and) (?:less|fewer|under|below|lower|smaller|younger|shorter))"
+OR_MORE = "(?i:(?:or|and) (?:more|over|above|up|higher|greater|larger|older|longer))"
+PLUS = r"\+|(?i:plus)"
+
+BEFORE_LIMIT = rf"(?:(?:{BELOW}|{ABOVE})\s*)?"
+AFTER_LIMIT = rf"(?:\s*(?:{PLUS}|{OR_MORE}|{OR_LESS}))?"
+
+#: A number with a decimal comma, which may be a limit.
+DECIMAL_COMMA = rf"{BEFORE_LIMIT}{SIGN}\d*,\d+([eE][+-]?\d+|-)?{AFTER_LIMIT}"
+
+#: The pattern of each separator of thousands.
+THOUSANDS = {",": ",", ".": "[.]", "'": "['\u2019]", " ": "[ \u00a0\u2007\u202f]"}
+
+#: A number that is a limit, with its sign or words before it or after it.
+LIMIT_NUMBER = r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
+LIMITS = (
+    re.compile(rf"(?:(?P<below>{BELOW})|(?P<above>{ABOVE}))\s*{LIMIT_NUMBER}", re.ASCII),
+    re.compile(
+        rf"{LIMIT_NUMBER}\s*(?:(?P<plus>{PLUS})|(?P<above>{OR_MORE})|(?P<below>{OR_LESS}))",
+        re.ASCII,
+    ),
+)
+
+#: A negative amount of SAP, 5.00- or 1.234,50-; the fraction distinguishes it from a grade such as
+#: 2-.
+TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
+
+#: Signs that may be written beside a number.
+SIGNS = "%$€£¥₹₩₽₺₴₪₫฿"
+
+#: Whole numbers that are names: with a leading zero, or with more digits than float64 holds.
+CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
+
+#: The names of false and true, and their spellings in categorical columns; tRUE is a different
+#: name.
+WORDS = ("False", "True")
+SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
+
+#: Spaces at which no line is broken, and which look like others.
+NO_BREAK_SPACES = "[\u00a0\u2007\u202f]"
+
+_BOOLEANS = {"1": True, "0": False}
+for _true_word, _false_word in BOOLEAN_WORDS:
+    _BOOLEANS[_true_word] = True
+    _BOOLEANS[_false_word] = False
+
+
+def are_booleans(texts: Iterable[str]) -> bool:
+    """Return whether texts are words for true and false, such as yes and no, of any pairs.
+
+    1 and 0 may be beside words. At least one pair must be complete, and that of each letter.
+
+    >>> are_booleans(["yes", "No", "Y", "true"]), are_booleans(["1.0", "0.0", "True"])
+    (True, True)
+    >>> are_booleans(["yes", "n"]), are_booleans(["yes", "no", "t"]), are_booleans(["1", "0"])
+    (False, False, False)
+    """
+    words = set[str]()
+    for text in texts:
+        if truth_of(text) is None:
+            return False
+        words.add(normalize_label(text).lower())
+    for letter in words.intersection(BOOLEAN_LETTERS):
+        if not any(words.issuperset(pair) for pair in BOOLEAN_LETTERS[letter]):
+            return False
+    if any(words.issuperset(pair) for pair in BOOLEAN_WORDS):
+        return True
+    return words.issuperset(("1", "0")) and len(words) > 2
+
+
+def truth_of(text: str) -> bool | None:
+    """Return the truth value of a word such as Yes, or of 1 or 0; None if it has none.
+
+    >>> truth_of("Yes"), truth_of("0.0"), truth_of("01")
+    (True, False, None)
+    """
+    return _BOOLEANS.get(normalize_label(text).lower())
+
+
+def to_number(text: str) -> float | None:
+    """Parse a number; None if the text is not one."""
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
+def read_number(text: str) -> float | None:
+    """Parse a number of a numeric column, even with another minus sign or one at the end.
+
+    >>> read_number("\N{MINUS SIGN}1.5"), read_number("1.50-"), read_number("2-")
+    (-1.5, -1.5, None)
+    """
+    if NUMBER.fullmatch(text) is not None:
+        return float(text)
+    plain = plain_minus(text)
+    if plain == text or NUMBER.fullmatch(plain) is None:
+        return None
+    return float(plain)
+
+
+def plain_minus(text: str) -> str:
+    """Write the minus sign of a number as a leading -."""
+    plain = text
+    if not text.isascii():
+        plain = re.sub(MINUS_SIGNS, "-", text)
+    if plain.endswith("-") and TRAILING_MINUS.fullmatch(plain) is not None:
+        return f"-{plain[:-1]}"
+    return plain
+
+
+def read_number_or_truth(text: str) -> float | None:
+    """Parse a number; True and False, as written by pandas, are 1 and 0, as in a data frame."""
+    if text in WORDS:
+        return float(text == "True")
+    return read_number(text)
+
+
+def grouped_number(thousands: str, decimal: str) -> str:
+    """Return the pattern of a number with a separator after each group of three digits."""
+    group = rf"{THOUSANDS[thousands]}\d\d\d"
+    fraction = rf"([{decimal}]\d*)?"
+    return rf"{BEFORE_LIMIT}{SIGN}[1-9]\d?\d?({group})+{fraction}-?{AFTER_LIMIT}"
+
+
+def without_thousands(text: str, thousands: str, decimal: str) -> str:
+    """Remove the separators of thousands from a number; other texts are unchanged.
+
+    >>> without_thousands("1,049.50", ",", "."), without_thousands("10,49", ",", ".")
+    ('1049.50', '10,49')
+    """
+    if re.fullmatch(grouped_number(thousands, decimal), text, re.ASCII):
+        return re.sub(rf"(?<=\d){THOUSANDS[thousands]}(?=\d)", "", text)
+    return text
+
+
+def read_number_or_limit(text: str) -> float | None:
+    """Parse a number of a column; a limit such as <5 or 10+ is read as its number."""
+    number = read_number_or_truth(text)
+    if number is None:
+        return read_limit(text)
+    return number
+
+
+def read_limit(text: str) -> float | None:
+    """Parse a number with a sign or words of comparison; None for any other text.
+
+    >>> read_limit("< 5"), read_limit("10+"), read_limit("0.5 or more"), read_limit("5")
+    (5.0, 10.0, 0.5, None)
+    """
+    parts = parts_of_limit(text)
+    if parts is None:
+        return None
+    return float(parts["number"])
+
+
+def parts_of_limit(text: str) -> dict[str, Any] | None:
+    """Split a limit into its number and the sign of its direction; None for any other text."""
+    plain = plain_minus(text)
+    for layout in LIMITS:
+        match = layout.fullmatch(plain)
+        if match is not None and not is_code(match["number"]):
+            return match.groupdict()
+    return None
+
+
+def is_code(text: str) -> bool:
+    """Return whether a number is a name, such as 00123."""
+    return CODE.fullmatch(text) is not None
+
+
+def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+    """Index the different texts of a column in order, and strip them."""
+    texts = column.tolist()
+    seen = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    codes = np.fromiter(map(seen.__getitem__, texts), np.int64, len(texts))
+    return codes, [text.strip() for text in seen]
+
+
+def as_numbers(
+    frame: Frame, name: str, missing: Names, parse: Parser = read_number_or_truth
+) -> NDArray[np.float64]:
+    """Parse a column as numbers; a missing one is NaN."""
+    values = _parse(frame, name, missing, parse, "a number")
+    read_token: Parser = number_of_token
+    if frame[name].dtype.kind == "T":
+        read_token = to_number  # in texts, infinities are already missing values
+    numbers = []
+    for token in missing:
+        number = read_token(token)
+        if number is not None:
+            numbers.append(number)
+    if numbers:
+        values[np.isin(values, numbers)] = np.nan
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        row = first_row(frame, is_infinite)
+        remedy = "correct it; if it stands for a missing value, use {missing}"
+        expected = "a number within float64's range"
+        error = frame.fault(row, name, expected, remedy, missing=[])
+        error.options["missing"] = [str(error.value).strip()]  # as written in the file
+        raise error
+    return values
+
+
+def number_of_token(token: str) -> float | None:
+    """Parse a text that stands for a missing value; here inf and -inf are numbers, too."""
+    if token.lower() in ("inf", "+inf", "infinity"):
+        return np.inf
+    if token.lower() in ("-inf", "-infinity"):
+        return -np.inf
+    return to_number(token)
+
+
+def as_numbers_or_limits(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
+    """Parse a column as numbers, and limits such as <5 as theirs; a missing one is NaN."""
+    return as_numbers(frame, name, missing, read_number_or_limit)
+
+
+def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:
+    """Parse a column of numbers without missing values."""
+    values = as_numbers(frame, name, ())
+    refuse_where(frame, name, np.isnan(values), expected)
+    return values
+
+
+def as_booleans(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
+    """Parse a column as booleans: 1 and 0; a missing one is NaN."""
+    expected = "a boolean"
+    detail = "such as yes or no"
+    values = _parse(frame, name, missing, truth_of, expected, detail=detail)
+    is_boolean = np.isin(values, [0, 1])
+    is_wrong = ~is_boolean & ~np.isnan(values)
+    refuse_where(frame, name, is_wrong, expected, detail=detail)
+    return values
+
+
+def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") -> NDArray[Any]:
+    """Parse a column as dates and times; a missing one is NaT."""
+    column = frame[name]
+    missing_value = np.datetime64("NaT", "us")
+    expected = "a date"
+    detail = f"such as {DATES[order]}"
+    if order == "time":
+        expected = "a time of day"
+        if column.dtype.kind == "M" and not np.isnat(column).all():
+            raise frame.fault(0, name, expected, detail=detail)
+
+    def parse(text: str) -> datetime | None:
+        return parse_datetime(text, order)
+
+    dates = _parse(
+        frame, name, missing, parse, expected, detail=detail, missing_value=missing_value
+    )
+    dates[are_missing_dates(dates, missing, order)] = missing_value
+    return dates
+
+
+def are_missing_dates(
+    dates: NDArray[np.datetime64], missing: Iterable[str], order: str
+) -> NDArray[np.bool_]:
+    """Return whether each date is NaT, or one of the texts for missing values.
+
+    A marker stands for the last minute of its day, too, because databases write 9999-12-31 also as
+    9999-12-31 23:59:59.
+
+    >>> dates = np.array(["9999-12-31T23:59:59", "9999-12-31T12:00"], "M8[us]")
+    >>> are_missing_dates(dates, ["9999-12-31"], "ymd").tolist()
+    [True, False]
+    """
+    is_missing = np.isnat(dates)
+    marks = np.array(missing_dates(missing, order), "M8[us]")
+    if not len(marks):
+        return is_missing
+    is_missing |= np.isin(dates, marks)
+    if order != "time":
+        days = dates.astype("M8[D]").astype("M8[us]")
+        is_last_minute = dates - days >= np.timedelta64(23 * 60 + 59, "m")
+        is_missing |= is_last_minute & np.isin(days, marks)
+    return is_missing
+
+
+def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
+    """Find dates among the texts for missing values.
+
+    With the order "ymd", a text is read in any order, and is a date if only one reading fits. With
+    others, the order of the column comes first.
+
+    >>> missing_dates(["NA", "9999-12-31", "31.12.2999", "1.2.1900"], "ymd")
+    [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
+    """
+    orders = {
+        "time": ["time"],
+        "ymd": ["ymd", "dmy", "mdy"],
+        "dmy": ["dmy", "mdy"],  # 12/31/9999 is a date in one order only
+        "mdy": ["mdy", "dmy"],
+    }
+    marks: list[datetime] = []
+    for text in missing:
+        readings = []
+        for order_of_parts in orders[order]:
+            moment = parse_datetime(text, order_of_parts)
+            if moment is not None:
+                readings.append(moment)
+        is_ambiguous = order == "ymd" and len(set(readings)) > 1
+        if readings and not is_ambiguous:
+            marks.append(readings[0])
+    return marks
+
+
+def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+    """Parse a column as labels; a missing one is empty."""
+    column = frame[name]
+    if column.dtype.kind == "T":
+        codes, texts = unique_texts(column)
+        tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
+        labels = []
+        for text in texts:
+            label = normalize_label(text)
+            if label in tokens:
+                label = ""
+            labels.append(label)
+        return np.array(labels, object)[codes]
+    if column.dtype.kind == "M":  # a date at midnight has no time, as in a CSV file
+        is_missing = are_missing_dates(column, missing, "ymd")
+        dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
+        return np.where(is_missing, "", dates).astype(object)
+    if column.dtype.kind == "b":
+        return np.array(WORDS, object)[column.astype(np.int64)]
+    values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
+    labels = []
+    for value in values:
+        label = "" if np.isnan(value) else class_name(value)
+        labels.append(label)
+    return np.array(labels, object)[codes]
+
+
+def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[Any]:
+    """Parse a column by its kind: number, boolean, category, or an order of dates such as dmy.
+
+    A column of a `ParsedFrame` is parsed only the first time.
+    """
+
+    def parse() -> NDArray[Any]:
+        if kind in DATES:
+            return as_datetimes(frame, name, missing, kind)
+        parsers = {"number": as_numbers_or_limits, "boolean": as_booleans, "category": as_labels}
+        return parsers[kind](frame, name, missing)
+
+    if isinstance(frame, ParsedFrame):
+        return frame.values(name, kind, missing, parse)
+    return parse()
+
+
+def normalize_label(text: str) -> str:
+    """Return the same label for equal numbers: 1 for 1.0 and 1e0. 007 is a different label."""
+    if is_code(text):
+        return text
+    number = to_number(text)
+    if number is None or np.isinf(number):
+        return text
+    return class_name(number)
+
+
+def single_of(label: str) -> tuple[str, str]:
+    """Return the label of the float32 nearest to a decimal number, and its shortest label.
+
+    >>> single_of("0.1"), single_of("0.5"), single_of("007")
+    (('0.10000000149011612', '0.1'), ('0.5', '0.5'), ('007', '007'))
+    """
+    try:
+        number = float(label)
+    except ValueError:
+        return label, label
+    if repr(number) != label or number.is_integer() or not math.isfinite(number):
+        return label, label
+    with np.errstate(over="ignore", under="ignore"):
+        single = np.float32(number)
+    if not np.isfinite(single):
+        return label, label
+    return repr(float(single)), repr(float(str(single)))
+
+
+def single_labels(categories: Iterable[str]) -> dict[str, str]:
+    """Map the labels of the nearest float32 to the categories that are decimal numbers.
+
+    If several categories have the same float32, only the one with the fewest digits counts, or
+    none.
+
+    >>> single_labels(["0.1", "0.5", "town"])
+    {'0.10000000149011612': '0.1'}
+    """
+    spellings = set(categories)
+    nearest: dict[str, list[str]] = {}
+    shortest: dict[str, str] = {}
+    for category in categories:
+        single, fewest_digits = single_of(category)
+        if single not in spellings and single != fewest_digits:
+            nearest.setdefault(single, []).append(category)
+            shortest[single] = fewest_digits
+    labels = {}
+    for single, names in nearest.items():
+        if len(names) == 1:
+            labels[single] = names[0]
+        elif shortest[single] in names:
+            labels[single] = shortest[single]
+    return labels
+
+
+def known_spelling(text: str, known: Collection[str]) -> str:
+    """Replace an unknown spelling of true or false by a known one; return other texts as they are.
+
+    >>> [known_spelling(text, ["False", "True"]) for text in ("TRUE", "tRUE", "Yes")]
+    ['True', 'tRUE', 'Yes']
+    """
+    if text in known or text not in SPELLINGS:
+        return text
+    for spelling in (text.title(), text.lower(), text.upper()):
+        if spelling in known:
+            return spelling
+    return text
+
+
+def comparable_label(label: str) -> str:
+    """Return the same text for labels that look alike: accents composed, and ordinary spaces.
+
+    >>> comparable_label("gro\u0308\u00dfe\u00a0B") == "gr\u00f6\u00dfe B"
+    True
+    """
+    if label.isascii():
+        return label
+    return unicodedata.normalize("NFC", re.sub(NO_BREAK_SPACES, " ", label))
+
+
+def comparable_labels(categories: Iterable[str]) -> dict[str, str]:
+    """Map comparable labels to the categories, if only one looks so.
+
+    >>> comparable_labels(["o\u0308", "a\u0308", "\u00e4"]) == {"\u00f6": "o\u0308"}
+    True
+    """
+    alike: dict[str, list[str]] = {}
+    for category in categories:
+        alike.setdefault(comparable_label(category), []).append(category)
+    labels = {}
+    for comparable, names in alike.items():
+        if len(names) == 1:
+            labels[comparable] = names[0]
+    return labels
+
+
+def in_one_form(labels: Sequence[str]) -> list[str]:
+    """Return the labels, in their comparable form if some of them look alike."""
+    comparable = [comparable_label(label) for label in labels]
+    if len(set(comparable)) < len(set(labels)):
+        return comparable
+    return [*labels]
+
+
+def _parse(
+    frame: Frame,
+    name: str,
+    missing: Names,
+    parse: Parser,
+    expected: str,
+    *,
+    detail: str = "",
+    missing_value: Any = np.nan,
+) -> NDArray[Any]:
+    """Parse the texts of a column, each different one once; dates and numbers are kept as they are.
+
+    Besides the texts of `missing`, those of `is_absent` stand for a missing value.
+    """
+    column = frame[name]
+    dtype = np.asarray(missing_value).dtype
+    if column.dtype.kind != "T":
+        has_dates = column.dtype.kind == "M"
+        needs_dates = dtype.kind == "M"
+        if has_dates == needs_dates:
+            return column.astype(dtype)
+        if np.isnan(column).all():  # a column without values may have any type
+            return np.full(len(column), missing_value)
+        raise frame.fault(0, name, expected, detail=detail)
+    codes, texts = unique_texts(column)
+    values: list[Any] = []
+    wrong = []
+    for code, text in enumerate(texts):
+        if text in missing:
+            value = missing_value
+        else:
+            value = parse(text)
+        if value is None and is_absent(text):
+            value = missing_value
+        if value is None:
+            wrong.append(code)
+        values.append(value)
+    if wrong:
+        row = first_row(frame, np.isin(codes, wrong))
+        raise frame.fault(row, name, expected, detail=detail)
+    return np.array(values, dtype)[codes]
+
+
+def refuse_where(
+    frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str, *, detail: str = ""
+) -> None:
+    """Raise an error for the first wrong value of a column, if there is one."""
+    if is_wrong.any():
+        raise frame.fault(first_row(frame, is_wrong), name, expected, detail=detail)
+
+
+def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
+    """Find the wrong value that comes first in the file, whose rows may be in another order."""
+    wrong = np.flatnonzero(is_wrong)
+    return int(wrong[frame.rows[wrong].argmin()])
+
+
+def is_number(name: str) -> bool:
+    """Return whether the name of a class is a number in the format of `class_name`."""
+    try:
+        return math.isfinite(float(name)) and class_name(float(name)) == name
+    except (ValueError, OverflowError):
+        return False
+
+
+def class_labels(classes: Sequence[str]) -> NDArray[Any]:
+    """Convert names of classes back to numbers, booleans or text.
+
+    >>> class_labels(["3", "10"]), class_labels(["False", "True"]), class_labels(["3", "007"])
+    (array([ 3, 10]), array([False,  True]), array(['3', '007'], dtype='<U3'))
+    """
+    if tuple(classes) == WORDS:
+        return np.array([False, True])
+    for name in classes:
+        if not is_number(name):
+            return np.array(classes)
+    numbers = np.array([float(name) for name in classes])
+    are_whole = (np.mod(numbers, 1) == 0).all()
+    if are_whole and (abs(numbers) < 2**63).all():  # if int64 can hold them
+        return np.array([int(name) for name in classes], np.int64)
+    return numbers
+
+
+def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Encode labels as indices of sorted classes.
+
+    >>> encode(np.array([10.0, 9.0, 10.0]))
+    (array([1, 0, 1]), ('9', '10'))
+    >>> encode(["no", "yes", "maybe"])
+    (array([1, 2, 0]), ('maybe', 'no', 'yes'))
+    """
+    different, y = np.unique(np.asarray(values), return_inverse=True)
+    name_of: Callable[[Any], str] = class_name
+    if different.dtype.kind in "USO":
+        name_of = str
+    return y.astype(np.int64), tuple(name_of(label) for label in different)
