@@ -342,7 +342,7 @@ OTHER_NAMES = {
     ),
     ("n_jobs", "workers", "num_workers"): ("threads={4}",),
     ("folds", "n_folds", "n_splits"): ("cv={5}",),
-    ("group", "groups"): ("split_by, the name of the column that has the groups",),
+    ("group", "groups"): ("split_by_group, the name of the column that has the groups",),
     ("sep", "separator"): ("delimiter, the character",),
     ("monotonic_cst", "monotone_constraints", "monotonic_constraints"): (
         "monotonic=[1, 0, -1], a sign for each column, or a dictionary of them",

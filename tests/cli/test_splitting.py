@@ -1,4 +1,4 @@
-"""``--split-by``, ``--date-format``, and columns that identify the rows."""
+"""Splits by time and by group, ``--date-format``, and columns that identify the rows."""
 
 import shutil
 from pathlib import Path
@@ -33,7 +33,7 @@ def series(tmp_path) -> Path:
 def test_rows_split_at_random_are_reported_where_they_are_dated(barenet, series):
     done = barenet("train", series, *QUICK, *DATES).ok()
     assert "day has dates, and rows are split at random: " in done.err
-    assert "`--split-by day` tests on the last rows, or on whole groups\n" in done.err
+    assert "`--split-by-time day` tests on the last rows\n" in done.err
     assert "no column has dates of" not in done.err
     done = barenet("train", series, *QUICK, *DATES, "--drop", "day").ok()
     assert "no column has dates of `--date-format %d.%m.%Y`\n" in done.err
@@ -43,11 +43,14 @@ def test_rows_split_at_random_are_reported_where_they_are_dated(barenet, series)
 
 
 @pytest.mark.parametrize(
-    ("column", "part"),
-    [("day", "the last rows, from 2024-04-06T00:00:00 on"), ("machine", "2 whole groups")],
+    ("option", "column", "part"),
+    [
+        ("--split-by-time", "day", "the last rows, from 2024-04-06T00:00:00 on"),
+        ("--split-by-group", "machine", "2 whole groups"),
+    ],
 )
-def test_a_split_is_the_same_in_every_command(barenet, series, column, part):
-    options = (*DATES, "--split-by", column, "--patience", 3)
+def test_a_split_is_the_same_in_every_command(barenet, series, option, column, part):
+    options = (*DATES, option, column, "--patience", 3)
     document = barenet("train", series, *QUICK, *options, "--json").json
     shutil.copy(series, "copy.csv")
     shutil.copy("runs/series/model.safetensors", "model.safetensors")
@@ -65,36 +68,63 @@ def test_a_split_is_the_same_in_every_command(barenet, series, column, part):
         assert "machine" not in load("model.safetensors").feature_names
 
 
-def test_groups_may_be_numbers_that_are_read_as_names(barenet):
+def test_groups_may_be_numbers(barenet):
     rows = [f"{n % 8},{n % 7},{(n * n) % 11 / 2}" for n in range(80)]
     Path("t.csv").write_text("\n".join(["team,x,y", *rows]) + "\n")
-    options = ("--split-by", "team", "--categories", "team")
-    done = barenet("train", "t.csv", *QUICK, *options, "--json")
+    done = barenet("train", "t.csv", *QUICK, "--split-by-group", "team", "--json")
     assert "split by team: the test rows are 2 whole groups\n" in done.err
     assert load(done.json["model"]).feature_names == ("x",)
     again = barenet("evaluate", "runs/t", "--json").json["metrics"]
     assert again["evaluated_on"] == "test rows" and again["r2"] == done.json["metrics"]["r2"]
 
 
+@pytest.mark.parametrize(
+    ("column", "option"), [("day", "split-by-time"), ("machine", "split-by-group")]
+)
+def test_the_deprecated_option_and_its_run_files_are_read(barenet, series, column, option):
+    done = barenet("train", series, *QUICK, *DATES, "--split-by", column).ok()
+    [line] = [line for line in done.err.splitlines() if "deprecated" in line]
+    assert line.startswith("warning: --split-by: is deprecated")
+    assert line.endswith(f"; use --{option} {column}")
+    settings = Path("runs/series/settings.toml")
+    setting = f'{option.replace("-", "_")} = "{column}"'
+    assert setting in settings.read_text()
+    settings.write_text(settings.read_text().replace(setting, f'split_by = "{column}"'))
+    old = barenet("evaluate", "runs/series", "--json").json["metrics"]
+    barenet("train", "--config", settings, "--out", "again", "--no-plots", "--no-baselines").ok()
+    assert setting in Path("again/settings.toml").read_text()
+    assert barenet("evaluate", "again", "--json").json["metrics"]["r2"] == old["r2"]
+
+
+def test_a_student_may_be_split_otherwise_than_its_teacher(barenet, series):
+    split = ("--split-by-time", "day", "--drop", "machine")
+    barenet("train", series, *QUICK, *DATES, *split).ok()
+    student = ("--teacher", "runs/series", "--epochs", 3, "--no-plots", "--no-baselines")
+    barenet("train", *student, "--split-by-group", "machine", "--out", "student").ok()
+    settings = Path("student/settings.toml").read_text()
+    assert 'split_by_group = "machine"' in settings and "split_by_time" not in settings
+
+
 def test_a_search_keeps_groups_and_periods_together(barenet, series):
     options = ("--target", "y", "--epochs", 3, *DATES, "--learning-rate", 0.001, 0.01, "--folds")
-    for column in ("machine", "day"):
-        barenet("search", series, *options, 3, "--split-by", column).ok()
-    error = barenet("search", series, *options, 9, "--split-by", "machine").err.splitlines()[-1]
+    groups = ("--split-by-group", "machine")
+    for split in (groups, ("--split-by-time", "day")):
+        barenet("search", series, *options, 3, *split).ok()
+    error = barenet("search", series, *options, 9, *groups).err.splitlines()[-1]
     assert error == "barenet search: error: --folds: expected 8 at most, the groups, got 9"
 
 
-@pytest.mark.parametrize("column", ["machine", "day"])
-def test_no_network_of_an_ensemble_sees_a_group_or_period_that_it_leaves_out(series, column):
+@pytest.mark.parametrize("split", [{"split_by_group": "machine"}, {"split_by_time": "day"}])
+def test_no_network_of_an_ensemble_sees_a_group_or_period_that_it_leaves_out(series, split):
     file = FileOptions(date_format=DATES[1])
-    settings = RunSettings(data=str(series), target="y", file=file, split_by=column)
+    settings = RunSettings(data=str(series), target="y", file=file, **split)
     task = Task.from_settings(settings)
     training, keys = task.prepare().ensemble_training, task.training.split_keys
     assert len(training.left_out) == 16 and len({*map(tuple, training.left_out)}) > 8
     for left in training.left_out:
         others = np.setdiff1d(np.arange(len(keys)), left)
         assert not {*keys[left]} & {*keys[others]}
-        if column == "day":  # whole periods: most neighbours are left out together
+        if "split_by_time" in split:  # whole periods: most neighbours are left out together
             assert np.mean(np.isin(left + 1, left)) > 0.6
 
 

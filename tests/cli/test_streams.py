@@ -85,7 +85,7 @@ def test_options_that_are_refused_are_not_proposed(barenet, table):
     table["day"] = np.datetime64("2020-01-01") + np.arange(N_ROWS)
     table.to_parquet("days.parquet", row_group_size=1000)
     run = ["train", "days.parquet", "--target", "price", "--epochs", 1, "--no-plots"]
-    assert "--split-by day" in barenet(*run, "--model", "network").ok().err
+    assert "--split-by-time day" in barenet(*run, "--model", "network").ok().err
     assert "--split-by" not in barenet(*run, "--memory", "1GB").ok().err
 
 

@@ -33,11 +33,11 @@ REFUSED = [
     (XY, {"frame": "no"}, "frame", "got 'no'"),
     (XY, {"categories": "x"}, "categories", "got 'x'"),
     (XY, {"missing": "-999"}, "missing", "expected a list of texts"),
-    (DAYS, {"split_by": "what"}, "split_by", f"no column what; {COLUMNS}"),
-    (DAYS, {"split_by": "y"}, "split_by", "expected a column of the features, got 'y'"),
-    (DAYS, {"split_by": 3}, "split_by", "expected text, got 3"),
-    (DAYS, {"split_by": "when"}, "", r"t\.csv:3: column 'when': expected a value to split by"),
-    (DAYS, {"split_by": "g"}, "split_by", "its values are equal in all 3 rows; choose another"),
+    (DAYS, {"split_by_time": "what"}, "split_by_time", f"no column what; {COLUMNS}"),
+    (DAYS, {"split_by_group": "y"}, "split_by_group", "expected a column of the features, got 'y'"),
+    (DAYS, {"split_by_time": 3}, "split_by_time", "expected text, got 3"),
+    (DAYS, {"split_by_time": "when"}, "", r"t\.csv:3: column 'when': expected a value to split by"),
+    (DAYS, {"split_by_group": "g"}, "split_by_group", "its values are equal in all 3 rows"),
     *((DAYS, {"date_format": wrong}, "date_format", FORMAT)
       for wrong in ("%d.%m", "date", 3)),
 ]  # fmt: skip

@@ -33,9 +33,9 @@ def test_rows_of_another_split_that_were_held_out_then_are_no_reason_to_warn():
 
 
 def test_a_split_by_a_column_leaves_the_number_open_and_is_warned_of():
-    seen = SeenRows(n_rows=24, other_split={"split_by": "place"})
+    seen = SeenRows(n_rows=24, other_split={"split_by_group": "place"})
     assert seen.clause == ", perhaps some of which it was trained on"
     assert seen.warning == (
         "the predictor was trained on perhaps some of these 24 rows; open the task with "
-        "split_by='place', as then"
+        "split_by_group='place', as then"
     )

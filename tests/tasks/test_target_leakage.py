@@ -190,7 +190,7 @@ def test_rows_that_are_split_are_halved_by_their_keys():
     won = np.where(team % 2 == 1, "yes", "no")
     table = NOISE.assign(team=names, town=names.map(str.upper), won=won)
     assert leaks_of(table, "won") == ["team", "town"]
-    assert leaks_of(table, "won", split_by="team") == []  # unknown towns
+    assert leaks_of(table, "won", split_by_group="team") == []  # unknown towns
 
 
 @pytest.mark.case(164)

@@ -352,11 +352,11 @@ def test_a_report_is_about_its_own_predictor(prices, tmp_path):
 
 SPLITS = {  # of the training, of the task opened again, and the setting that the warning names
     "no test set": ({"test_size": 0}, {"test_size": 0, "split_seed": 1}, ""),
-    "dates": ({"split_by": "sold"}, {"split_by": "sold", "split_seed": 1}, ""),
+    "dates": ({"split_by_time": "sold"}, {"split_by_time": "sold", "split_seed": 1}, ""),
     "seed": ({}, {"split_seed": 1}, "split_seed=0"),
     "size": ({}, {"test_size": 0}, "test_size=0.2"),
-    "group": ({"split_by": "town"}, {}, "split_by='town'"),
-    "no group": ({"drop": ["town"]}, {"split_by": "town"}, "split_by=None"),
+    "group": ({"split_by_group": "town"}, {}, "split_by_group='town'"),
+    "no group": ({"drop": ["town"]}, {"split_by_group": "town"}, "split_by_group=None"),
 }
 
 
@@ -375,6 +375,27 @@ def test_rows_of_another_split_are_not_new(prices, case):
     expected = f"{problem}; open the task with {setting}, as then"
     assert [str(each.message) for each in caught] == ([expected] if setting else [])
     assert all(each.filename == __file__ for each in caught)
+
+
+@pytest.mark.filterwarnings("ignore:size alone predicts ")  # in all towns but one
+@pytest.mark.parametrize(
+    ("column", "argument"), [("sold", "split_by_time"), ("town", "split_by_group")]
+)
+def test_a_deprecated_argument_is_replaced_in_the_settings(prices, column, argument):
+    rows = prices.dropna()
+    with pytest.warns(FutureWarning) as warned:
+        task = Task.open(rows, "price", split_by=column)
+    [warning] = warned
+    assert warning.message.args[0].options == {argument: column}
+    assert warning.filename == __file__
+    assert task.settings.split_by is None
+    assert getattr(task.settings, argument) == column
+    # A model of version 0.3 has the deprecated argument on its card.
+    predictor = task.train(model="network", epochs=1)
+    settings = {**predictor.card.settings, "split_by": column}
+    del settings[argument]
+    predictor = replace(predictor, card=replace(predictor.card, settings=settings))
+    Task.open(rows, "price", **{argument: column}).evaluate(predictor)  # warns of no seen rows
 
 
 @pytest.mark.integration
@@ -438,7 +459,7 @@ def test_one_value_far_outside_does_not_decide_on_the_score_of_the_linear_model(
     far = {"day": np.datetime64("9999-12-31", "us"), "size": 1e9}
     rows = rows.sort_values("order")
     rows.loc[rows.index[place], column] = far[column]
-    task = Task.open(rows, "price", split_by="order", drop=["order"])
+    task = Task.open(rows, "price", split_by_time="order", drop=["order"])
     encoding = TableEncoding.fit(task.training.X, numbers="piecewise")
     predictor = Predictor(
         network=Network.dense([encoding.n_inputs, 1], output="identity"),

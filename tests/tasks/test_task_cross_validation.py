@@ -128,7 +128,7 @@ def test_a_network_is_trained_on_nothing_but_the_training_rows_of_its_fold(setti
 def test_a_column_that_identifies_a_group_predicts_nothing_for_others():
     table = patients()
     visits = Task.cross_validate(table, "pressure", cv=4, drop=["patient"])
-    groups = Task.cross_validate(table, "pressure", cv=4, split_by="patient")
+    groups = Task.cross_validate(table, "pressure", cv=4, split_by_group="patient")
     assert visits.mean["r2"] > 0.3
     assert groups.mean["r2"] < 0.1
     assert r2_score(table["pressure"], groups.predictions) < 0.1
@@ -148,14 +148,23 @@ def test_the_networks_of_a_fold_leave_out_whole_groups(monkeypatch):
 
     monkeypatch.setattr("barenet.population._training_table.EnsembleTraining", Recorded)
     with pytest.raises(StopIteration):
-        Task.cross_validate(patients(12), "pressure", cv=3, split_by="patient", model="ensemble")
+        options = {"split_by_group": "patient", "model": "ensemble"}
+        Task.cross_validate(patients(12), "pressure", cv=3, **options)
+
+
+def test_a_deprecated_argument_names_its_replacement():
+    with pytest.warns(FutureWarning) as warned:
+        Task.cross_validate(patients(12), "pressure", cv=3, split_by="patient", **SMALL)
+    [warning] = warned
+    assert warning.message.args[0].options == {"split_by_group": "patient"}
+    assert warning.filename == __file__
 
 
 def test_periods_are_tested_on_models_of_earlier_rows():
     table = prices(60)
     days = np.random.default_rng(1).permutation(np.arange(60) // 2)
     table["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D")
-    result = Task.cross_validate(table, "price", cv=4, split_by="day", **SMALL)
+    result = Task.cross_validate(table, "price", cv=4, split_by_time="day", **SMALL)
     tested = []
     for train, test in result.folds:
         assert days[train].max() < days[test].min()
@@ -210,7 +219,7 @@ def test_a_splitter_takes_groups_and_the_order_of_time():
         assert not set(groups[train]) & set(groups[test])
     with pytest.raises(ArgumentError, match=r"^cv: fold 1 has rows of the group 'a' both"):
         make_task_folds(numbers(30, groups), KFold(3))
-    with pytest.raises(ArgumentError, match=r"^cv: .*groups.*; name the column .* split_by"):
+    with pytest.raises(ArgumentError, match=r"^cv: .*groups.*; name the column .* split_by_group"):
         make_task_folds(numbers(30), GroupKFold(3))
     times = np.random.default_rng(0).permutation(30.0 * np.arange(30))
     for train, test in make_task_folds(numbers(30, times), TimeSeriesSplit(4)):
@@ -399,14 +408,14 @@ REFUSED = [
     ({"cv": 1}, "cv", "a whole number of 2 or more"),
     ({"cv": "KFold"}, "cv", "a whole number of 2 or more, got 'KFold'"),
     ({"cv": 21}, "cv", "21 folds are more than 20 rows; take fewer folds"),
-    ({"cv": 4, "split_by": "town"}, "cv", "4 folds are more than 3 groups"),
-    ({"cv": 20, "split_by": "size"}, "cv", "20 folds by time need 21 different times"),
+    ({"cv": 4, "split_by_group": "town"}, "cv", "4 folds are more than 3 groups"),
+    ({"cv": 20, "split_by_time": "size"}, "cv", "20 folds by time need 21 different times"),
     ({"cv": []}, "cv", "one fold or more"),
     ({"cv": [(np.arange(10), [])]}, "cv", "fold 1 needs rows for training and the test"),
     ({"cv": [(np.arange(10), [20])]}, "cv", "fold 1: index 20 is out of bounds"),
     ({"cv": [3]}, "cv", "; pass a number of folds, a splitter of scikit-learn, or pairs"),
     ({"n_splits": 3}, "n_splits", "is no argument of Task.cross_validate; pass cv=3"),
-    ({"groups": "town"}, "groups", "pass split_by"),
+    ({"groups": "town"}, "groups", "pass split_by_group"),
     ({"test_size": 0.5}, "test_size", "is no argument of Task.cross_validate"),
     ({"epochs": 0}, "epochs", "1 or more"),
     ({"config": {}}, "config", "a RunConfig"),

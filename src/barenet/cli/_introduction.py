@@ -156,15 +156,17 @@ def _log_split(fit: Fit, test: Dataset, dates: Sequence[str]) -> None:
     dataset = fit.rows.dataset
     keys = test.split_keys
     if keys is not None:
+        column = settings.split_by_group
         part = count_of(len({*keys.tolist()}), "whole group")
-        if keys.dtype.kind == "f":
+        if settings.split_by_time is not None:
+            column = settings.split_by_time
             first = keys.min()
-            if settings.split_by in dates:
+            if settings.split_by_time in dates:
                 first = first.astype("M8[s]")
             else:
                 first = first.astype(float)
             part = f"the last rows, from {first} on"
-        log(f"split by {settings.split_by}: the test rows are {part}\n")
+        log(f"split by {column}: the test rows are {part}\n")
         return
     ordered = is_ordered(dataset.y, classes=dataset.classes is not None)
     if dates or ordered:
@@ -175,7 +177,8 @@ def _log_split(fit: Fit, test: Dataset, dates: Sequence[str]) -> None:
             reason = f"{some(dates)} {has} dates"
             option = shell.quote(dates[0])
         log(f"{reason}, and rows are split at random: on later rows, the scores may be worse")
-        log(f"`--split-by {option}` tests on the last rows, or on whole groups\n")
+        log(f"`--split-by-time {option}` tests on the last rows")
+        log("`--split-by-group COLUMN` tests on whole groups\n")
 
 
 def summarize_columns(

@@ -64,13 +64,13 @@ def train_seeds(
         instead = ""
         if settings.is_ensemble:
             instead = " in place of the ensemble"
-        first = prepare_network(task.rows, settings)
+        first = prepare_network(task.rows, task.settings)
         config = first.settings.config
         first_seed = config.seed or 0
         seeds = range(first_seed, first_seed + count)
         fits = []
         for seed in seeds:
-            seeded = replace(settings, config=replace(config, seed=seed))
+            seeded = replace(task.settings, config=replace(config, seed=seed))
             fits.append(prepare_network(task.rows, seeded))
         folder.show_note()
         note = f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}"

@@ -35,6 +35,7 @@ FIELDS = {
     "data_dir": Parameter(completer=complete_name),
     "missing": Parameter(show_default=MISSING_SPELLINGS),
     "data": Parameter(parse=False),
+    "split_by": Parameter(show=False),
     "model": Parameter(group=NETWORK, show_default=False),
     "quick": Parameter(group=NETWORK, show=False),
     **dict.fromkeys(task_settings.MODELS, Parameter(group=NETWORK)),

@@ -163,7 +163,7 @@ def _prepare(
     fits: list[NetworkFit] = []
     for candidate in candidates:
         config = replace(plain, **candidate)
-        fit = prepare_network(task.rows, replace(settings, config=config))
+        fit = prepare_network(task.rows, replace(task.settings, config=config))
         fits.append(fit)
         first = fits[0].settings.config
         last = fits[-1].settings.config

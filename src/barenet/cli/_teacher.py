@@ -9,6 +9,7 @@ from barenet._registry import spec_of
 from barenet.cli._console import emit
 from barenet.cli._score_tables import ScoreLine, emit_scores
 from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.datasets._split_column import SPLIT_ARGUMENTS
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.model.losses import as_loss
 from barenet.settings._task_settings import GENERATOR, OF_THE_ROWS, DataOptions, TaskSettings
@@ -33,6 +34,8 @@ def with_settings_of(teacher: TrainedModel, given: TaskSettings) -> TaskSettings
     options: dict[str, Any] = {}
     for name in DataOptions.__dataclass_fields__:
         options[name] = given_fields.get(name, earlier_fields.get(name))
+    if given.split_column is not None:  # in place of the teacher's
+        options |= {name: given_fields.get(name) for name in SPLIT_ARGUMENTS}
     options["file"] = given.file
     if is_same_data or plain_name(data).endswith(CSV_SUFFIXES):
         options["file"] = given.file.over(earlier.file)
@@ -96,4 +99,6 @@ def _loss_of(predictor: Predictor) -> tuple[object, ...]:
 def _split_of(model: TrainedModel) -> tuple[object, ...]:
     """Return the settings that determine the test rows."""
     settings = model.settings
-    return settings.config.test_size, settings.config.split_seed, settings.split_by
+    column = settings.split_column
+    column_name = column.name if column is not None else None
+    return settings.config.test_size, settings.config.split_seed, column_name

@@ -205,7 +205,7 @@ class TrainedModel:
         rows = labelled_rows(
             self.predictor,
             settings.data,
-            split_by=self.settings.split_by,
+            split=self.settings.split_column,
             categories=self.settings.categories or (),
             csv=settings.file,
         )

@@ -251,12 +251,14 @@ class Dataset:
         self, keys: NDArray[Any], test_size: float, seed: int
     ) -> tuple[Dataset, Dataset]:
         """Split as close to the fraction as possible, keeping rows with equal keys together."""
+        is_by_time = keys.dtype.kind == "f"
         different, codes, counts = np.unique(keys, return_inverse=True, return_counts=True)
         if len(different) < 2:
             problem = f"its values are equal in all {self.n_samples:,} rows"
-            raise ArgumentError(problem, argument="split_by", remedy="choose another column")
+            argument = "split_by_time" if is_by_time else "split_by_group"
+            raise ArgumentError(problem, argument=argument, remedy="choose another column")
         order = np.arange(len(different))
-        if keys.dtype.kind != "f":
+        if not is_by_time:
             order = np.random.default_rng(seed).permutation(order)
         n_wanted = (1 - test_size) * self.n_samples
         # The rows of the training set with one key, with two keys, and so on; not with all.

@@ -38,6 +38,8 @@ class DatasetOptions(CsvFields, GeneratorOptions, total=False):
     categories: Collection[str] | None
     drop: Collection[str] | None
     missing: Collection[str] | None
+    split_by_time: str | None
+    split_by_group: str | None
     split_by: str | None
     frame: bool | None
     data_dir: str | PathLike[str] | None

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_flag, convert
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.errors import ArgumentError, DataError, count_of
-from barenet.tables.encoding._column_fitting import find_placeholders
-from barenet.tables.encoding._column_kinds import seconds
 from barenet.tables.encoding._encoding import check_texts
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._open_table import (
@@ -32,15 +31,10 @@ from barenet.tables.files._open_table import (
 )
 from barenet.tables.frames._frame import Frame, Names, Table
 from barenet.tables.reading._date_formats import as_date_formats, named_columns
-from barenet.tables.reading._kind_inference import kind_of, refuse_date_format
-from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import complete_numbers, parse_column, refuse_where
+from barenet.tables.reading._kind_inference import refuse_date_format
+from barenet.tables.reading._parsing import complete_numbers
 from barenet.tables.reading._target import TargetTask, known_targets, read_target
 from barenet.tables.reading._without_target import WithoutTarget
-
-#: Years before and after which dates far from all others stand for no date.
-_FIRST_YEAR = 1901
-_LAST_YEAR = 2099
 
 
 def load_table(
@@ -58,6 +52,8 @@ def load_table(
     categories: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] = (),
+    split_by_time: str | None = None,
+    split_by_group: str | None = None,
     split_by: str | None = None,
     frame: bool = False,
 ) -> Dataset:
@@ -111,9 +107,15 @@ def load_table(
     missing : collection of str, default=()
         More spellings of a missing target, such as ``["-999"]``; for features, pass them to
         `TablePreprocessor`.
+    split_by_time : str, optional
+        The column of dates, times or numbers that orders the rows for `Dataset.split`, whose test
+        set has the last of them.
+    split_by_group : str, optional
+        The column of the groups that `Dataset.split` keeps whole. It is not a feature, and its
+        values are labels, also if they are numbers or dates.
     split_by : str, optional
-        The column by which `Dataset.split` splits the rows: of dates or numbers, for a test set of
-        the last rows; or of groups, which stay whole, and whose column is not a feature.
+        Deprecated, use `split_by_time` or `split_by_group`: by time with dates, times or numbers,
+        by group with other values.
     frame : bool, default=False
         Whether X is a frame even if all columns are numbers.
 
@@ -129,6 +131,13 @@ def load_table(
         If the file or a value in it cannot be used; the message names the line and the column.
     ValueError
         If the target is not given, or another argument is wrong.
+
+    Warns
+    -----
+    UserWarning
+        If dates to split by are after today.
+    FutureWarning
+        If `split_by` is given.
 
     Examples
     --------
@@ -157,21 +166,27 @@ def load_table(
     check_flag(frame, "frame")
     categories = check_texts(categories, "categories")
     missing = check_texts(missing, "missing")
-    selection = _open(path, csv, target=target, split_by=split_by, drop=drop)
+    split = SplitColumn.of(split_by_time, split_by_group, split_by)
+    selection = _open(path, csv, target=target, split=split, drop=drop)
     table = selection.table
     features = selection.features
     target_name = selection.target
-    all_rows = read_columns(table, [*features, target_name], [target_name], categories)
+    split = selection.split
+    unparsed = [*categories]
+    if split is not None and split.argument == "split_by_group":
+        unparsed.append(split.name)
+    all_rows = read_columns(table, [*features, target_name], [target_name], unparsed)
     rows, without_target = with_target(all_rows, target_name, missing, task)
     description = without_target.beside(len(rows))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
-    split_column = selection.split_by
-    keys = _split_keys(rows, split_column, categories, missing)
-    if keys is not None:
-        are_groups = keys.dtype.kind != "f"
-        if are_groups or split_column in selection.dropped:  # only read to split by it
-            features = [name for name in features if name != split_column]
+    keys = None
+    if split is not None:
+        keys = split.keys(rows, categories, missing)
+        split.warn_of_deprecated(keys)
+        are_groups = argument_of(keys) == "split_by_group"
+        if are_groups or split.name in selection.dropped:  # only read to split by it
+            features = [name for name in features if name != split.name]
     y, classes = read_target(rows, target_name, task)
     if classes is not None and len(classes) < 2:
         error = _single_class(all_rows, rows, target_name, path=table.path, label=classes[0])
@@ -247,40 +262,6 @@ def make_dataset(
     )
 
 
-def _split_keys(
-    rows: Frame, name: str | None, categories: Names, missing: Names
-) -> NDArray[Any] | None:
-    """Return the values of the column to split by, if any: float64, or labels of groups."""
-    if name is None or name not in rows.columns:
-        return None
-    tokens = rows.as_read({*MISSING, *missing})
-    column_kind = "category"
-    if name not in categories:
-        column_kind = kind_of(rows, name, tokens, to_split_by=True)
-    if column_kind == "boolean":  # booleans are two groups
-        column_kind = "category"
-    keys = parse_column(rows, name, column_kind, tokens)
-    if keys.dtype == object:
-        has_no_key = keys == ""
-    else:
-        has_no_key = np.isnan(keys)
-    refuse_where(rows, name, has_no_key, "a value to split by; leave the row out")
-    if keys.dtype.kind == "M":
-        _refuse_placeholders(rows, name, keys)
-        return seconds(keys)
-    return keys
-
-
-def _refuse_placeholders(rows: Frame, name: str, dates: NDArray[np.datetime64]) -> None:
-    """Reject dates to split by that stand for no date, as 9999-12-31 does."""
-    placeholders = find_placeholders(seconds(dates))
-    years = dates.astype("M8[Y]").astype(np.int64) + 1970
-    is_unlikely = (years < _FIRST_YEAR) | (years > _LAST_YEAR)
-    is_placeholder = np.isin(seconds(dates), placeholders) & is_unlikely
-    expected = "a date to split by; leave the row out, or write its date"
-    refuse_where(rows, name, is_placeholder, expected)
-
-
 class _Selection(NamedTuple):
     """A table, and its columns by their use."""
 
@@ -288,7 +269,7 @@ class _Selection(NamedTuple):
     #: The columns to train on, and the one to split by.
     features: list[str]
     target: str
-    split_by: str | None
+    split: SplitColumn | None
     dropped: Names
 
 
@@ -297,23 +278,24 @@ def _open(
     csv: CsvOptions,
     *,
     target: str | None,
-    split_by: str | None,
+    split: SplitColumn | None,
     drop: Names,
 ) -> _Selection:
     """Open a table, and find the columns to train on and those that arguments name."""
-    for argument, name in {"target": target, "split_by": split_by}.items():
-        convert(name, str | None, argument)
+    convert(target, str | None, "target")
     table = open_table(source, csv)
     check_table_names(table, named_columns(csv.date_format), "date_format")
     target = check_target(table, target)
-    if split_by is not None:
-        [split_by] = check_table_names(table, [split_by], "split_by")
-        if split_by == target or is_unnamed(split_by):
-            raise ArgumentError.of("split_by", split_by, "a column of the features")
+    if split is not None:
+        [split_name] = check_table_names(table, [split.name], split.argument)
+        if split_name == target or is_unnamed(split_name):
+            raise ArgumentError.of(split.argument, split_name, "a column of the features")
+        split = replace(split, name=split_name)
     names_to_drop = convert(drop, tuple[str, ...], "drop")
     drop = check_drop(table, names_to_drop, target)
     left_out = {target, *drop}
-    left_out.discard(split_by)  # the split needs it even if it is dropped
+    if split is not None:
+        left_out.discard(split.name)  # the split needs it even if it is dropped
     features = feature_names(table, left_out)
     if set(features).issubset(drop):
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
@@ -322,7 +304,7 @@ def _open(
         table=table,
         features=features,
         target=target,
-        split_by=split_by,
+        split=split,
         dropped=drop,
     )
 
@@ -347,15 +329,19 @@ def read_samples(
     *,
     categories: Collection[str] = (),
     missing: Collection[str] = (),
-    split_by: str | None = None,
+    split: SplitColumn | None = None,
     csv: CsvOptions | None = None,
 ) -> Dataset:
     """Read the columns of a model and their target, to measure it, from a file or open table."""
     table = open_table(source, csv)
     names = [*feature_names, target_name]
-    if split_by is not None and split_by not in names and split_by in table.names:
-        names.append(split_by)
-    all_rows = read_columns(table, names, [target_name], categories)
+    unparsed = [*categories]
+    if split is not None and split.name in table.names:
+        if split.name not in names:
+            names.append(split.name)
+        if split.argument == "split_by_group":
+            unparsed.append(split.name)
+    all_rows = read_columns(table, names, [target_name], unparsed)
     rows, without_target = with_target(
         all_rows, target_name, missing, task=None, classes=classes or ()
     )
@@ -363,8 +349,9 @@ def read_samples(
         raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
     y = known_targets(rows, target_name, classes)
     keys = None
-    with suppress(DataError):  # New rows may lack the values that the training rows were split by.
-        keys = _split_keys(rows, split_by, categories, missing)
+    if split is not None and split.name in rows.columns:
+        with suppress(DataError):  # New rows may lack the values that training rows were split by.
+            keys = split.keys(rows, categories, missing)
     class_names = None
     if classes is not None:
         class_names = tuple(classes)

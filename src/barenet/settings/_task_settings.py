@@ -14,6 +14,7 @@ from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import DATASETS, TABLE_SUFFIXES, DatasetOptions, load_dataset
 from barenet.datasets._named_datasets import GeneratorOptions
+from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, caller_stacklevel, with_addresses, without_secrets
 from barenet.optimization._schedules import as_schedule
@@ -154,9 +155,13 @@ class DataOptions:
         The kind of target, if its values are ambiguous.
     file : FileOptions
         How files are read.
+    split_by_time : str
+        Column of dates, times or numbers that orders the rows of a table; the last rows are the
+        test set.
+    split_by_group : str
+        Column of the groups of a table's rows, which are kept whole. It is not used as a feature.
     split_by : str
-        Column to split the rows of a table by: dates or numbers, so that the last rows are the test
-        set; or groups, which are kept whole and are not used as a feature.
+        Deprecated, use --split-by-time or --split-by-group.
     drop : tuple of str
         Columns to leave out.
     keep_column : tuple of str
@@ -176,6 +181,8 @@ class DataOptions:
     target: str | None = None
     task: Literal["classification", "regression"] | None = None
     file: FileOptions = FileOptions()
+    split_by_time: str | None = None
+    split_by_group: str | None = None
     split_by: str | None = None
     drop: tuple[str, ...] | None = None
     keep_column: tuple[str, ...] | None = None
@@ -183,6 +190,11 @@ class DataOptions:
     numeric: tuple[str, ...] | None = None
     missing: tuple[str, ...] | None = None
     rare: float | None = None
+
+    @property
+    def split_column(self) -> SplitColumn | None:
+        """The column to split the rows by, if there is one."""
+        return SplitColumn.of(self.split_by_time, self.split_by_group, self.split_by)
 
     def table_options(self, features: Sequence[str] = ()) -> TableOptions:
         """Return the given options of columns; with `features`, only those for loaded columns."""
@@ -205,12 +217,11 @@ class DataOptions:
         """Names of columns, with `features` without that to split by, if it is not one of them."""
         if not features:
             return names
-        loaded = []
-        for name in spelled_names(names, features):
-            is_only_to_split_by = name == self.split_by and name not in features
-            if not is_only_to_split_by:
-                loaded.append(name)
-        return tuple(loaded)
+        only_to_split_by = set()
+        if self.split_column is not None:
+            only_to_split_by = {self.split_column.name}.difference(features)
+        spelled = spelled_names(names, features)
+        return tuple(name for name in spelled if name not in only_to_split_by)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -350,6 +361,8 @@ class TaskSettings(DataOptions):
             "categories": self.categories,
             "drop": self.drop,
             "missing": self.missing,
+            "split_by_time": self.split_by_time,
+            "split_by_group": self.split_by_group,
             "split_by": self.split_by,
             "delimiter": file.delimiter,
             "encoding": file.encoding,
@@ -383,6 +396,8 @@ class TaskSettings(DataOptions):
             categories=self.categories or (),
             drop=self.drop or (),
             missing=self.missing or (),
+            split_by_time=self.split_by_time,
+            split_by_group=self.split_by_group,
             split_by=self.split_by,
             frame=self.is_table,
         )
@@ -393,6 +408,8 @@ class TaskSettings(DataOptions):
         refused = {
             "class_weight": config.class_weight,
             "label_smoothing": config.label_smoothing,
+            "split_by_time": self.split_by_time,
+            "split_by_group": self.split_by_group,
             "split_by": self.split_by,
             "optimizer": config.make_optimizer().full_batch,
         }
@@ -425,10 +442,18 @@ class TaskSettings(DataOptions):
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data again; without the column to split by, all are training rows."""
-        if self.split_by and dataset.split_keys is None:
+        if self.split_column is not None and dataset.split_keys is None:
             return dataset, None
         config = self.config.over(DEFAULTS)
         return dataset.split(config.test_size or 0.0, config.split_seed or 0)
+
+    def with_known_split(self, dataset: Dataset) -> Self:
+        """Replace the deprecated `split_by` by the argument that the loaded column is for."""
+        if self.split_by is None or dataset.split_keys is None:
+            return self
+        if argument_of(dataset.split_keys) == "split_by_time":
+            return replace(self, split_by=None, split_by_time=self.split_by)
+        return replace(self, split_by=None, split_by_group=self.split_by)
 
     def check_table_options(self) -> None:
         """Reject options for tables if the data are not a table."""

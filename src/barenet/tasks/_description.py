@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._split_column import SplitColumn
 from barenet.datasets._table_loading import read_samples
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
@@ -96,7 +97,7 @@ def labelled_rows(
     source: Source,
     *,
     categories: Sequence[str] = (),
-    split_by: str | None = None,
+    split: SplitColumn | None = None,
     csv: CsvOptions | None = None,
 ) -> Dataset:
     """Read rows with their targets, whose classes are matched by name."""
@@ -107,7 +108,7 @@ def labelled_rows(
         predictor.classes,
         categories=[*category_names(predictor), *categories],
         missing=missing_markers(predictor),
-        split_by=split_by,
+        split=split,
         csv=csv,
     )
     return rows_of_model(predictor, rows)

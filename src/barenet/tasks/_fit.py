@@ -478,8 +478,8 @@ def _number_loss(config: RunConfig, dataset: Dataset) -> NumberLoss:
 def _left_out(settings: TaskSettings, dataset: Dataset) -> dict[str, str]:
     """Return why columns of a table are no features, by their names."""
     left_out = {}
-    if settings.split_by:
-        left_out[settings.split_by] = "is the column of split_by"
+    if settings.split_by_group is not None:
+        left_out[settings.split_by_group] = "is the column of split_by_group"
     for name in settings.drop or ():
         left_out[name] = "is in drop"
     left_out[dataset.target_name] = "is the target"

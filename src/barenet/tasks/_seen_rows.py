@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._split_column import SPLIT_ARGUMENTS
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.settings._run_defaults import config_for
@@ -74,11 +75,15 @@ def find_seen_rows(
     now = {
         "test_size": config.test_size,
         "split_seed": config.split_seed,
-        "split_by": settings.split_by,
+        **{name: getattr(settings, name) for name in SPLIT_ARGUMENTS},
     }
     then = {name: card.get(name) for name in now}
+    column = settings.split_column
+    if column is not None and then["split_by"] == column.name:
+        then["split_by"] = None  # a card of barenet 0.3.0 leaves open what the column is for
+        then[column.argument] = column.name
     changed = {name: value for name, value in then.items() if value != now[name]}
-    if changed.get("split_by") is not None:  # the column of the split may not be read now
+    if any(changed.get(name) is not None for name in SPLIT_ARGUMENTS):  # its column may be unread
         return SeenRows(n_rows=n_rows, other_split=changed)
     training = split.training.numbers
     if changed:
@@ -92,7 +97,7 @@ def find_seen_rows(
 def _training_numbers(dataset: Dataset, split: Mapping[str, Any]) -> NDArray[np.int64]:
     """Return the numbers of the training rows of another split."""
     settings = TaskSettings.from_fields(without_none(split))
-    if not settings.split_by:
+    if settings.split_column is None:
         dataset = replace(dataset, split_keys=None)
     training, _ = settings.split(dataset)
     numbers: NDArray[np.int64] = training.numbers

@@ -132,6 +132,8 @@ class Task(OtherMethods):
         task: Literal["classification", "regression"] | None = None,
         test_size: float | None = None,
         split_seed: int | None = None,
+        split_by_time: str | None = None,
+        split_by_group: str | None = None,
         split_by: str | None = None,
         memory: str | None = None,
         config: RunConfig | None = None,
@@ -154,9 +156,13 @@ class Task(OtherMethods):
             Fraction of the rows in the test set; 0 for no test set. The default is 0.2.
         split_seed : int, optional
             Seed of the split. The default is 0.
+        split_by_time : str, optional
+            Column of dates, times or numbers that orders the rows. The test set has the last ones.
+        split_by_group : str, optional
+            Column of groups of rows, which stay whole. It is not a feature.
         split_by : str, optional
-            Column to split the rows by. With dates or numbers, the test set has the last rows. With
-            groups, each group stays whole, and the column is not a feature.
+            Deprecated, use `split_by_time` or `split_by_group`: by time with dates, times or
+            numbers, by group with other values.
         memory : str, optional
             Read a table block by block, with at most this much memory, such as ``"2GB"``.
         config : RunConfig, optional
@@ -183,7 +189,10 @@ class Task(OtherMethods):
         Warns
         -----
         UserWarning
-            If many test rows also occur among the training rows, or rows have no target.
+            If many test rows also occur among the training rows, if rows have no target, or if
+            dates to split by are after today.
+        FutureWarning
+            If `split_by` is given.
         """
         source = None
         if isinstance(data, str | PathLike):
@@ -209,6 +218,8 @@ class Task(OtherMethods):
             "test_size": test_size,
             "split_seed": split_seed,
             "data": name,
+            "split_by_time": split_by_time,
+            "split_by_group": split_by_group,
             "split_by": split_by,
             "memory": memory,
         }
@@ -254,7 +265,9 @@ class Task(OtherMethods):
         settings.config.validate()
         if settings.is_stream:
             return cls(settings, SplitRows.of_stream(settings.open_stream()))
-        split = SplitRows.of(settings.load(table), settings.config)
+        dataset = settings.load(table)
+        settings = settings.with_known_split(dataset)
+        split = SplitRows.of(dataset, settings.config)
         warn_of_repeated_rows(split.training, split.test)
         if settings.teacher is None:  # whose encoding would read the columns
             check_values(split, settings)
@@ -430,6 +443,8 @@ class Task(OtherMethods):
         cv: Any = 5,
         task: Literal["classification", "regression"] | None = None,
         split_seed: int | None = None,
+        split_by_time: str | None = None,
+        split_by_group: str | None = None,
         split_by: str | None = None,
         config: RunConfig | None = None,
         model: ModelKind | None = None,
@@ -452,17 +467,20 @@ class Task(OtherMethods):
         target : str or array-like of shape (n_rows,), optional
             The column to predict, or its values for rows in memory.
         cv : int, splitter of scikit-learn, or iterable, default=5
-            Number of folds: random ones with each class spread over all of them, or as `split_by`
-            requires. Or a splitter such as ``KFold(5)``, or pairs of the indices of training and
-            test rows.
+            Number of folds: random ones with each class spread over all of them, or periods or
+            groups of the column to split by. Or a splitter such as ``KFold(5)``, or pairs of the
+            indices of training and test rows.
         task : {"classification", "regression"}, optional
             The kind of target, if its values are ambiguous.
         split_seed : int, optional
             Seed of the folds. The default is 0.
+        split_by_time : str, optional
+            Column of dates, times or numbers that orders the rows. Each fold is tested on a period,
+            and trained on all earlier rows; no fold is tested on the first period.
+        split_by_group : str, optional
+            Column of groups of rows, each of which is in a single fold. It is not a feature.
         split_by : str, optional
-            Column to split the rows by. With dates or numbers, each fold is tested on a period, and
-            trained on all earlier rows; no fold is tested on the first period. With groups, each
-            group stays whole, and the column is not a feature.
+            Deprecated, use `split_by_time` or `split_by_group`, as for `open`.
         config : RunConfig, optional
             Settings, the same as for `train`.
         model : {"ensemble", "network"}, optional
@@ -500,7 +518,8 @@ class Task(OtherMethods):
         Warns
         -----
         FutureWarning
-            If `quick`, or a setting of one network without `model`, chooses the kind of model.
+            If `quick`, or a setting of one network without `model`, chooses the kind of model, or
+            if `split_by` is given.
         UserWarning
             If a column alone predicts the target, if a class has no training rows or no test rows
             in a fold, or after Ctrl-C in another fold than the first; the result has the finished
@@ -538,6 +557,8 @@ class Task(OtherMethods):
             task=task,
             test_size=0,
             split_seed=split_seed,
+            split_by_time=split_by_time,
+            split_by_group=split_by_group,
             split_by=split_by,
             config=run_config,
             **opening,

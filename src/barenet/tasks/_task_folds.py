@@ -163,7 +163,7 @@ def _given_folds(dataset: Dataset, cv: Any) -> list[Fold]:
         problem = in_a_line(error).rstrip(".")
         remedy = "pass a number of folds, a splitter of scikit-learn, or pairs of row indices"
         if "groups" in problem:
-            remedy = "name the column of the groups by split_by"
+            remedy = "name the column of the groups by split_by_group"
         raise ArgumentError(problem, argument="cv", value=cv, remedy=remedy) from error
     if not pairs:
         raise ArgumentError.of("cv", cv, "one fold or more")

@@ -209,12 +209,12 @@ def test_a_split_by_days_in_any_layout_is_by_time(write, date_format):
     days = DAYS.strftime(date_format)
     rows = [f'"{days[n]}",{n % 5},{n}.5' for n in order]
     path = write("\n".join(["day,x,y", *rows]), "days.csv")
-    training, test = load_table(path, "y", split_by="day").split(0.2)
+    training, test = load_table(path, "y", split_by_time="day").split(0.2)
     months = DAYS.strftime("%Y-%m") if "%d" not in date_format else days
     assert max(training.y) < min(test.y) or set(months[training.y.astype(int)]).isdisjoint(
         months[test.y.astype(int)]
     )
-    assert "day" in load_table(path, "y", split_by="day").feature_names
+    assert "day" in load_table(path, "y", split_by_time="day").feature_names
 
 
 @pytest.mark.case(155)
@@ -228,11 +228,11 @@ def test_a_split_by_days_in_any_layout_is_by_time(write, date_format):
 def test_names_that_look_like_dates_never_become_groups_unasked(write, days, date_format):
     path = write("\n".join(["day,x,y", *(f"{day},1,{n}.5" for n, day in enumerate(days))]))
     with pytest.raises(DataError, match="column 'day': expected a date such as") as caught:
-        load_table(path, "y", split_by="day")
+        load_table(path, "y", split_by_time="day")
     assert caught.value.options["date_format"] == date_format
-    options = {"split_by": "day", "date_format": date_format}
+    options = {"split_by_time": "day", "date_format": date_format}
     assert load_table(path, "y", **options).split_keys.dtype == np.float64
-    asked = load_table(path, "y", split_by="day", categories=["day"])
+    asked = load_table(path, "y", split_by_group="day")
     assert asked.split_keys.dtype == object
 
 
@@ -240,7 +240,8 @@ def test_names_that_look_like_dates_never_become_groups_unasked(write, days, dat
 def test_quarters_split_by_time(write):
     quarters = [f"{2000 + n // 16}{'-' * (n % 2)}Q{1 + n // 4 % 4}" for n in range(160)]
     rows = [f"{quarters[n]},1,{n}.5" for n in RNG.permutation(160)]
-    training, test = load_table(write("\n".join(["q,x,y", *rows])), "y", split_by="q").split(0.2)
+    path = write("\n".join(["q,x,y", *rows]))
+    training, test = load_table(path, "y", split_by_time="q").split(0.2)
     assert max(training.y) < min(test.y)
 
 
@@ -422,8 +423,9 @@ def test_dates_of_other_layouts_are_refused_with_a_format_that_reads_them(
         columns = load_table(path, "y", date_format=date_format, frame=True).X
         assert TableEncoding.fit(columns).columns[0].kind == "date"
         with pytest.raises(DataError, match="column 'c': expected a date such as"):
-            load_table(path, "y", split_by="c")
-        assert load_table(path, "y", split_by="c", date_format=date_format).split_keys is not None
+            load_table(path, "y", split_by_time="c")
+        dataset = load_table(path, "y", split_by_time="c", date_format=date_format)
+        assert dataset.split_keys.dtype == np.float64
 
 
 def test_the_zone_of_a_log_is_read_by_the_proposed_format(write):
@@ -633,8 +635,8 @@ def test_no_column_to_split_by_is_to_be_left_out(write):
     days = [f"{row % 28 + 1:02}.01.24" for row in range(60)]
     path = write("\n".join(["day,x,y", *(f"{day},1,{n}.5" for n, day in enumerate(days))]))
     with pytest.raises(DataError) as caught:
-        load_table(path, "y", split_by="day")
-    assert {*caught.value.options} == {"date_format", "date_format_", "categories"}
+        load_table(path, "y", split_by_time="day")
+    assert {*caught.value.options} == {"date_format", "date_format_", "split_by_group"}
     assert "drop" not in str(caught.value)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from barenet._version import __version__
+from barenet.datasets._split_column import SPLIT_ARGUMENTS
 from barenet.files.exports._inference_program import Program
 from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 from barenet.tables.encoding._column import Column, FilledColumn
@@ -184,7 +185,7 @@ def _left_out(program: Program) -> list[str]:
     names: list[Any] = []
     if isinstance(dropped, list | tuple):
         names += dropped
-    names.append(settings.get("split_by"))
+    names += [settings.get(name) for name in SPLIT_ARGUMENTS]
     columns = []
     for name in names:
         if isinstance(name, str) and name != program.target_name:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from barenet.tables.reading import _parsing as parsing
 MANY = 10
 FEW = 5
 
+#: The remedy for a column that need not be read.
+TO_LEAVE_OUT = "; to leave it out, use {drop}"
+
 
 @dataclass(frozen=True, eq=False)
 class DistinctTexts:
@@ -25,18 +28,10 @@ class DistinctTexts:
     name: str
     codes: NDArray[np.int64]
     texts: dict[int, str]
-    #: Whether the column may be left out, unlike a column to split the rows by.
-    may_be_dropped: bool = True
     #: The codes that `find` has found, by its function.
     _found: dict[Callable[[str], Any], list[int]] = field(default_factory=dict)
-
-    @property
-    def if_names(self) -> str:
-        """The remedy for a column that may hold names."""
-        remedy = "if the column holds names, use {categories}"
-        if self.may_be_dropped:
-            remedy += "; to leave it out, use {drop}"
-        return remedy
+    #: The remedy for a column that may hold names.
+    if_names: ClassVar[str] = "if the column holds names, use {categories}" + TO_LEAVE_OUT
 
     @property
     def some_missing(self) -> bool:

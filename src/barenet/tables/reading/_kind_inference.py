@@ -31,7 +31,6 @@ from barenet.tables.reading._unread_dates import (
     is_season,
     refuse_dates_beside,
     refuse_unread_dates,
-    refuse_years,
     unread_dates,
 )
 from barenet.tables.reading._unread_numbers import (
@@ -76,7 +75,7 @@ def kinds_and_errors(
     return kinds, errors
 
 
-def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: bool = False) -> str:
+def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     """Infer the kind of a column, in the form that `parse_column` takes.
 
     >>> from barenet.tables.frames._to_frame import as_frame
@@ -84,7 +83,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str], *, to_split_by: b
     >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
     ['category', 'boolean', 'number']
     """
-    column_kind = kind_of_values(frame, name, missing, to_split_by=to_split_by)
+    column_kind = kind_of_values(frame, name, missing)
     if column_kind not in date_formats.DATES:
         refuse_date_format(frame, name, missing)
     return column_kind
@@ -107,9 +106,7 @@ def refuse_date_format(frame: Frame, name: str, missing: Collection[str]) -> Non
     raise frame.fault(row, name, expected, remedy)
 
 
-def kind_of_values(
-    frame: Frame, name: str, missing: Collection[str], *, to_split_by: bool = False
-) -> str:
+def kind_of_values(frame: Frame, name: str, missing: Collection[str]) -> str:
     """Infer the kind of a column from its values alone."""
     values = frame[name]
     if values.dtype.kind == "f" and np.isinf(values).any():
@@ -120,7 +117,7 @@ def kind_of_values(
         return "ymd"
     if values.dtype.kind != "T":
         return "number"
-    column = distinct_texts(frame, name, missing, may_be_dropped=not to_split_by)
+    column = distinct_texts(frame, name, missing)
     # Before numbers, as 1 and 0 may be beside words.
     if parsing.are_booleans(column.texts.values()):
         return "boolean"
@@ -150,14 +147,10 @@ def kind_of_values(
     refuse_durations(column)
     refuse_decorated(column)
     _refuse_comments(column)
-    if to_split_by:
-        refuse_years(column)
     return "category"
 
 
-def distinct_texts(
-    frame: Frame, name: str, missing: Collection[str], *, may_be_dropped: bool = True
-) -> DistinctTexts:
+def distinct_texts(frame: Frame, name: str, missing: Collection[str]) -> DistinctTexts:
     """Find the different texts of a column, without those that stand for a missing value."""
     codes, texts = parsing.unique_texts(frame[name])
     missing_texts = {*missing}
@@ -170,7 +163,7 @@ def distinct_texts(
         if not is_absent(text):
             values_by_code[code] = text
     # A column with only absent values, such as ".", has names.
-    return DistinctTexts(frame, name, codes, values_by_code or present, may_be_dropped)
+    return DistinctTexts(frame, name, codes, values_by_code or present)
 
 
 def _are_all(column: DistinctTexts, codes: Sequence[int], expected: str) -> bool:

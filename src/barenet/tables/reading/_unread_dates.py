@@ -16,15 +16,10 @@ from barenet.tables.reading._distinct_texts import FEW, MANY, DistinctTexts
 MOST_DATE_WORDS = 24
 #: Maximum number of characters of a date.
 MOST_CHARACTERS = 80
-#: Maximum number of different letters and signs beside the years of periods.
-MOST_SHAPES = 6
 #: Maximum number of different two-digit years beside a month.
 MOST_YEARS = 40
 #: Minimum numbers of different months and weeks beside years, if they may also be other numbers.
 LEAST_NUMBERS = {"month": 10, "week": 40}
-#: The least and the largest of the sizes of shoes that are written as two numbers: 36/37.
-LEAST_SIZE = 36
-MOST_SIZE = 49
 #: Maximum number of different terms of a year, such as 2024-1 and 2024-2; there are more months.
 MOST_TERMS = 4
 
@@ -86,22 +81,6 @@ _BESIDE_DATES = re.compile(
     rf"""{PERIOD_AND_POINT}|(?:0?[1-9]|1[0-2])/\d\d
        |{YEAR}{_MONTH_AND_DAY}|(?:{_MONTH_AND_DAY}|{_DAY_AND_MONTH}){YEAR}""",
     re.VERBOSE,
-)
-#: Periods of two-digit years, and weeks and the like without a year: FY08, week 12, KW01.
-_NUMBERED_PERIOD = re.compile(
-    rf"""(?:fy|gj|fiscal[ ]year|year|yr|season|saison)[. -]?'?\d\d(?:\s?[-/]\s?\d\d)?
-       |(?:cw|kw|wk|week|woche|semaine)[. -]?{WEEK_NUMBER}
-       |(?:month|monat|mois)[. -]?(?:0?[1-9]|1[0-2])
-       |(?:day|tag|jour)[. -]?\d{{1,3}}""",
-    re.VERBOSE | re.IGNORECASE,
-)
-#: A number of a place, a person or a thing, which may be the number of a year: store 2001.
-_NUMBERED_THING = re.compile(
-    r"""(?:bed|box|building|bus|camera|client|customer|device|employee|farm|flat|gate|hospital|house
-       |household|id|line|machine|member|meter|node|patient|person|player|plot|pump|road|room
-       |route|sensor|shop|site|station|store|street|subject|tank|tenant|tree|turbine|unit|user
-       |vehicle|ward|well|zone)[ _#.:-]*(?:no\.?\ ?|nr\.?\ ?)?\d+""",
-    re.VERBOSE | re.IGNORECASE,
 )
 #: A year and a number that may be a month, a week, a term or a season: 2024-5, 2024/38.
 _NUMBER_IN_YEAR = re.compile(rf"({YEAR})\s?[-/]\s?(\d\d?)")
@@ -196,46 +175,6 @@ def refuse_dates_beside(column: DistinctTexts, readable: Sequence[int]) -> None:
     are_periods = all(_BESIDE_DATES.fullmatch(text) for text in texts)
     if formats or are_periods:
         raise unread_dates(column, unread, formats)
-
-
-def refuse_years(column: DistinctTexts) -> None:
-    """Reject groups to split by that are years beside the same letters: FY2020, 2020/21, 2020-B1.
-
-    A split of groups is random, and tests on earlier rows than the network has learned from.
-    Numbers of places, persons and things may be those of years, such as store 2001. Weeks and the
-    like, years of two digits among them, are recognized by their words: week 12, FY08.
-    """
-    with_year = []
-    for code in column.find(re.compile(rf"(?<!\d){YEAR}(?!\d)").search):
-        if _NUMBERED_THING.fullmatch(column.texts[code]) is None:
-            with_year.append(code)
-    shapes = {re.sub(r"\d+", "0", text) for text in column.texts_of(with_year)}
-    if len(shapes) > MOST_SHAPES:
-        with_year = []
-    seasons = column.find(_is_short_season)
-    numbered = column.find(_NUMBERED_PERIOD.fullmatch)
-    for periods in (with_year, seasons, numbered):
-        if column.are_nearly_all_different(periods):
-            remedy = "to split by time, convert the column to dates; "
-            remedy += "to split by groups, use {categories}"
-            raise column.fault(periods, "a date such as 2024-12-31", remedy)
-
-
-def _is_short_season(text: str) -> bool:
-    """Return whether a text is a two-digit year and the next one, but not a size of shoes.
-
-    >>> [_is_short_season(text) for text in ("08/09", "99-00", "08/10", "39/40")]
-    [True, True, False, False]
-    """
-    match = re.fullmatch(r"(\d\d)\s?[-/]\s?(\d\d)", text)
-    if match is None:
-        return False
-    first = int(match[1])
-    second = int(match[2])
-    if LEAST_SIZE <= first <= MOST_SIZE:
-        return False
-    next_year = (first + 1) % 100
-    return next_year == second
 
 
 def _short_dates(column: DistinctTexts) -> list[int]:

@@ -1,0 +1,163 @@
+"""The column that rows of a table are split by: in the order of its values, or by its groups."""
+
+import warnings
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._constraints import convert
+from barenet.errors import ArgumentError, DataError, caller_stacklevel, count_of
+from barenet.tables.encoding._column_fitting import find_placeholders
+from barenet.tables.encoding._column_kinds import seconds
+from barenet.tables.frames._frame import Frame
+from barenet.tables.reading._date_formats import parse_datetime, parse_time_of_day
+from barenet.tables.reading._distinct_texts import TO_LEAVE_OUT
+from barenet.tables.reading._kind_inference import kind_of
+from barenet.tables.reading._missing_texts import MISSING
+from barenet.tables.reading._parsing import (
+    as_labels,
+    first_row,
+    parse_column,
+    read_number,
+    refuse_where,
+)
+
+#: The arguments that name the column. The deprecated `split_by` leaves its use open.
+SPLIT_ARGUMENTS = ("split_by_time", "split_by_group", "split_by")
+
+#: Years before and after which dates far from all others stand for no date.
+_FIRST_YEAR = 1901
+_LAST_YEAR = 2099
+
+#: The values that order rows.
+ORDERED = "a date, a time or a number to order the rows by"
+
+
+@dataclass(frozen=True)
+class SplitColumn:
+    """The column that rows are split by, and the argument that names it."""
+
+    name: str
+    argument: str
+
+    @classmethod
+    def of(cls, by_time: str | None, by_group: str | None, by_either: str | None) -> Self | None:
+        """Return the column that one of the arguments names, if one does; refuse several."""
+        columns = []
+        for argument, name in zip(SPLIT_ARGUMENTS, (by_time, by_group, by_either), strict=True):
+            if name is not None:
+                columns.append(cls(convert(name, str, argument), argument))
+        if not columns:
+            return None
+        if len(columns) > 1:
+            arguments = ", ".join(column.argument for column in columns)
+            problem = "rows are split by the times or by the groups of one column"
+            remedy = "give one of these arguments"
+            raise ArgumentError(problem, argument=arguments, remedy=remedy)
+        return columns[0]
+
+    def warn_of_deprecated(self, keys: NDArray[Any]) -> None:
+        """Name the argument to use in place of the deprecated one, from the keys of the rows."""
+        if self.argument != "split_by":
+            return
+        argument = argument_of(keys)
+        problem = "is deprecated, and will be removed in version 0.5"
+        error = ArgumentError(
+            problem,
+            argument=self.argument,
+            remedy=f"use {{{argument}}}",
+            **{argument: self.name},
+        )
+        warnings.warn(FutureWarning(error), stacklevel=caller_stacklevel())
+
+    def keys(
+        self, rows: Frame, categories: Collection[str], missing: Collection[str]
+    ) -> NDArray[Any]:
+        """Return the key of each row: a time or a number as float64, or the label of a group."""
+        tokens = rows.as_read({*MISSING, *missing})
+        column_kind = "category"
+        if not self._has_groups_by_request(categories):
+            column_kind = self._inferred_kind(rows, tokens)
+        keys = parse_column(rows, self.name, column_kind, tokens)
+        if keys.dtype == object:
+            has_no_key = keys == ""
+        else:
+            has_no_key = np.isnan(keys)
+        refuse_where(rows, self.name, has_no_key, "a value to split by; leave the row out")
+        if keys.dtype.kind != "M":
+            return keys
+        self._refuse_placeholders(rows, keys)
+        self._warn_of_later_dates(rows, keys)
+        return seconds(keys)
+
+    def _has_groups_by_request(self, categories: Collection[str]) -> bool:
+        """Return whether the column is of groups, whatever its values are."""
+        if self.argument == "split_by":
+            return self.name in categories
+        return self.argument == "split_by_group"
+
+    def _inferred_kind(self, rows: Frame, missing: Collection[str]) -> str:
+        """Infer the kind of a column that orders the rows; names and booleans do not."""
+        try:
+            column_kind = kind_of(rows, self.name, missing)
+        except DataError as error:
+            # The column is needed even if it is dropped, and names are groups.
+            remedy = error.remedy.replace(TO_LEAVE_OUT, "")
+            error.remedy = remedy.replace("{categories}", "{split_by_group}")
+            error.options.pop("drop", None)
+            if error.options.pop("categories", None):
+                error.options["split_by_group"] = self.name
+            raise
+        if column_kind not in ("category", "boolean"):
+            return column_kind
+        if self.argument == "split_by":
+            return "category"
+        self._refuse_names(rows, missing)
+        return "number"  # such as 007
+
+    def _refuse_names(self, rows: Frame, missing: Collection[str]) -> None:
+        """Reject a column of names, unless all of them are numbers, such as 007."""
+        labels = as_labels(rows, self.name, missing)
+        present = [label for label in dict.fromkeys(labels) if label]
+        unordered = [label for label in present if read_number(label) is None]
+        if not unordered:
+            return
+        names = [label for label in unordered if not _is_date_or_time(label)]
+        is_wrong = np.isin(labels, names or present)
+        remedy = "convert the column to dates or numbers; if it holds groups, use {split_by_group}"
+        row = first_row(rows, is_wrong)
+        raise rows.fault(row, self.name, ORDERED, remedy, split_by_group=self.name)
+
+    def _refuse_placeholders(self, rows: Frame, dates: NDArray[np.datetime64]) -> None:
+        """Reject dates to split by that stand for no date, as 9999-12-31 does."""
+        placeholders = find_placeholders(seconds(dates))
+        years = dates.astype("M8[Y]").astype(np.int64) + 1970
+        is_unlikely = (years < _FIRST_YEAR) | (years > _LAST_YEAR)
+        is_placeholder = np.isin(seconds(dates), placeholders) & is_unlikely
+        expected = "a date to split by; leave the row out, or write its date"
+        refuse_where(rows, self.name, is_placeholder, expected)
+
+    def _warn_of_later_dates(self, rows: Frame, dates: NDArray[np.datetime64]) -> None:
+        """Warn of dates after today, as two-digit years up to 68 are read as 2000 to 2068."""
+        tomorrow = np.datetime64("today") + 1  # today ends later in other zones
+        is_later = dates.astype("M8[D]") > tomorrow
+        if not is_later.any():
+            return
+        first = dates[first_row(rows, is_later)].astype("M8[D]")
+        number = count_of(int(is_later.sum()), "date")
+        problem = f"{number} of column {self.name!r} to split by after today, such as {first}"
+        remedy = "if the years are written with two digits, write four"
+        warnings.warn(f"{problem}; {remedy}", stacklevel=caller_stacklevel())
+
+
+def _is_date_or_time(text: str) -> bool:
+    """Return whether a text is a date or a time of day."""
+    return parse_datetime(text) is not None or parse_time_of_day(text) is not None
+
+
+def argument_of(keys: NDArray[Any]) -> str:
+    """Return the argument that names the column of the keys of rows."""
+    return "split_by_time" if keys.dtype.kind == "f" else "split_by_group"
