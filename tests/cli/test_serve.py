@@ -376,9 +376,9 @@ def test_a_body_without_a_declared_length_is_refused_at_the_limit(serve, classes
 
 @pytest.mark.case(188)
 @pytest.mark.integration
-def test_columns_that_were_dropped_by_request_are_accepted(serve, train, table):
+def test_columns_that_were_left_out_by_request_are_accepted(serve, train, table):
     """Whole rows may be sent, with the target, whatever the ignored columns hold."""
-    columns = ("--drop", "town", "size", "--split-by-time", "day")
+    columns = ("--drop", "size", "--split-by-group", "town")
     folder = train(table, "--target", "answer", *columns, "--model", "network", "--epochs", 2)
     _, send = serve(folder)
     record = {"weight": 1.5, "member": True, "day": "2026-03-01"}

@@ -87,6 +87,9 @@ def test_options_that_are_refused_are_not_proposed(barenet, table):
     run = ["train", "days.parquet", "--target", "price", "--epochs", 1, "--no-plots"]
     assert "--split-by-time day" in barenet(*run, "--model", "network").ok().err
     assert "--split-by" not in barenet(*run, "--memory", "1GB").ok().err
+    for option in ("--split-by-time", "--split-by-group", "--split-by"):
+        error = barenet(*run, "--memory", "1GB", option, "day").error
+        assert f"{option}: not for rows that are read block by block" in error
 
 
 TRAIN = ["--target", "y", "--epochs", 2, "--no-plots", "--no-baselines"]

@@ -148,7 +148,7 @@ class SplitColumn:
             return
         first = dates[first_row(rows, is_later)].astype("M8[D]")
         number = count_of(int(is_later.sum()), "date")
-        problem = f"{number} of column {self.name!r} to split by after today, such as {first}"
+        problem = f"column {self.name!r} to split by has {number} after today, such as {first}"
         remedy = "if the years are written with two digits, write four"
         warnings.warn(f"{problem}; {remedy}", stacklevel=caller_stacklevel())
 
