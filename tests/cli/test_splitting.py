@@ -136,7 +136,7 @@ def test_only_a_column_that_may_matter_is_recommended_to_keep(barenet):
             rows = [f"name{row}" for row in rows]
         Path(f"{heading}.csv").write_text("\n".join([f"{heading},x,y", *rows]) + "\n")
     done = barenet("train", "id.csv", *QUICK).ok()
-    assert "left out  id: counts the rows" in done.err and "--keep-column" not in done.err
+    assert "left out  id: numbers the rows" in done.err and "--keep-column" not in done.err
     done = barenet("train", "name.csv", *QUICK).ok()
     assert "matters for new rows, keep it with `--keep-column name --rare 0`\n" in done.err
 
@@ -147,7 +147,7 @@ def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet)
     rows = [f"{n + 1},{ids[n]},{1900 + n},{n % 7},name{n},{n % 7 / 2 + n % 2}" for n in range(100)]
     Path("t.csv").write_text("\n".join(["n,CustomerId,year,x,name,y", *rows]) + "\n")
     done = barenet("train", "t.csv", *QUICK).ok()
-    assert "3 left out  n: counts the rows; CustomerId: looks like an identifier: 80" in done.err
+    assert "3 left out  n: numbers the rows; CustomerId: looks like an identifier: 80" in done.err
     assert "\nif n matters for new rows, keep it with `--keep-column n`\n" in done.err
     assert load("runs/t/model.safetensors").feature_names == ("year", "x")
     done = barenet("train", "t.csv", *QUICK, "--keep-column", "n", "CustomerId").ok()

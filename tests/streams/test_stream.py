@@ -339,7 +339,7 @@ def test_a_counter_over_several_files_is_left_out(folder):
         read = pd.read_csv if path.suffix == ".csv" else pd.read_parquet
         save(read(path).assign(count=np.arange(1000) + 1000 * number), path)
     columns = {column.name: column for column in stream(f"{folder}/*", "price").encoding.columns}
-    assert columns["count"].formula == "counts the rows"
+    assert columns["count"].formula == "numbers the rows"
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def _may_be_kept(column: Column) -> bool:
     """Return whether a column that was left out may be no identifier after all."""
     reason = getattr(column, "reason", "")
     if reason.startswith(COUNTER):
-        return not is_named_identifier(column.name)  # an id that counts the rows is one
+        return not is_named_identifier(column.name)  # an id that numbers the rows is one
     return reason.startswith(IDENTIFIER)
 
 

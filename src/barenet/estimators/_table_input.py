@@ -123,7 +123,7 @@ class TablePreprocessor(TransformerMixin, TableInput):
     - Booleans, such as yes and no, are 1 and 0.
     - Dates become a number that increases with time, and positions in the year, the week and the
       day.
-    - Uninformative columns are dropped: those with a single value, or that count or identify the
+    - Uninformative columns are dropped: those with a single value, or that number or identify the
       rows.
 
     Parameters
@@ -138,7 +138,7 @@ class TablePreprocessor(TransformerMixin, TableInput):
     drop : list of str, optional
         Columns to leave out.
     keep_column : list of str, optional
-        Columns to keep even though they count or identify the rows.
+        Columns to keep even though they number or identify the rows.
     missing : list of str, optional
         Markers of missing values besides empty fields, NA, N/A, NaN, null, None, ?, - and the like.
     numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default="standardize"

@@ -165,7 +165,7 @@ class DataOptions:
     drop : tuple of str
         Columns to leave out.
     keep_column : tuple of str
-        Columns to keep even though they count or identify the rows.
+        Columns to keep even though they number or identify the rows.
     categories : tuple of str
         Columns to read as categories, such as codes that look like numbers.
     numeric : tuple of str

@@ -144,7 +144,7 @@ def test_a_table_is_encoded_as_by_the_command_line(path, table):
         np.testing.assert_array_equal(part[1], half.y)
     description = prepared.describe()["description"]
     assert "84 rows (6 without a target left out)" in description
-    assert description.endswith("left out: id (counts the rows)")
+    assert description.endswith("left out: id (numbers the rows)")
 
 
 def test_a_column_that_counts_the_rows_is_no_axis(table):

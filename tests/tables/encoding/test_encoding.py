@@ -192,6 +192,59 @@ def test_uninformative_columns_are_dropped_with_a_reason():
     assert caught.value.argument == "drop"
 
 
+SHUFFLED = np.random.default_rng(0).permutation(1000)
+ROW_NUMBERS = {
+    "from 0": np.arange(1000),
+    "from 1, falling": np.arange(1000)[::-1] + 1,
+    "shuffled": SHUFFLED,
+    "some rows left out": np.delete(np.arange(1000), np.s_[::11]),
+    "training rows of a random split": SHUFFLED[:750] + 1,
+    "20 rows": np.arange(20),
+}
+OTHER_NUMBERS = {
+    "years": np.arange(1990, 2021),
+    "heights in m": 1.6 + 0.05 * np.arange(10),
+    "heights in cm": np.arange(160, 190),
+    "ages in a small file": np.arange(1, 20),
+    "ages": np.random.default_rng(0).integers(1, 90, 60),
+    "below 0": np.arange(-10, 30),
+    "spaced evenly": 2 * np.arange(500),
+    "days without weekends": [day for day in range(700) if day % 7 < 5],
+    "a number missing": [*range(30), None],
+    "amounts that all differ": 7 * SHUFFLED[:30] + 1,
+}
+
+
+def encoding_of(numbers, **options):
+    table = {"rownames": numbers, "x": np.arange(len(numbers)) % 4}
+    return TableEncoding.fit(table, **options)
+
+
+@pytest.mark.case(210)
+@pytest.mark.parametrize("kind", ROW_NUMBERS)
+def test_numbers_of_the_rows_are_left_out(kind):
+    encoding = encoding_of(ROW_NUMBERS[kind])
+    assert encoding.columns[0].formula == "numbers the rows"
+    kept = encoding_of(ROW_NUMBERS[kind], keep_column=["rownames"])
+    assert kept.feature_names == ("rownames", "x")
+
+
+@pytest.mark.case(210)
+@pytest.mark.parametrize("kind", OTHER_NUMBERS)
+def test_other_numbers_are_kept(kind):
+    assert encoding_of(OTHER_NUMBERS[kind]).feature_names == ("rownames", "x")
+
+
+@pytest.mark.case(210)
+def test_numbers_of_the_rows_are_compared_with_those_of_the_file():
+    rows = np.sort(SHUFFLED[:400])
+    numbers = {"n": np.arange(1000.0), "size": np.arange(1000.0) * 100}
+    training = as_frame({**numbers, "x": np.arange(1000) % 4})[rows]
+    assert TableEncoding.fit(training).feature_names == ("size", "x")
+    few = training[np.arange(0, 400, 20)]  # 20 of 1,000 rows may differ by chance
+    assert TableEncoding.fit(few).feature_names == ("n", "size", "x")
+
+
 def test_the_kind_of_a_column_can_be_set():
     table = {"zip": ["01067", "10115", "01067", "80331"], "level": [1, 2, 2, 3]}
     guessed = TableEncoding.fit(table)

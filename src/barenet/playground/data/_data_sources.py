@@ -198,7 +198,7 @@ def _left_out(encoding: TableEncoding) -> str:
 
 
 def _varying(rows: Dataset, test_size: float, numeric: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the numeric columns that the encoding keeps; others count the rows or are constant."""
+    """Return the numeric columns that the encoding keeps: not row numbers or constant ones."""
     drop = [name for name in rows.feature_names if name not in numeric]
     training, _ = rows.split(test_size)
     return TableEncoding.fit(training.X, drop=drop).feature_names

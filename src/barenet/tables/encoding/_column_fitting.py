@@ -36,8 +36,16 @@ _IDENTIFIER = re.compile(
     r"(?i:^|[^a-z])(?i:id|no|nr|num|number|index|key)$|[a-z](Id|ID|No|Nr|Num|Number|Index|Key)$"
 )
 
+#: The share of 1 to the largest number that numbers of the rows have, if they ascend; and in any
+#: other order, as a random part of the rows leaves gaps, unlike the days of a series.
+MOST_ASCENDING = 0.9
+MOST_SHUFFLED = 0.7
+#: Minimum of n² / N for n different numbers of N. It makes chance unlikely: n random numbers of N
+#: are all different with a probability below exp(-n (n - 1) / 2N), which is about exp(-8) here.
+FEWEST_SQUARED = 16
+
 #: Beginnings of the reasons to leave out a column that identifies the rows.
-COUNTER = "counts the rows"
+COUNTER = "numbers the rows"
 IDENTIFIER = "looks like an identifier"
 #: The reason to leave out a column without values, and the end of the reason for a constant one.
 EMPTY = "no value in any row"
@@ -223,25 +231,41 @@ def is_named_identifier(name: str) -> bool:
 
 
 def identity(name: str, values: NDArray[np.float64], row_numbers: NDArray[Any]) -> str:
-    """Return the reason that numbers identify the rows, if they count or name them.
+    """Return the reason that numbers identify the rows, if they number or name them.
 
-    `row_numbers` are those of the rows in their file. Numbers that count these rows, except years,
-    are useless for new rows. Other whole numbers are identifiers if they all differ and the column
-    is named like one.
+    `row_numbers` are those of the rows in their file. Numbers of the rows are useless for new rows,
+    whatever the name of their column. Other whole numbers, such as 15634602, are identifiers if
+    they all differ and the column is named like one: sizes and prices may all differ, too.
 
     >>> rows = np.arange(30)
-    >>> identity("n", rows + 1.0, rows), identity("age", rows % 7.0, rows)
-    ('counts the rows', '')
+    >>> identity("n", rows[::-1] + 1.0, rows), identity("age", rows % 7.0, rows)
+    ('numbers the rows', '')
     """
-    are_whole = (values == np.floor(values)).all()
-    if len(values) < ENOUGH_ROWS or not are_whole:
+    if len(values) < ENOUGH_ROWS:
         return ""
-    are_years = values.min() >= 1800 and values.max() <= 2100
-    if not are_years and np.ptp(values - row_numbers) == 0:
+    are_whole = (values == np.floor(values)).all()
+    if not are_whole or len(np.unique(values)) < len(values):
+        return ""
+    if _number_rows(values, n_rows=int(row_numbers.max()) + 1):
         return COUNTER
-    if is_named_identifier(name) and len(np.unique(values)) == len(values):
+    if is_named_identifier(name):
         return f"{IDENTIFIER}: {len(values):,} values in as many rows"
     return ""
+
+
+def _number_rows(values: NDArray[np.float64], n_rows: int) -> bool:
+    """Return whether different whole numbers are most of 1 to the number of rows, or of 0 to it.
+
+    The values may be those of some rows of the file, such as the training rows.
+    """
+    if values.min() < 0:
+        return False
+    largest = values.max()
+    most = MOST_SHUFFLED
+    if (np.diff(values) > 0).all():
+        most = MOST_ASCENDING
+    are_enough = len(values) ** 2 >= FEWEST_SQUARED * largest
+    return bool(are_enough and n_rows >= most * largest)
 
 
 class _Measured(NamedTuple):

@@ -151,7 +151,7 @@ class TableEncoding:
         drop : collection of str
             Columns to leave out.
         keep_column : collection of str
-            Columns to keep even though they count or identify the rows.
+            Columns to keep even though they number or identify the rows.
         missing : collection of str
             Texts that stand for a missing value, besides an empty text and `MISSING`, without
             spaces around them. Numbers and dates also match equal values in another spelling.
@@ -210,7 +210,7 @@ class TableEncoding:
             missing=tokens,
         )
         columns = column_fit.columns(keep=keep_column)
-        # In a toy table whose only x is 1, 2, 3, …, x counts the rows, and is kept nevertheless.
+        # In a toy table whose only x is 1, 2, 3, …, x numbers the rows, and is kept nevertheless.
         if all(isinstance(column, DroppedColumn) for column in columns):
             floats = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
             columns = column_fit.columns(keep=floats)
