@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas
+import polars
 import pytest
 from sklearn.datasets import load_iris
 
-from barenet import Frame, Scaling, TableEncoding, load_table
+from barenet import Frame, Scaling, TableEncoding, Task, load_table
 from barenet.datasets._table_loading import read_features, read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.encoding._named_columns import named_matrix
@@ -68,10 +69,38 @@ def test_a_table_with_text_or_missing_values_is_a_frame(write):
     assert isinstance(load_table(plain, "y", frame=True).X, Frame)
 
 
-def test_an_unnamed_row_number_column_is_dropped(write):
-    dataset = load_table(write(",x,y\n0,1,2\n1,1,3\n"), "y")
-    assert dataset.feature_names == ("x",)
-    assert dataset.description == "2 rows, 3 columns, 1 of them without a name and left out"
+@pytest.mark.case(209)
+@pytest.mark.parametrize("values", ["names", "numbers of the rows"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_column_without_a_name_is_like_any_other(values, suffix, tmp_path):
+    index = [f"{row % 5}0-{row % 5}9" for row in range(50)]
+    if values != "names":
+        index = np.random.default_rng(0).permutation(50).tolist()
+    rows = pandas.DataFrame({"x": np.arange(50) % 7, "y": np.arange(50) / 3}, index=index)
+    path = tmp_path / f"t{suffix}"
+    if suffix == ".csv":
+        rows.to_csv(path)
+        name = "Unnamed: 0"
+        tables = [pandas.read_csv(path), polars.read_csv(path), polars.read_csv(path).to_dicts()]
+    else:
+        rows.to_parquet(path)
+        name = "__index_level_0__"
+        tables = [polars.read_parquet(path)]
+    for source in (path, *tables):
+        data = Task.open(source, target="y").training
+        assert set(data.feature_names) == {name, "x"}
+        encoding = TableEncoding.fit(data.X)
+        assert (name in encoding.feature_names) == (values == "names")
+        assert name in TableEncoding.fit(data.X, keep_column=[name]).feature_names
+    left_out = Task.open(path, target="y", drop=[name])
+    assert left_out.training.feature_names == ("x",)
+
+
+@pytest.mark.case(209)
+def test_rows_are_split_by_a_column_without_a_name(write):
+    rows = "".join(f"{day},{day % 3},{day % 7}\n" for day in range(40))
+    data = load_table(write(f",x,y\n{rows}"), "y", split_by="Unnamed: 0", task="regression")
+    assert data.split_keys.tolist() == [*range(40)]
 
 
 @pytest.mark.case(36, 139)

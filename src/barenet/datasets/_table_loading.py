@@ -24,7 +24,6 @@ from barenet.tables.files._open_table import (
     check_table_names,
     check_target,
     feature_names,
-    is_unnamed,
     open_table,
     read_columns,
     with_target,
@@ -192,9 +191,6 @@ def load_table(
         error = _single_class(all_rows, rows, target_name, path=table.path, label=classes[0])
         raise error
     description += f", {len(table.names):,} columns"
-    unnamed = [name for name in table.names if is_unnamed(name)]
-    if unnamed:
-        description += f", {len(unnamed)} of them without a name and left out"
     data = make_dataset(
         rows,
         features,
@@ -288,7 +284,7 @@ def _open(
     target = check_target(table, target)
     if split is not None:
         [split_name] = check_table_names(table, [split.name], split.argument)
-        if split_name == target or is_unnamed(split_name):
+        if split_name == target:
             raise ArgumentError.of(split.argument, split_name, "a column of the features")
         split = replace(split, name=split_name)
     names_to_drop = convert(drop, tuple[str, ...], "drop")

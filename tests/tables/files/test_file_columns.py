@@ -129,17 +129,23 @@ def test_a_renamed_column_and_the_target_are_named(write):
             stream(pattern, "y", allow_missing_columns=allow)
 
 
-def test_files_without_rows_and_columns_without_a_name_lack_nothing(write, tmp_path):
+def test_files_without_rows_lack_nothing(write, tmp_path):
     pattern = write(lambda rows: rows, 0)
     suffix = Path(pattern).suffix
     save(table_of(9)[:0][["a"]], tmp_path / f"part-0a{suffix}")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert stream(pattern, "y").n_rows == N_FILES * N_ROWS
-    pattern = write(lambda rows: rows, 0)
-    if suffix == ".csv":
-        table_of(3).to_csv(tmp_path / "part-3.csv")  # with the numbers of the rows
-        assert stream(pattern, "y").n_rows == N_FILES * N_ROWS
+
+
+@pytest.mark.case(209)
+def test_files_without_the_numbers_of_the_rows_lack_a_column(tmp_path):
+    for number in range(N_FILES):
+        table_of(number).to_csv(tmp_path / f"part-{number}.csv", index=number == 3)
+    with pytest.raises(DataError) as caught:
+        stream(f"{tmp_path}/*.csv", "y")
+    assert caught.value.options["drop"] == ["Unnamed: 0"]
+    assert stream(f"{tmp_path}/*.csv", "y", drop=["Unnamed: 0"]).n_rows == N_FILES * N_ROWS
 
 
 TYPES = {

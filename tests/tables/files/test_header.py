@@ -4,6 +4,7 @@ import gzip
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from barenet import load_dataset, load_table
@@ -63,6 +64,17 @@ def test_names_in_errors_are_shortened_to_one_line(write, text):
     assert len(message.splitlines()) == 1 and len(message) < 400
 
 
+@pytest.mark.case(209)
+@pytest.mark.parametrize("first", ["", "Unnamed: 0", ",Unnamed: 0", ",", "size,"])
+def test_columns_without_a_name_are_named_as_by_pandas(write, first):
+    n_columns = first.count(",") + 2
+    rows = [",".join([str(row)] * n_columns) for row in range(3)]
+    path = write("\n".join([f"{first},town", *rows]) + "\n")
+    table = read_table(path)
+    assert table.names == tuple(pd.read_csv(path).columns)
+    assert table.frame(table.names).columns[table.names[0]].tolist() == [0, 1, 2]
+
+
 @pytest.mark.case(101)
 @pytest.mark.parametrize(
     "text",
@@ -77,7 +89,6 @@ def test_names_in_errors_are_shortened_to_one_line(write, text):
         "name,town\nAda,Rome\nBob,Oslo\n",
         "party,vote\nleft,yes\nright,no\nleft,yes\nright,no\n",
         "2024-01-01,town\n1,Rome\n2,Oslo\n",
-        ",size\n0,1\n1,2\n",
         "day,2024-01-01,2024-01-02\na,1,2\nb,3,4\n",
         f"town,5,25,{'9' * 5000}\na,1,2,3\nb,3,4,4\n",
     ],

@@ -21,7 +21,15 @@ from barenet.storage import _file_io as file_io
 from barenet.tables.files import _delimited as delimited
 from barenet.tables.files._delimited import CsvOptions, decode, read_records
 from barenet.tables.files._text_column import ArrowColumn, TextColumn, column_type
-from barenet.tables.frames._frame import Frame, Names, Place, Table, check_unique, spelled_names
+from barenet.tables.frames._frame import (
+    Frame,
+    Names,
+    Place,
+    Table,
+    check_unique,
+    fill_names,
+    spelled_names,
+)
 from barenet.tables.reading._column_errors import raise_together
 from barenet.tables.reading._date_formats import (
     format_of_column,
@@ -58,7 +66,7 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 def read_header(
     text: str, delimiter: str, path: Path, header: bool | None, *, quoting: bool = True
 ) -> tuple[str, ...]:
-    """Read the names of the columns, or make names by position."""
+    """Read the names of the columns, some of which may be empty, or make names by position."""
     match = re.match(r"[^\r\n]*", text)
     assert match is not None
     first_line = match[0]
@@ -74,7 +82,7 @@ def read_header(
     if header is False:
         return tuple(f"x{column + 1}" for column in range(len(names)))
     remedy = "if the first line is a row of the table, use {header}"
-    nonempty = [name for name in names if name]  # pandas writes an index with an empty name
+    nonempty = [name for name in names if name]  # pandas and R write row names without a name
     check_unique(nonempty, path=path, line=line, remedy=remedy, header=False)
     return names
 
@@ -391,7 +399,7 @@ def _read_head(file: BinaryIO, path: Path, options: CsvOptions) -> _Head:
     has_names = options.header is not False
     line = _first_line_of_rows(records, has_names=has_names, end=len(lines) + 1)
     bytes_above = b"".join(lines[: line - 1])
-    return _Head(options, names, line, len(bytes_above))
+    return _Head(options, fill_names(names), line, len(bytes_above))
 
 
 def _first_line_of_rows(
@@ -484,6 +492,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     columns = column_type().split(text, delimiter, len(names), path, skip=n_names, quoting=quoting)
     if options.header is None:
         check_header(names, text, delimiter, path, quoting=quoting)
+    names = fill_names(names)
     by_name = dict(zip(names, columns, strict=True))
     options = replace(options, delimiter=delimiter)
     return CsvTable(path, names, options, text=text, columns=by_name)

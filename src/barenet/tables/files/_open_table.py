@@ -113,16 +113,7 @@ def check_drop(table: Table, drop: Names, target: str) -> list[str]:
 
 def feature_names(table: Table, left_out: Names) -> list[str]:
     """Names of the columns to train on."""
-    features = []
-    for name in table.all_names:
-        if name not in left_out and not is_unnamed(name):
-            features.append(name)
-    return features
-
-
-def is_unnamed(name: str) -> bool:
-    """Return whether a column has no name; usually, it is pandas' row number."""
-    return not name or name.startswith("__index_level_")
+    return [name for name in table.all_names if name not in left_out]
 
 
 def with_target(

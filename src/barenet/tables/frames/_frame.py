@@ -482,6 +482,25 @@ def comparable_name(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip())
 
 
+def fill_names(names: Names) -> tuple[str, ...]:
+    """Name each column without a name by its position, as pandas does.
+
+    >>> fill_names(["", "size", ""]), fill_names(["", "Unnamed: 0"])
+    (('Unnamed: 0', 'size', 'Unnamed: 2'), ('Unnamed: 0.1', 'Unnamed: 0'))
+    """
+    filled: list[str] = []
+    for position, name in enumerate(names):
+        candidate = name
+        number = 0
+        while not candidate or (not name and candidate in names):
+            candidate = f"Unnamed: {position}"
+            if number:
+                candidate += f".{number}"
+            number += 1
+        filled.append(candidate)
+    return tuple(filled)
+
+
 def check_unique(names: Names, **place: Any) -> None:
     """Reject names of columns that occur more than once."""
     for name, count in Counter(names).items():

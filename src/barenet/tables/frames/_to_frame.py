@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError, DataError
 from barenet.model._arrays import check_in_memory
-from barenet.tables.frames._frame import TEXT, Frame, Names, Table, check_names, check_unique
+from barenet.tables.frames._frame import (
+    TEXT,
+    Frame,
+    Names,
+    Table,
+    check_names,
+    check_unique,
+    fill_names,
+)
 from barenet.tables.frames._plain_values import class_name, to_utc
 
 #: Whole numbers up to this limit are exact in float64; larger ones may become equal to others.
@@ -78,12 +86,12 @@ def column_names(X: Any) -> list[str] | None:
     """Return the names of a table's columns; None if it has no names."""
     check_in_memory(X, "X")
     if isinstance(X, Mapping):
-        return [str(name) for name in X]
+        return [*fill_names([str(name) for name in X])]
     # The ``columns`` of a pyarrow.Table are the values.
     names = getattr(X, "column_names", getattr(X, "columns", None))
     if names is None:
         return None
-    return [str(name) for name in names]
+    return [*fill_names([str(name) for name in names])]
 
 
 def columns_of_records(X: Any) -> Any:
