@@ -79,7 +79,7 @@ class SplitColumn:
         """Return the key of each row: a time or a number as float64, or the label of a group."""
         tokens = rows.as_read({*MISSING, *missing})
         column_kind = "category"
-        if not self._has_groups_by_request(categories):
+        if not self._has_groups_by_request({*categories, *rows.categorical}):
             column_kind = self._inferred_kind(rows, tokens)
         keys = parse_column(rows, self.name, column_kind, tokens)
         if keys.dtype == object:

@@ -365,7 +365,9 @@ def read_samples(
 
 
 def _are_complete_numbers(rows: Frame) -> bool:
-    """Return whether all columns are numbers without missing values."""
+    """Return whether all columns are numbers without missing values, and none is of categories."""
+    if not rows.categorical.isdisjoint(rows.columns):
+        return False
     for column in rows.columns.values():
         if column.dtype.kind not in "bf" or not np.isfinite(column).all():
             return False

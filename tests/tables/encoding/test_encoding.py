@@ -21,7 +21,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from barenet import Scaling, TableEncoding, load_table
+from barenet import Scaling, TableEncoding, Task, load_table
 from barenet.datasets._column_summary import column_values, summarize
 from barenet.errors import DataError
 from barenet.tables.encoding._column_kinds import CategoryColumn
@@ -243,6 +243,68 @@ def test_numbers_of_the_rows_are_compared_with_those_of_the_file():
     assert TableEncoding.fit(training).feature_names == ("size", "x")
     few = training[np.arange(0, 400, 20)]  # 20 of 1,000 rows may differ by chance
     assert TableEncoding.fit(few).feature_names == ("n", "size", "x")
+
+
+CODES = np.random.default_rng(0).integers(1, 9, 60)
+CODES_AS_TEXT = [str(code) for code in CODES]
+DECLARED = {
+    "pandas": lambda: pd.DataFrame({"code": pd.Categorical(CODES)}),
+    "pandas, missing": lambda: pd.DataFrame({"code": pd.Categorical([None, *CODES])}),
+    "pandas, texts": lambda: pd.DataFrame({"code": pd.Categorical(CODES_AS_TEXT)}),
+    "pandas, Arrow": lambda: pd.DataFrame({
+        "code": pd.Series(
+            pyarrow.array(CODES).dictionary_encode(),
+            dtype=pd.ArrowDtype(pyarrow.dictionary(pyarrow.int32(), pyarrow.int64())),
+        )
+    }),
+    "arrow": lambda: pyarrow.table({"code": pyarrow.array(CODES).dictionary_encode()}),
+    "polars, categorical": lambda: polars.DataFrame(
+        {"code": polars.Series(CODES_AS_TEXT, dtype=polars.Categorical)}
+    ),
+    "polars, enumeration": lambda: polars.DataFrame(
+        {"code": polars.Series(CODES_AS_TEXT, dtype=polars.Enum([str(n) for n in range(10)]))}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.case(214)
+@pytest.mark.parametrize("kind", DECLARED)
+def test_whole_numbers_that_are_declared_as_categories_are_names(kind):
+    rows = DECLARED[kind]()
+    for X in (
+        rows,
+        as_frame(rows)[np.arange(50)],
+        Task.open(rows, target=np.arange(len(rows)) / 7).training.X,
+    ):
+        encoding = TableEncoding.fit(X, rare=0)
+        names = tuple(name for name in encoding.input_names if name != "code missing")
+        assert names == tuple(f"code={code}" for code in range(1, 9))
+        expected = encoding.transform({"code": ["3"]})
+        for value in (3, 3.0, np.int8(3), np.float32(3)):
+            np.testing.assert_array_equal(encoding.transform({"code": [value]}), expected)
+    assert TableEncoding.fit(rows, numeric=["code"]).columns[0].kind == "number"
+
+
+@pytest.mark.case(214)
+def test_parquet_files_of_pandas_declare_categories(tmp_path):
+    path = tmp_path / "t.parquet"
+    table = pd.DataFrame({"code": pd.Categorical(CODES), "n": CODES, "y": np.arange(60) / 7})
+    table.to_parquet(path)
+    data = load_table(path, "y")
+    kinds = {column.name: column.kind for column in TableEncoding.fit(data.X).columns}
+    assert kinds == {"code": "category", "n": "number"}
+    keys = load_table(path, "y", split_by="code").split_keys
+    assert keys.tolist() == CODES_AS_TEXT
+
+
+@pytest.mark.case(214)
+def test_other_categories_have_the_kind_of_their_values():
+    table = {
+        "size": pd.Categorical([0.5, 1.5, 1.5]),
+        "day": pd.Categorical(["2024-01-01"] * 2 + ["2024-02-01"]),
+    }
+    kinds = [column.kind for column in TableEncoding.fit(pd.DataFrame(table)).columns]
+    assert kinds == ["number", "date"]
 
 
 def test_the_kind_of_a_column_can_be_set():

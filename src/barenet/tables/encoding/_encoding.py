@@ -196,6 +196,8 @@ class TableEncoding:
         requested = requested_kinds(
             names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
         )
+        for name in frame.categorical:
+            requested.setdefault(name, "category")
         others = [name for name in names if name not in requested]
         inferred, errors_of_kinds = kinds_and_errors(frame, others, tokens)
         column_fit = _ColumnFit(

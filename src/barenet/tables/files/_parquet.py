@@ -20,7 +20,7 @@ from barenet.storage._file_io import (
     open_file,
 )
 from barenet.tables.frames._frame import DeclaredType, Frame, Names, Table, check_unique
-from barenet.tables.frames._to_frame import as_column
+from barenet.tables.frames._to_frame import are_whole_numbers, as_column
 from barenet.tables.reading._parsing import as_labels
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
@@ -78,6 +78,8 @@ class ParquetTable(Table):
     first_row: int
     #: Bytes of the largest row group.
     largest: int
+    #: Names of the columns that pandas has written as categories.
+    categorical: frozenset[str]
     #: Maximum number of bytes of memory, in addition to the budget of the file.
     memory: int | None = None
 
@@ -107,7 +109,12 @@ class ParquetTable(Table):
 
     def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         columns = self._read(names, self._values)
-        return Frame(columns, self, self.first_row + np.arange(self.n_rows))
+        rows = self.first_row + np.arange(self.n_rows)
+        categorical = set()
+        for name in self.categorical.intersection(names):
+            if are_whole_numbers(columns[name]):
+                categorical.add(name)
+        return Frame(columns, self, rows, frozenset(categorical))
 
     def labels(self, names: Names) -> dict[str, Any]:
         """Read columns as text, with all digits, time zones and nanoseconds."""
@@ -255,7 +262,20 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     types = {}
     for name, field in zip(names, schema, strict=True):
         types[name] = _declared_type(field)
-    return ParquetTable(path, names, types, groups, first_row=0, largest=largest, memory=memory)
+    categorical = set()
+    for column in (schema.pandas_metadata or {}).get("columns", ()):
+        if column["pandas_type"] == "categorical":
+            categorical.add(column["field_name"])
+    return ParquetTable(
+        path,
+        names,
+        types,
+        groups,
+        first_row=0,
+        largest=largest,
+        categorical=frozenset(categorical),
+        memory=memory,
+    )
 
 
 def _declared_type(field: Any) -> DeclaredType:

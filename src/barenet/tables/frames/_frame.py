@@ -136,6 +136,8 @@ class Frame:
         The file or files of the rows.
     rows : ndarray of shape (n_rows,), int64, optional
         Numbers of the rows in their origin, from 0; by default 0, 1, 2, …
+    categorical : frozenset of str
+        Names of the columns of whole numbers that their source declares as categories.
 
     Raises
     ------
@@ -152,6 +154,7 @@ class Frame:
     columns: dict[str, NDArray[Any]]
     origin: Origin | None = None
     rows: Any = None
+    categorical: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns.values()}

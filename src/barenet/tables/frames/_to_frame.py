@@ -45,6 +45,9 @@ _KINDS: dict[str, Any] = {
 }
 
 
+#: A whole number as text, or an empty text.
+_WHOLE_OR_MISSING = re.compile(r"([+-]?\d+(\.0*)?)?", re.ASCII)
+
 #: Characters that text files can't contain.
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -75,11 +78,41 @@ def as_frame(
     else:
         spellings = check_names(only, raw)
     columns = {}
+    categorical = set()
     for name, spelling in zip(only, spellings, strict=True):
         columns[name] = as_column(raw[spelling], name)
+        if declares_categories(raw[spelling], columns[name]):
+            categorical.add(name)
     if not any(len(column) for column in columns.values()):
         raise ArgumentError("the table is empty", argument="X")
-    return Frame(columns)
+    return Frame(columns, categorical=frozenset(categorical))
+
+
+def declares_categories(values: Any, column: NDArray[Any]) -> bool:
+    """Return whether a column declares its whole numbers as categories, given the converted column.
+
+    A category of pandas does, a dictionary of Arrow, and a categorical or an enumeration of polars.
+    """
+    arrow_type = getattr(values, "type", None)
+    if arrow_type is None:
+        arrow_type = getattr(getattr(values, "dtype", None), "pyarrow_dtype", None)
+    is_dictionary = hasattr(arrow_type, "index_type")
+    is_category = _declared_type(values).startswith(("categor", "enum"))
+    return (is_dictionary or is_category) and are_whole_numbers(column)
+
+
+def are_whole_numbers(column: NDArray[Any]) -> bool:
+    """Return whether all values of a column are whole numbers or their texts, or missing.
+
+    >>> are_whole_numbers(np.array([3, np.nan])), are_whole_numbers(np.array(["3", "x"], TEXT))
+    (True, False)
+    """
+    if column.dtype.kind == "T":
+        return all(_WHOLE_OR_MISSING.fullmatch(text) for text in set(column.tolist()))
+    if column.dtype.kind != "f":
+        return False
+    present = column[~np.isnan(column)]
+    return bool((present == np.floor(present)).all())
 
 
 def column_names(X: Any) -> list[str] | None:
@@ -466,17 +499,17 @@ class FrameTable(Table):
     """
 
     columns: Mapping[str, Any]
-    #: Numbers of the rows of a `Frame`.
+    #: Numbers of the rows of a `Frame`, and names of its columns that are declared as categories.
     rows: Any = None
+    categorical: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, X: Any, name: str) -> Self:
         """Make it from a data frame, a mapping, records or an array; errors use the name."""
         columns = _columns(columns_of_records(X))
-        rows = None
         if isinstance(X, Frame):
-            rows = X.rows
-        return cls(Path(name), tuple(columns), columns, rows)
+            return cls(Path(name), tuple(columns), columns, X.rows, X.categorical)
+        return cls(Path(name), tuple(columns), columns)
 
     def with_target(self, target: Any) -> tuple[Self, str]:
         """Find the named column, or add values, such as an array, as a column; return its name."""
@@ -530,8 +563,11 @@ class FrameTable(Table):
         check_names(names, self.names, path=self.path)
         try:
             columns = {}
+            categorical = set(self.categorical)
             for name in names:
                 columns[name] = as_column(self.columns[name], name)
-            return Frame(columns, self, self.rows)
+                if declares_categories(self.columns[name], columns[name]):
+                    categorical.add(name)
+            return Frame(columns, self, self.rows, frozenset(categorical))
         except ArgumentError as error:
             raise error.renamed("data") from error
