@@ -21,7 +21,7 @@ from barenet.tables.encoding._column_kinds import (
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.tables.encoding._placeholder_dates import placeholder_notes
+from barenet.tables.encoding._placeholders import placeholder_notes
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.reading._target import is_ordered
 from barenet.tasks._description import words_may_be_classes

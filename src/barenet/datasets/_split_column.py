@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import convert
 from barenet.errors import ArgumentError, DataError, caller_stacklevel, count_of
-from barenet.tables.encoding._column_fitting import find_placeholders
+from barenet.tables.encoding._column_fitting import FAR, find_placeholders
 from barenet.tables.encoding._column_kinds import seconds
 from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._date_formats import parse_datetime, parse_time_of_day
@@ -133,7 +133,7 @@ class SplitColumn:
 
     def _refuse_placeholders(self, rows: Frame, dates: NDArray[np.datetime64]) -> None:
         """Reject dates to split by that stand for no date, as 9999-12-31 does."""
-        placeholders = find_placeholders(seconds(dates))
+        placeholders = find_placeholders(seconds(dates), FAR)
         years = dates.astype("M8[Y]").astype(np.int64) + 1970
         is_unlikely = (years < _FIRST_YEAR) | (years > _LAST_YEAR)
         is_placeholder = np.isin(seconds(dates), placeholders) & is_unlikely

@@ -22,7 +22,7 @@ from barenet.estimators._sklearn_bases import TransformerMixin
 from barenet.model._arrays import check_dtype
 from barenet.tables.encoding._alike_names import warn_of_alike_names
 from barenet.tables.encoding._encoding import TableEncoding, TableOptions
-from barenet.tables.encoding._placeholder_dates import warn_of_placeholders
+from barenet.tables.encoding._placeholders import warn_of_placeholders
 from barenet.tables.frames._to_frame import column_names
 
 

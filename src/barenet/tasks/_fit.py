@@ -40,7 +40,7 @@ from barenet.settings._run_defaults import check_target_settings, resolve_config
 from barenet.settings._task_settings import ModelKind, TaskSettings
 from barenet.tables.encoding._alike_names import warn_of_alike_names
 from barenet.tables.encoding._encoding import TableEncoding
-from barenet.tables.encoding._placeholder_dates import warn_of_placeholders
+from barenet.tables.encoding._placeholders import warn_of_placeholders
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import is_looked_up, table_rows
 from barenet.tasks import _initial_weights as initial_weights

@@ -51,7 +51,7 @@ IDENTIFIER = "looks like an identifier"
 EMPTY = "no value in any row"
 SAME = " in every row"
 
-#: Maximum number of different placeholders in a column of dates; if there are more, they are dates.
+#: Maximum number of different placeholders in a column; if there are more, they are values.
 MOST_PLACEHOLDERS = 4
 #: Minimum distance of a placeholder from the other dates, in seconds: a year.
 FAR = 365 * 86_400
@@ -348,19 +348,20 @@ def _in_bins(
 
 def _without_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Replace placeholders by NaN, among dates in seconds since 1970."""
-    placeholders = find_placeholders(dates[~np.isnan(dates)])
+    placeholders = find_placeholders(dates[~np.isnan(dates)], FAR)
     return np.where(np.isin(dates, placeholders), np.nan, dates)
 
 
-def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Find the first or last dates, if they are farther from the others than those are apart.
+def find_placeholders(values: NDArray[np.float64], least_gap: float = 0.0) -> NDArray[np.float64]:
+    """Find the lowest or highest values, if they are farther from the others than those are apart.
 
-    They may stand for a missing value, as 9999-12-31 does.
+    They may stand for a missing value, as 9999-12-31 and -999 do. `least_gap` is the minimum
+    distance from the others.
 
-    >>> find_placeholders(np.array([-9e9, 1.0, 5.0, 3.0, 3.0, 9e9]))
-    array([-9.e+09,  9.e+09])
+    >>> find_placeholders(np.array([-999, 1.0, 5.0, 3.0, 3.0, 9999]))
+    array([-999., 9999.])
     """
-    different = np.unique(dates)
+    different = np.unique(values)
     others = different
     placeholders = different[:0]
     while len(others) > 2:
@@ -375,7 +376,7 @@ def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
             others = above
         if len(others) < 2:
             break
-        is_far = gaps.max() > max(np.ptp(others), FAR)
+        is_far = gaps.max() > max(np.ptp(others), least_gap)
         if not is_far:
             break
         farther = np.setdiff1d(different, others)

@@ -1,4 +1,4 @@
-"""Dates far from all others of their column, and dates that stand for a missing value."""
+"""Dates and numbers far from all others of their column, which may stand for a missing value."""
 
 import dataclasses
 import datetime
@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from barenet import TableEncoding, TablePreprocessor, load_table, stream
+from barenet import TableEncoding, TablePreprocessor, Task, load_table, stream
 from barenet.inputs._target_jumps import add_edges_at_jumps
 from barenet.streams import _stream_fit
-from barenet.tables.encoding._placeholder_dates import placeholder_notes
+from barenet.tables.encoding._placeholders import placeholder_notes
 from barenet.tables.files import _csv_table
 
 DAYS = np.arange("2019-03-01", "2023-05-01", dtype="M8[D]")[::7]
@@ -41,6 +41,65 @@ def test_several_dates_far_outside_are_named_together():
     (note,) = notes_on("9999-12-31", "0001-01-01", "9999-12-31", "2999-12-31")
     assert note.startswith("column 'end': 0001-01-01, 2999-12-31, 9999-12-31, in 4 of ")
     assert note.endswith("missing=['0001-01-01', '2999-12-31', '9999-12-31']")
+
+
+def temperatures(*placeholders, share=0.15):
+    values = np.random.default_rng(0).uniform(-30, 30, 400).round(1)
+    for number, placeholder in enumerate(placeholders):
+        values[number :: round(len(placeholders) / share)] = placeholder
+    return {"x": values, "kind": np.arange(400) % 3}
+
+
+@pytest.mark.case(205)
+@pytest.mark.parametrize(
+    ("placeholders", "texts"),
+    [
+        ([-999], ["-999"]),
+        ([9999], ["9999"]),
+        ([-999, 9999], ["-999", "9999"]),
+        ([-99.9], ["-99.9"]),
+        ([1e20], ["100000000000000000000"]),
+    ],
+)
+@pytest.mark.parametrize("share", [0.01, 0.15])
+@pytest.mark.parametrize("scaling", ["standardize", "piecewise"])
+def test_a_number_far_from_all_others_that_recurs_is_named(placeholders, texts, share, scaling):
+    table = temperatures(*placeholders, share=share)
+    encoding = TableEncoding.fit(table, numbers=scaling)
+    (note,) = placeholder_notes(encoding, table)
+    n_rows = int(np.isin(table["x"], placeholders).sum())
+    assert note.problem.startswith(f"column 'x': {', '.join(texts)}, in {n_rows} of 400 rows, ")
+    assert note.options == {"missing": texts}
+    encoding = TableEncoding.fit(table, missing=texts)
+    assert encoding.replaced(table) == {"x": n_rows}
+    assert not [*placeholder_notes(encoding, table)]
+
+
+NO_PLACEHOLDERS = {
+    "an outlier": [*range(50), 1e9],
+    "counts with a few high ones": [0, 1, 2, 3] * 30 + [10, 10],
+    "zeros beside amounts": [0] * 100 + [*range(500, 2000, 10)],
+    "several high numbers": [*range(20)] * 3 + [1000, 2000, 3000, 4000, 5000] * 2,
+    "the end of a scale": [1, 2, 3, 4, 5, 9] * 20,
+    "two numbers": [0, 99] * 20,
+}
+
+
+@pytest.mark.case(205)
+@pytest.mark.parametrize("kind", NO_PLACEHOLDERS)
+def test_other_numbers_have_no_note(kind):
+    table = {"x": np.array(NO_PLACEHOLDERS[kind], float)}
+    assert not [*placeholder_notes(TableEncoding.fit(table), table)]
+
+
+@pytest.mark.case(205)
+def test_a_task_and_an_estimator_warn_of_numbers(tmp_path):
+    rows = pd.DataFrame(temperatures(-999)).assign(y=np.arange(400) % 7 / 2)
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.warns(UserWarning, match=r"column 'x': -999, in \d+ of .* missing=\['-999'\]"):
+        Task.open(tmp_path / "t.csv", target="y").train(model="network", epochs=1)
+    with pytest.warns(UserWarning, match=r"column 'x': -999, in 58 of .* missing=\['-999'\]"):
+        TablePreprocessor().fit(rows[["x", "kind"]])
 
 
 def test_dates_without_a_gap_of_centuries_have_no_note():
