@@ -93,7 +93,7 @@ def test_line_endings_and_empty_lines(read, ending):
         (b'a,b,c\n1,"two\nlines",3\n4,5\n', 4, RAGGED.format(3, 2)),
         (b"PAR1\0", None, "is a Parquet file, expected text"),
         (b"PK\3\4", None, "is an Excel workbook or a zip archive, expected text"),
-        (b"# a title\na,b\n1,2\n", 2, "expected 1 value, as in the first line, got 2"),
+        (b"a title\na,b\n1,2\n", 2, "expected 1 value, as in the first line, got 2"),
         (b"a,b, a\n1,2,3\n", 1, "column 'a' occurs 2 times; column names must be unique"),
         ("a,b\n1,Köln\n".encode("latin-1"), None, "not UTF-8 text at byte 7"),
         (b"a,b\n1,2\n\0,3\n", 3, "a zero byte at offset 8: not UTF-8 text"),
@@ -463,6 +463,24 @@ def test_without_quoting_quotes_are_ordinary_characters(read, write, monkeypatch
     found = [value for block in blocks for value in block.frame(["note"])["note"].tolist()]
     assert found == expected["note"].str.strip().tolist()
     assert blocks[-1].locate(0, "size")[2:] == (5, 'x""')
+
+
+@pytest.mark.case(215)
+@pytest.mark.parametrize("value", [r'"he said \"a, b\""', r'"\"a\""', '"two\nlines, \\"a, b\\""'])
+def test_backslashes_before_quotes_are_refused(read, write, value):
+    text = f"x,text,y\n1,plain,2\n3,{value},4\n5,plain,6\n"
+    for read_text in (read, lambda text: csv_blocks(write(text), CsvOptions())):
+        with pytest.raises(DataError) as caught:
+            read_text(text)
+        error = caught.value
+        assert (error.line, error.options) == (3, {})
+        assert "backslash" in error.problem
+    read(text.replace(r"\"", '""'))
+
+
+def test_a_backslash_at_the_end_of_a_value_is_read(read):
+    table = read('x,folder\n1,"C:\\data\\"\n2,"C:\\"\n')
+    assert table.frame(["folder"])["folder"].tolist() == ["C:\\data\\", "C:\\"]
 
 
 @pytest.mark.case(185)

@@ -115,7 +115,9 @@ def test_points_between_thousands_are_refused_beside_limits():
 
 
 def test_new_rows_may_have_other_limits_in_every_column_of_numbers():
-    encoding = TableEncoding.fit({"a": NUMBERS[::-1], "b": np.arange(30) % 7}, numbers="none")
+    encoding = TableEncoding.fit(
+        {"a": NUMBERS, "b": np.arange(30) % 7}, numbers="none", keep_column=["a"]
+    )
     assert encoding.transform({"a": ["<3", "60+"], "b": ["6 or more", 2]}).tolist() == [
         [3, 6],
         [60, 2],

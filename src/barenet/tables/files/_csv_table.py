@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from barenet.errors import DataError, some
+from barenet.errors import DataError, brief, some
 from barenet.storage import _file_io as file_io
 from barenet.tables.files import _delimited as delimited
 from barenet.tables.files._delimited import CsvOptions, decode, read_records
@@ -72,19 +72,38 @@ def read_header(
     first_line = match[0]
     if not quoting or '"' not in first_line:  # otherwise, a delimiter may belong to a value
         file_io.check_columns(path, first_line.count(delimiter) + 1)
-    line, fields = next(read_records(text, delimiter, path, quoting=quoting), (0, []))
+    records = read_records(text, delimiter, path, quoting=quoting)
+    line, fields = next(records, (0, []))
     if not fields:
         raise DataError("empty file", path=path)
+    if header is not False and fields[0].startswith("#"):
+        _refuse_comments(fields, records, path, line)
     file_io.check_columns(path, len(fields))
     names = tuple(name.strip() for name in fields)
     if len(names) == 1:
         _refuse_other_delimiter(names[0], delimiter, path, line)
     if header is False:
         return tuple(f"x{column + 1}" for column in range(len(names)))
-    remedy = "if the first line is a row of the table, use {header}"
-    nonempty = [name for name in names if name]  # pandas and R write row names without a name
-    check_unique(nonempty, path=path, line=line, remedy=remedy, header=False)
+    filled = fill_names(names)
+    if header is None and len({*filled}) < len(filled):
+        check_header(names, text, delimiter, path, quoting=quoting)  # they may be those of a row
+    check_unique(filled, path=path, line=line)
     return names
+
+
+def _refuse_comments(
+    first: Sequence[str], records: Iterator[tuple[int, list[str]]], path: Path, line: int
+) -> None:
+    """Reject lines such as # Source above the names, given the first row and the following ones."""
+    for line_of_names, fields in records:
+        if fields[0].startswith("#"):
+            continue
+        _, following = next(records, (0, fields))
+        if len(fields) == len(first) or len(fields) != len(following):
+            return  # such as #id,size above 1,2.5, or above a row that is too long
+        problem = "the first lines look like comments and not like the names of the columns, "
+        problem += f"which seem to be in line {line_of_names:,}: {brief(first[0])}"
+        raise DataError(problem, path=path, line=line, remedy="delete the lines above the names")
 
 
 def _refuse_other_delimiter(name: str, delimiter: str, path: Path, line: int) -> None:

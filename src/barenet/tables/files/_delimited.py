@@ -6,7 +6,7 @@ and finds the line of a row that the fast reader rejects.
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -33,6 +33,9 @@ _SAMPLE = 2**16
 
 #: A first line that declares the delimiter for Excel.
 _DECLARATION = re.compile(r'(?i)\A\ufeff?"?sep=(?P<delimiter>[^\w\s"]|\t)"?(?=[\r\n])')
+
+#: Lines above the names of the columns, such as # Source: the office of statistics.
+_COMMENTS = re.compile(r"\A(?:#[^\r\n]*[\r\n]+)+(?=.)", re.DOTALL)
 
 #: The delimiters that are detected, and the values of the argument for them.
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
@@ -207,6 +210,7 @@ def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:
     if len(text) > _SAMPLE:
         last_end = max(sample.rfind("\r"), sample.rfind("\n"))
         sample = sample[: last_end + 1]
+    sample = _COMMENTS.sub("", sample)
     suggested = "\t" if plain_name(path).endswith(".tsv") else ","
     fitting = []
     for delimiter in DELIMITERS:
@@ -249,12 +253,25 @@ def read_records(
                 yield line, fields
             line = reader.line_num + first_line
     except csv.Error as error:
+        last_line = reader.line_num + first_line - 1
+        if _has_backslashes(text, first_line, {line, last_line}):
+            problem = r"a backslash before a quote of a value, \", which is no escape here"
+            remedy = r'write "" in place of \"; Spark does so with the option escape="\""'
+            raise DataError(problem, path=path, line=line, remedy=remedy) from error
         problem = f"a quote that opens here is not closed as it should be ({error})"
         remedy = "close it, and double any quote that belongs to a value; "
         remedy += "if all quotes of the file belong to values, use {quoting}"
         raise DataError(problem, path=path, line=line, remedy=remedy, quoting=False) from error
     finally:
         csv.field_size_limit(previous)
+
+
+def _has_backslashes(text: str, first_line: int, lines: Collection[int]) -> bool:
+    """Return whether a backslash stands before a quote in some lines of the file."""
+    for line, content in enumerate(_lines(text), first_line):
+        if line in lines and r"\"" in content:
+            return True
+    return False
 
 
 def check_quotes(text: str, delimiter: str, path: Path, first_line: int = 1) -> None:

@@ -506,10 +506,13 @@ def fill_names(names: Names) -> tuple[str, ...]:
 
 def check_unique(names: Names, **place: Any) -> None:
     """Reject names of columns that occur more than once."""
-    for name, count in Counter(names).items():
-        if count > 1:
+    first_places: dict[str, int] = {}
+    for place_of_name, name in enumerate(names, 1):
+        if first_places.setdefault(name, place_of_name) != place_of_name:
+            count = Counter(names)[name]
             problem = f"column {brief(name)} occurs {count} times; column names must be unique"
-            raise DataError(problem, value=name, **place)
+            remedy = f"rename {brief(name)} at position {place_of_name}"
+            raise DataError(problem, value=name, remedy=remedy, **place)
 
 
 #: Rows of a data set: a matrix if all columns are numbers, else a frame.
