@@ -99,7 +99,7 @@ def test_a_column_without_a_name_is_like_any_other(values, suffix, tmp_path):
 @pytest.mark.case(209)
 def test_rows_are_split_by_a_column_without_a_name(write):
     rows = "".join(f"{day},{day % 3},{day % 7}\n" for day in range(40))
-    data = load_table(write(f",x,y\n{rows}"), "y", split_by="Unnamed: 0", task="regression")
+    data = load_table(write(f",x,y\n{rows}"), "y", split_by_time="Unnamed: 0", task="regression")
     assert data.split_keys.tolist() == [*range(40)]
 
 

@@ -276,7 +276,7 @@ REFUSED = {
     "a doubled column": ("size,open,town,day,size\n1.5,yes,Rome,2024-03-05,2\n", 1, "size"),
     "a zero byte": (f"{HEADER}{ROW}1.5,yes,Ro\0me,2024-03-05\n", 3, ""),
     "few values": (f"{HEADER}{ROW}1.5,yes\n", 3, ""),
-    "a comment": (f"# sizes\n{HEADER}{ROW}", 2, ""),
+    "a comment": (f"{HEADER}# sizes\n{ROW}", 2, ""),
 }
 
 

@@ -293,7 +293,7 @@ def test_parquet_files_of_pandas_declare_categories(tmp_path):
     data = load_table(path, "y")
     kinds = {column.name: column.kind for column in TableEncoding.fit(data.X).columns}
     assert kinds == {"code": "category", "n": "number"}
-    keys = load_table(path, "y", split_by="code").split_keys
+    keys = load_table(path, "y", split_by_group="code").split_keys
     assert keys.tolist() == CODES_AS_TEXT
 
 
