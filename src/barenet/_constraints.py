@@ -559,6 +559,16 @@ class OtherMethods(DeclaredAttributes):
             raise AttributeError(problem, name=name, obj=self)
 
 
+def check_texts(values: Any, argument: str) -> Sequence[str]:
+    """Return texts as a list."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ArgumentError.of(argument, values, "a list of texts")
+    texts = list(values)
+    if not all(isinstance(text, str) for text in texts):
+        raise ArgumentError.of(argument, values, "a list of texts")
+    return texts
+
+
 def check_number(
     value: object, argument: str, *, part: str = "", integer: bool = False, **limits: float
 ) -> float:

@@ -145,7 +145,7 @@ def test_the_names_of_options_are_all_that_are_taken():
     taken = KNOWN - {"networks", "rows"} - named
     assert {*FoldOptions.__annotations__} == taken
     fit = {*inspect.signature(TableEncoding.fit).parameters} - {"X"}
-    assert {*EncodingOptions.__annotations__} == fit - {"categories", "drop", "missing"}
+    assert {*EncodingOptions.__annotations__} == fit - {"columns", "categories", "drop", "missing"}
     table = {*inspect.signature(barenet.load_table).parameters} - {"path"}
     named_sets = {option for each in DATASETS.values() for option in each.options}
     assert {*DatasetOptions.__annotations__} == table | named_sets

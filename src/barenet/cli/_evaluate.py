@@ -21,6 +21,7 @@ from barenet.errors import ArgumentError
 from barenet.files._predictor import check_threshold, describe_threshold
 from barenet.insight._permutation_importance import Importance
 from barenet.storage._file_io import STANDARD_INPUT, is_pattern
+from barenet.tables.reading._column_words import columns_with
 from barenet.tasks._measurement import Measurement, metric_title
 from barenet.tasks._new_rows import measure_blocks
 from barenet.tasks._pictures import MAX_ROWS, REPEATS, drops_of, measure_importance, sample_rows
@@ -144,7 +145,7 @@ def _measure_blocks(
     if not blocks:
         return None
     any_metric = next(iter(METRICS))  # until the rows, which decide on the metric, are known
-    categories = trained.settings.categories or ()
+    categories = columns_with(trained.settings.requests, "names")
     measured = measure_blocks(trained.predictor, blocks, any_metric, categories)
     card = trained.predictor.card or ModelCard()
     n_known = sum(card.rows.values())

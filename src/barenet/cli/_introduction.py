@@ -23,6 +23,7 @@ from barenet.tables.encoding._column_kinds import (
 )
 from barenet.tables.encoding._placeholders import placeholder_notes
 from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.reading._column_words import DROP, columns_with
 from barenet.tables.reading._target import is_ordered
 from barenet.tasks._description import words_may_be_classes
 from barenet.tasks._fit import Fit
@@ -78,7 +79,7 @@ def introduce(fit: Fit, note: str = "") -> None:
         features += f" that {become} {count_of(n_inputs, 'number')}"
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if fit.settings.is_table:
-        dropped = fit.settings.drop or ()
+        dropped = columns_with(fit.settings.requests, DROP)
         summary = summarize_columns(preprocessing, training.feature_names, dropped)
         if AND_MORE in summary:
             summary += "\n  `barenet info` with the folder of the run lists all columns"

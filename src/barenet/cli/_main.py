@@ -21,7 +21,7 @@ import barenet
 from barenet import _shell as shell
 from barenet.cli._console import SafeStream, discard, emit, log, log_problem
 from barenet.cli._flags import OUTPUT, PARAMETER
-from barenet.cli._run_settings import apply_run_file
+from barenet.cli._run_settings import apply_run_file, read_columns_files
 from barenet.cli._spelling import Spelling
 from barenet.errors import without_secrets
 from barenet.storage._file_io import STANDARD_INPUT
@@ -118,7 +118,7 @@ app: App = App(
     version_flags=["--version", "-V"],
     group_parameters=OUTPUT,
     default_parameter=PARAMETER,
-    config=(spelling, apply_run_file),
+    config=(spelling, apply_run_file, read_columns_files),
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )

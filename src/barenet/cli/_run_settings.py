@@ -18,12 +18,16 @@ from barenet.errors import ArgumentError, DataError, in_a_line
 from barenet.settings import _task_settings as task_settings
 from barenet.storage._file_io import as_address, open_file, read_exactly
 from barenet.storage._remote_file import hide_secrets
+from barenet.tables.reading._column_words import as_columns, as_texts
 
 #: Spellings of missing values that are always recognized, as listed in the help.
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"
 
 #: The run file in the folder of a run.
 SETTINGS = "settings.toml"
+
+#: The key of the words for columns in a run file, and in a file of them.
+COLUMNS = "columns"
 
 #: Maximum size of a run file in bytes.
 MAX_BYTES = 2**20
@@ -63,8 +67,12 @@ if TYPE_CHECKING:
 else:
     # One or more values; `CsvOptions` converts a single one to text.
     FileOptions = _settings_flags(task_settings.FileOptions, date_format=tuple[str, ...] | None)
-    DataOptions = _settings_flags(task_settings.DataOptions, file=FileOptions)
-    RunSettings = _settings_flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
+    # The words for columns as texts, which `DataOptions` converts to a mapping.
+    WORDS = tuple[str, ...] | None
+    DataOptions = _settings_flags(task_settings.DataOptions, file=FileOptions, columns=WORDS)
+    RunSettings = _settings_flags(
+        task_settings.TaskSettings, file=FileOptions, columns=WORDS, config=Flags
+    )
 
 
 def settings_of_card(card: ModelCard | None) -> task_settings.TaskSettings | None:
@@ -92,7 +100,35 @@ def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentColle
                 if (path / SETTINGS).is_file():
                     error.remedy = f"name {path / SETTINGS}"
                 raise error.renamed("config") from error
+            if COLUMNS in document:
+                document[COLUMNS] = as_texts(document[COLUMNS])
             Dict(document, source=str(path.absolute()))(app, (), arguments)
+
+
+def read_columns_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Replace a TOML file in the values of ``--columns`` by its lines; words beside it prevail."""
+    for argument in arguments:
+        if argument.name != "--columns":
+            continue
+        files = [token for token in argument.tokens if _is_toml(token.value)]
+        if not files:
+            continue
+        others = [token for token in argument.tokens if not _is_toml(token.value)]
+        stated = as_columns([token.value for token in others])
+        tokens = []
+        for token in files:
+            document = _load(Path(os.path.expanduser(token.value)))  # noqa: PTH111
+            columns = document.get(COLUMNS, document)
+            if not isinstance(columns, dict):  # the line of a column with this name
+                columns = document
+            columns = {name: words for name, words in columns.items() if name not in stated}
+            tokens += [token.evolve(value=text) for text in as_texts(as_columns(columns))]
+        argument.tokens[:] = [*tokens, *others]
+
+
+def _is_toml(text: str) -> bool:
+    """Return whether a value of ``--columns`` is the name of a file."""
+    return text.lower().endswith(".toml")
 
 
 def read_run_file(path: Path) -> task_settings.TaskSettings:
@@ -111,22 +147,29 @@ def parse_settings(document: dict[str, Any], path: Path) -> task_settings.TaskSe
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a file of settings, which has a limited size and no tables."""
+    """Read a file of settings, which has no tables but that of columns."""
+    document = _load(path)
+    values: list[Any] = []
+    for name, value in document.items():
+        if name != COLUMNS:
+            values.append(value)
+        if isinstance(value, list):
+            values += value
+    if any(isinstance(value, dict) for value in values):
+        raise DataError("expected settings such as epochs = 10, got a table", path=path)
+    address = as_address(document.get("data", ""))
+    if address:
+        document["data"] = hide_secrets(address)
+    return document
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Read a TOML file, which has a limited size."""
     with open_file(path) as file:
         data = read_exactly(file, MAX_BYTES + 1)
     try:
         if len(data) > MAX_BYTES:
             raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
-        document = tomllib.loads(data.decode())
-        values = list(document.values())
-        for value in document.values():
-            if isinstance(value, list):
-                values += value
-        if any(isinstance(value, dict) for value in values):
-            raise ValueError("expected settings such as epochs = 10, got a table")
+        return tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise DataError(in_a_line(error), path=path) from error
-    address = as_address(document.get("data", ""))
-    if address:
-        document["data"] = hide_secrets(address)
-    return document

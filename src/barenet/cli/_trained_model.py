@@ -31,6 +31,7 @@ from barenet.tables.files._csv_table import CsvTable, UnsplittableError
 from barenet.tables.files._file_columns import with_columns
 from barenet.tables.files._open_table import open_table
 from barenet.tables.frames._frame import Samples, Table
+from barenet.tables.reading._column_words import columns_with
 from barenet.tasks._description import category_names, labelled_rows
 from barenet.tasks._new_rows import open_new_rows
 from barenet.tasks._split_rows import is_of_training
@@ -206,7 +207,7 @@ class TrainedModel:
             self.predictor,
             settings.data,
             split=self.settings.split_column,
-            categories=self.settings.categories or (),
+            categories=columns_with(self.settings.requests, "names"),
             csv=settings.file,
         )
         if rows.without_target.n_rows:

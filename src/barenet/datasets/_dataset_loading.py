@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from inspect import signature
 from os import PathLike, fspath
 from pathlib import Path
@@ -19,6 +19,7 @@ from barenet.errors import ArgumentError, DataError
 from barenet.storage._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.storage._working_copy import download
 from barenet.tables.files._delimited import CsvFields
+from barenet.tables.reading._column_words import ColumnRequest
 
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
@@ -35,6 +36,7 @@ class DatasetOptions(CsvFields, GeneratorOptions, total=False):
 
     target: str | None
     task: Literal["classification", "regression"] | None
+    columns: Mapping[str, str | ColumnRequest] | None
     categories: Collection[str] | None
     drop: Collection[str] | None
     missing: Collection[str] | None

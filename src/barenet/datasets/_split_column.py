@@ -1,7 +1,7 @@
 """The column that rows of a table are split by: in the order of its values, or by its groups."""
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -31,6 +31,9 @@ SPLIT_ARGUMENTS = ("split_by_time", "split_by_group", "split_by")
 #: Years before and after which dates far from all others stand for no date.
 _FIRST_YEAR = 1901
 _LAST_YEAR = 2099
+
+#: The kinds of columns whose values don't order rows.
+_UNORDERED = ("category", "boolean", "words")
 
 #: The values that order rows.
 ORDERED = "a date, a time or a number to order the rows by"
@@ -73,14 +76,13 @@ class SplitColumn:
         )
         warnings.warn(FutureWarning(error), stacklevel=caller_stacklevel())
 
-    def keys(
-        self, rows: Frame, categories: Collection[str], missing: Collection[str]
-    ) -> NDArray[Any]:
-        """Return the key of each row: a time or a number as float64, or the label of a group."""
+    def keys(self, rows: Frame, kinds: Mapping[str, str], missing: Collection[str]) -> NDArray[Any]:
+        """Return the key of each row: a time or a number as float64, or the label of a group.
+
+        `kinds` are those that the user states, by column.
+        """
         tokens = rows.as_read({*MISSING, *missing})
-        column_kind = "category"
-        if not self._has_groups_by_request({*categories, *rows.categorical}):
-            column_kind = self._inferred_kind(rows, tokens)
+        column_kind = self._kind(rows, kinds.get(self.name), tokens)
         keys = parse_column(rows, self.name, column_kind, tokens)
         if keys.dtype == object:
             has_no_key = keys == ""
@@ -93,11 +95,19 @@ class SplitColumn:
         self._warn_of_later_dates(rows, keys)
         return seconds(keys)
 
-    def _has_groups_by_request(self, categories: Collection[str]) -> bool:
-        """Return whether the column is of groups, whatever its values are."""
+    def _kind(self, rows: Frame, stated: str | None, missing: Collection[str]) -> str:
+        """Return the kind to read the column by, given the one that the user states."""
+        if self.argument == "split_by_group":
+            return "category"
+        if self.name in rows.categorical:
+            stated = "category"
+        if stated is None:
+            return self._inferred_kind(rows, missing)
+        if stated not in _UNORDERED:
+            return stated
         if self.argument == "split_by":
-            return self.name in categories
-        return self.argument == "split_by_group"
+            return "category"
+        return self._inferred_kind(rows, missing)
 
     def _inferred_kind(self, rows: Frame, missing: Collection[str]) -> str:
         """Infer the kind of a column that orders the rows; names and booleans do not."""
@@ -111,7 +121,7 @@ class SplitColumn:
             if error.options.pop("categories", None):
                 error.options["split_by_group"] = self.name
             raise
-        if column_kind not in ("category", "boolean"):
+        if column_kind not in _UNORDERED:
             return column_kind
         if self.argument == "split_by":
             return "category"

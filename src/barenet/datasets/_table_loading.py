@@ -12,24 +12,32 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_flag, convert
+from barenet._constraints import check_flag, check_texts, convert
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.errors import ArgumentError, DataError, count_of
-from barenet.tables.encoding._encoding import check_texts
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._open_table import (
     Source,
-    check_drop,
     check_table_names,
     check_target,
     feature_names,
     open_table,
     read_columns,
+    requests_for,
     with_target,
 )
 from barenet.tables.frames._frame import Frame, Names, Table
-from barenet.tables.reading._date_formats import as_date_formats, named_columns
+from barenet.tables.reading._column_words import (
+    DROP,
+    ColumnRequest,
+    ColumnRequests,
+    all_date_formats,
+    columns_with,
+    kinds_of_requests,
+    merge_columns,
+)
+from barenet.tables.reading._date_formats import as_date_formats
 from barenet.tables.reading._kind_inference import refuse_date_format
 from barenet.tables.reading._parsing import complete_numbers
 from barenet.tables.reading._target import TargetTask, known_targets, read_target
@@ -48,6 +56,7 @@ def load_table(
     date_format: str | Sequence[str] | Mapping[str, str] | None = None,
     quoting: bool | None = None,
     thousands: Literal[",", ".", "'", " "] | None = None,
+    columns: Mapping[str, str | ColumnRequest] | None = None,
     categories: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] = (),
@@ -98,11 +107,13 @@ def load_table(
         For CSV: the sign between groups of three digits, as in 1,049.50. It is read in any column,
         and a number with other groups is an error. By default there is none. With ``"."``, the
         decimal separator is a comma.
-    categories : collection of str, default=()
-        Columns to read as categories. In other columns, a point beside decimal commas is an error,
-        as it usually separates thousands.
-    drop : collection of str, default=()
-        Columns to leave out; they are not read.
+    columns : mapping of str to str, optional
+        The words for single columns, as for `TableEncoding.fit`, such as ``{"zip": "names", "id":
+        "drop"}``; here ``"date %d.%m.%Y"`` is a format of dates. Columns to drop are not read. In
+        columns other than ``"names"``, a point beside decimal commas is an error, as it usually
+        separates thousands.
+    categories, drop : collection of str, default=()
+        Older spellings of ``"names"`` and ``"drop"`` in `columns`.
     missing : collection of str, default=()
         More spellings of a missing target, such as ``["-999"]``; for features, pass them to
         `TablePreprocessor`.
@@ -149,25 +160,26 @@ def load_table(
     >>> gate.feature_names, gate.classes, gate.y
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
-    date_formats = None
     if date_format is not None:
-        date_formats = as_date_formats(date_format)
+        date_format = as_date_formats(date_format)
+    requests = merge_columns(columns, categories=categories, drop=drop, date_format=date_format)
     csv = CsvOptions(
         delimiter=delimiter,
         encoding=encoding,
         decimal=decimal,
         header=header,
-        date_format=date_formats,
+        date_format=all_date_formats(date_format, requests),
         quoting=quoting,
         thousands=thousands,
     )
     convert(task, TargetTask | None, "task")
     check_flag(frame, "frame")
-    categories = check_texts(categories, "categories")
     missing = check_texts(missing, "missing")
     split = SplitColumn.of(split_by_time, split_by_group, split_by)
-    selection = _open(path, csv, target=target, split=split, drop=drop)
+    selection = _open(path, csv, target=target, split=split, requests=requests)
     table = selection.table
+    kinds = selection.kinds
+    categories = [name for name, kind in kinds.items() if kind == "category"]
     features = selection.features
     target_name = selection.target
     split = selection.split
@@ -181,7 +193,7 @@ def load_table(
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
     keys = None
     if split is not None:
-        keys = split.keys(rows, categories, missing)
+        keys = split.keys(rows, kinds, missing)
         split.warn_of_deprecated(keys)
         are_groups = argument_of(keys) == "split_by_group"
         if are_groups or split.name in selection.dropped:  # only read to split by it
@@ -267,6 +279,8 @@ class _Selection(NamedTuple):
     target: str
     split: SplitColumn | None
     dropped: Names
+    #: The stated kinds of columns.
+    kinds: dict[str, str]
 
 
 def _open(
@@ -275,20 +289,19 @@ def _open(
     *,
     target: str | None,
     split: SplitColumn | None,
-    drop: Names,
+    requests: ColumnRequests,
 ) -> _Selection:
     """Open a table, and find the columns to train on and those that arguments name."""
     convert(target, str | None, "target")
     table = open_table(source, csv)
-    check_table_names(table, named_columns(csv.date_format), "date_format")
     target = check_target(table, target)
+    requests = requests_for(table, requests, target)
     if split is not None:
         [split_name] = check_table_names(table, [split.name], split.argument)
         if split_name == target:
             raise ArgumentError.of(split.argument, split_name, "a column of the features")
         split = replace(split, name=split_name)
-    names_to_drop = convert(drop, tuple[str, ...], "drop")
-    drop = check_drop(table, names_to_drop, target)
+    drop = columns_with(requests, DROP)
     left_out = {target, *drop}
     if split is not None:
         left_out.discard(split.name)  # the split needs it even if it is dropped
@@ -302,6 +315,7 @@ def _open(
         target=target,
         split=split,
         dropped=drop,
+        kinds=kinds_of_requests(requests),
     )
 
 
@@ -347,7 +361,7 @@ def read_samples(
     keys = None
     if split is not None and split.name in rows.columns:
         with suppress(DataError):  # New rows may lack the values that training rows were split by.
-            keys = split.keys(rows, categories, missing)
+            keys = split.keys(rows, dict.fromkeys(categories, "category"), missing)
     class_names = None
     if classes is not None:
         class_names = tuple(classes)

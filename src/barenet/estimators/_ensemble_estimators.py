@@ -307,9 +307,11 @@ class MLPEnsembleClassifier(ProbabilisticClassifier, MultilayerPerceptronEnsembl
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
         default 0.01, or, for each column, one of 0, 0.005, 0.02 and 0.05 that clearly lowers the
         leave-one-out error of ridge regression on its categories.
+    columns : dict of str to str, optional
+        What single columns are, such as ``{"zip": "names", "id": "drop"}``, as in
+        `TablePreprocessor`.
     categories, numeric, drop, keep_column : list of str, optional
-        Columns to treat as categories or as numbers, to leave out, or to keep although they count
-        or identify the rows.
+        Older spellings of ``names``, ``number``, ``drop`` and ``keep`` in `columns`.
     missing : list of str, optional
         Further markers of missing values, as in `TablePreprocessor`.
     monotonic : dict or array-like of shape (n_features,), optional
@@ -442,9 +444,11 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
         default 0.01, or, for each column, one of 0, 0.005, 0.02 and 0.05 that clearly lowers the
         leave-one-out error of ridge regression on its categories.
+    columns : dict of str to str, optional
+        What single columns are, such as ``{"zip": "names", "id": "drop"}``, as in
+        `TablePreprocessor`.
     categories, numeric, drop, keep_column : list of str, optional
-        Columns to treat as categories or as numbers, to leave out, or to keep although they count
-        or identify the rows.
+        Older spellings of ``names``, ``number``, ``drop`` and ``keep`` in `columns`.
     missing : list of str, optional
         Further markers of missing values, as in `TablePreprocessor`.
     monotonic : dict or array-like of shape (n_features,), optional

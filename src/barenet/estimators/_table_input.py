@@ -49,6 +49,7 @@ class TableInput(Estimator):
     """The base class of the estimators that take a table, with a fitted encoding."""
 
     rare: float | None = None
+    columns: Mapping[str, str] | None = None
     categories: Collection[str] | None = None
     numeric: Collection[str] | None = None
     drop: Collection[str] | None = None
@@ -60,6 +61,8 @@ class TableInput(Estimator):
         options: TableOptions = {}
         if self.rare is not None:
             options["rare"] = self.rare
+        if self.columns is not None:
+            options["columns"] = self.columns
         if self.categories is not None:
             options["categories"] = self.categories
         if self.numeric is not None:
@@ -131,14 +134,13 @@ class TablePreprocessor(TransformerMixin, TableInput):
     rare : float, default=0.01
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows, and 0
         keeps every category.
-    categories : list of str, optional
-        Columns to treat as categories.
-    numeric : list of str, optional
-        Columns to treat as numbers, even codes such as 00123.
-    drop : list of str, optional
-        Columns to leave out.
-    keep_column : list of str, optional
-        Columns to keep even though they number or identify the rows.
+    columns : dict of str to str, optional
+        What single columns are, such as ``{"zip": "names", "opened": "date day-first"}``:
+        ``names``, ``number``, ``date``, ``date day-first``, ``date month-first``, ``time``,
+        ``yes/no``, ``words``, ``keep`` for a column that numbers or identifies the rows, or
+        ``drop``.
+    categories, numeric, drop, keep_column : list of str, optional
+        Older spellings of ``names``, ``number``, ``drop`` and ``keep`` in `columns`.
     missing : list of str, optional
         Markers of missing values besides empty fields, NA, N/A, NaN, null, None, ?, - and the like.
     numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default="standardize"

@@ -1,6 +1,6 @@
 """Prepares the training of an ensemble on a table: the inputs, the targets and the recipe."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -16,10 +16,16 @@ from barenet.population._monotonic_network import check_monotonic_target
 from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.population._out_of_fold import check_memory
 from barenet.population._training_table import PreparedTraining, TrainingTable
-from barenet.tables.encoding._encoding import ColumnOptions, check_texts
+from barenet.tables.encoding._encoding import ColumnLists
 from barenet.tables.frames._frame import TEXT
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._to_frame import as_frame, column_names
+from barenet.tables.reading._column_words import (
+    DROP,
+    ColumnRequest,
+    columns_with,
+    merge_columns,
+)
 
 
 def prepare_ensemble_training(
@@ -37,7 +43,9 @@ def prepare_ensemble_training(
     threads: int | None = None,
     progress: bool | None = None,
     monotonic: Any = None,
-    **columns: Unpack[ColumnOptions],
+    columns: Mapping[str, str | ColumnRequest] | None = None,
+    missing: Collection[str] = (),
+    **lists: Unpack[ColumnLists],
 ) -> PreparedTraining:
     """Prepare the training on a table: choose its inputs, fit their encoding, and scale numbers.
 
@@ -46,7 +54,9 @@ def prepare_ensemble_training(
     categories. Networks that are trained with and without such inputs confirm them (`InputTrials`).
     """
     check_memory(y, target_kind)
-    signs = signs_of_columns(monotonic, X, columns.get("drop", ()))
+    requests = merge_columns(columns, **lists)
+    dropped = columns_with(requests, DROP)
+    signs = signs_of_columns(monotonic, X, dropped)
     if signs:
         check_monotonic_target(target_kind)
     if weight is None:
@@ -59,7 +69,7 @@ def prepare_ensemble_training(
         scaling = number_loss.fit_scaling(y, weight)
         y = number_loss.scaled(y, weight, scaling)
         y_for_encoding = number_loss.for_encoding(y, weight)
-    X = _converted_once(X, columns.get("drop", ()))
+    X = _converted_once(X, dropped)
     table = TrainingTable(
         X=X,
         y=y,
@@ -72,7 +82,8 @@ def prepare_ensemble_training(
         seed=seed,
         rare=rare,
         engine=engine,
-        columns=columns,
+        columns=requests,
+        missing=missing,
         threads=threads,
         monotonic=signs,
     )
@@ -94,7 +105,6 @@ def _converted_once(X: Any, drop: Collection[str]) -> Any:
     names = column_names(X)
     if names is None:
         return X
-    drop = check_texts(drop, "drop")
     kept = [name for name in names if name not in drop]
     if not kept:
         return X  # `TableEncoding.fit` refuses to drop all columns

@@ -1,5 +1,6 @@
 """The rows of a table that an ensemble is trained on, and how they become inputs and networks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -27,10 +28,11 @@ from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining, rows_left_out
 from barenet.population._number_loss import NumberLoss
 from barenet.population._out_of_fold import OutOfFold
-from barenet.tables.encoding._encoding import ColumnOptions, TableEncoding
+from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import table_rows
 from barenet.tables.frames._to_frame import as_frame
+from barenet.tables.reading._column_words import KEEP, ColumnRequests, columns_with
 
 
 class PreparedTraining(NamedTuple):
@@ -87,8 +89,10 @@ class TrainingTable:
         The fraction of the rows below which categories are merged, if it is given.
     engine : str
         The engine that trains the networks.
-    columns : dict
-        The options of the columns.
+    columns : dict of str to ColumnRequest
+        The words for single columns.
+    missing : collection of str
+        Texts that stand for a missing value.
     threads : int, optional
         The maximum number of threads; by default, one for each core that may be used.
     monotonic : dict of str to int
@@ -109,7 +113,8 @@ class TrainingTable:
     seed: int
     rare: float | None
     engine: str
-    columns: ColumnOptions
+    columns: ColumnRequests
+    missing: Collection[str] = ()
     threads: int | None = None
     monotonic: Signs = field(default_factory=dict)
     known_relevances: KnownRelevances = field(default_factory=dict)
@@ -117,7 +122,12 @@ class TrainingTable:
     def choose_inputs(self) -> ChosenInputs:
         """Choose inputs by ridge regressions; no fractions of rare categories if `rare` is set."""
         chosen = choose_inputs(
-            self.X, self.y_for_encoding, self.weight, self.groups, **self.columns
+            self.X,
+            self.y_for_encoding,
+            self.weight,
+            self.groups,
+            columns=self.columns,
+            missing=self.missing,
         )
         if self.rare is not None:
             chosen = chosen._replace(rare={})
@@ -146,7 +156,8 @@ class TrainingTable:
             numbers="piecewise",
             bins=recipe.bins,
             rare=self._rare(chosen),
-            **self.columns,
+            columns=self.columns,
+            missing=self.missing,
         )
         encoding = without_cycles_of(self.monotonic, encoding)
         encoding = encoding.with_inputs(chosen.parts, chosen.codes, chosen.days)
@@ -175,7 +186,7 @@ class TrainingTable:
             self.y_for_encoding,
             self.weight,
             left_out,
-            keep=self.columns.get("keep_column", ()),
+            keep=columns_with(self.columns, KEEP, "words"),
         )
         check_order(encoding, self.monotonic)
         factors_of_columns = relevance_factors(

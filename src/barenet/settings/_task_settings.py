@@ -25,10 +25,18 @@ from barenet.streams._stream import Stream, stream
 from barenet.tables.encoding._encoding import TableOptions
 from barenet.tables.files._delimited import CsvFields, CsvOptions
 from barenet.tables.frames._frame import Table, spelled_names
+from barenet.tables.reading._column_words import (
+    DROP,
+    ColumnRequest,
+    all_date_formats,
+    as_columns,
+    as_texts,
+    merge_columns,
+)
 
 #: Options of a table that are lists, and all of its options, as for `TableEncoding.fit`.
 TEXT_LISTS = ("drop", "keep_column", "categories", "numeric", "missing")
-TABLE_OPTIONS = (*TEXT_LISTS, "rare")
+TABLE_OPTIONS = ("columns", *TEXT_LISTS, "rare")
 
 #: Settings that refer to another model.
 MODELS = ("start_from", "teacher")
@@ -91,6 +99,7 @@ def warn_of_change(argument: str, problem: str, model: str) -> None:
 class OpeningOptions(CsvFields, GeneratorOptions, total=False):
     """The options of `Task.open` for the columns of a table, for files and for generated data."""
 
+    columns: Mapping[str, str] | None
     drop: str | Collection[str] | None
     keep_column: str | Collection[str] | None
     categories: str | Collection[str] | None
@@ -162,14 +171,20 @@ class DataOptions:
         Column of the groups of a table's rows, which are kept whole. It is not used as a feature.
     split_by : str
         Deprecated, use --split-by-time or --split-by-group.
+    columns : mapping of str to str
+        What columns are, as in zip=names opened="date day-first" id=drop: names, number, date, date
+        day-first, date month-first, a format such as date %d.%m.%Y, time, yes/no, words, keep or
+        drop. Or a TOML file with such lines, as `barenet columns` writes it.
     drop : tuple of str
-        Columns to leave out.
+        Columns to leave out, the same as drop in --columns.
     keep_column : tuple of str
-        Columns to keep even though they number or identify the rows.
+        Columns to keep even though they number or identify the rows, the same as keep in --columns.
     categories : tuple of str
-        Columns to read as categories, such as codes that look like numbers.
+        Columns to read as categories, such as codes that look like numbers; the same as names in
+        --columns.
     numeric : tuple of str
-        Columns to read as numbers, such as those with leading zeros.
+        Columns to read as numbers, such as those with leading zeros; the same as number in
+        --columns.
     missing : tuple of str
         More spellings of a missing value, such as -999 or unknown.
     rare : float
@@ -184,6 +199,7 @@ class DataOptions:
     split_by_time: str | None = None
     split_by_group: str | None = None
     split_by: str | None = None
+    columns: Mapping[str, str] | None = None
     drop: tuple[str, ...] | None = None
     keep_column: tuple[str, ...] | None = None
     categories: tuple[str, ...] | None = None
@@ -191,37 +207,56 @@ class DataOptions:
     missing: tuple[str, ...] | None = None
     rare: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.columns is not None:
+            object.__setattr__(self, "columns", as_columns(self.columns))
+        date_formats = all_date_formats(self.file.date_format, self.requests)
+        object.__setattr__(self, "file", replace(self.file, date_format=date_formats))
+
     @property
     def split_column(self) -> SplitColumn | None:
         """The column to split the rows by, if there is one."""
         return SplitColumn.of(self.split_by_time, self.split_by_group, self.split_by)
 
+    @property
+    def requests(self) -> dict[str, ColumnRequest]:
+        """The words for single columns, from `columns` and from its older spellings."""
+        return merge_columns(
+            self.columns,
+            categories=self.categories or (),
+            numeric=self.numeric or (),
+            drop=self.drop or (),
+            keep_column=self.keep_column or (),
+            date_format=self.file.date_format,
+        )
+
     def table_options(self, features: Sequence[str] = ()) -> TableOptions:
         """Return the given options of columns; with `features`, only those for loaded columns."""
         options: TableOptions = {}
-        if self.drop is not None and not features:
-            options["drop"] = self.drop
-        if self.keep_column is not None:
-            options["keep_column"] = self._loaded(self.keep_column, features)
-        if self.categories is not None:
-            options["categories"] = self._loaded(self.categories, features)
-        if self.numeric is not None:
-            options["numeric"] = self._loaded(self.numeric, features)
+        requests = self.requests
+        if features:
+            requests = self._loaded(requests, features)
+        if requests:
+            options["columns"] = requests
         if self.missing is not None:
             options["missing"] = self.missing
         if self.rare is not None:
             options["rare"] = self.rare
         return options
 
-    def _loaded(self, names: tuple[str, ...], features: Sequence[str]) -> tuple[str, ...]:
-        """Names of columns, with `features` without that to split by, if it is not one of them."""
-        if not features:
-            return names
+    def _loaded(
+        self, requests: Mapping[str, ColumnRequest], features: Sequence[str]
+    ) -> dict[str, ColumnRequest]:
+        """Return the requests for features: none to drop, or only to split by."""
         only_to_split_by = set()
         if self.split_column is not None:
             only_to_split_by = {self.split_column.name}.difference(features)
-        spelled = spelled_names(names, features)
-        return tuple(name for name in spelled if name not in only_to_split_by)
+        loaded = {}
+        spelled = spelled_names([*requests], features)
+        for name, request in zip(spelled, requests.values(), strict=True):
+            if request.words != DROP and name not in only_to_split_by:
+                loaded[name] = request
+        return loaded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +299,7 @@ class TaskSettings(DataOptions):
     config: RunConfig = field(default_factory=RunConfig)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "model", choose_model(self.model, self.quick))
         object.__setattr__(self, "quick", None)
 
@@ -287,7 +323,9 @@ class TaskSettings(DataOptions):
             annotation = lookup(types, name, "settings")
             if annotation == Path | None:
                 value = Path(convert(value, str, name))
-            if name in task_types:
+            if name == "columns":  # a card has a list of texts
+                task_values[name] = as_columns(value)
+            elif name in task_types:
                 task_values[name] = convert(value, annotation, name)
             elif name in run_types:
                 run_values[name] = convert(value, annotation, name)
@@ -358,8 +396,7 @@ class TaskSettings(DataOptions):
         options: DatasetOptions = {
             "target": self.target,
             "task": self.task,
-            "categories": self.categories,
-            "drop": self.drop,
+            "columns": self.requests or None,
             "missing": self.missing,
             "split_by_time": self.split_by_time,
             "split_by_group": self.split_by_group,
@@ -393,8 +430,7 @@ class TaskSettings(DataOptions):
             date_format=self.file.date_format,
             quoting=self.file.quoting,
             thousands=self.file.thousands,
-            categories=self.categories or (),
-            drop=self.drop or (),
+            columns=self.requests,
             missing=self.missing or (),
             split_by_time=self.split_by_time,
             split_by_group=self.split_by_group,
@@ -488,6 +524,10 @@ class TaskSettings(DataOptions):
         """Return the settings for a model card, without folders, which differ by machine."""
         fields = without_folders(self.set_fields())
         fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
+        if self.columns:
+            fields["columns"] = as_texts(self.columns)
+        if self.file.date_format is not None:  # of all columns, as exports read them
+            fields["date_format"] = self.file.date_format
         # The held-out rows depend on reading block by block, but not on the memory limit.
         if self.memory and not is_pattern(self.data):
             fields["memory"] = AUTO
@@ -499,6 +539,8 @@ class TaskSettings(DataOptions):
         settings.update(vars(self))
         settings.update(vars(self.file))
         settings.update(vars(self.config))
+        if self.columns:
+            settings["date_format"] = self._other_formats()
         del settings["file"], settings["config"]
         address = as_address(self.data)
         if address:
@@ -511,6 +553,14 @@ class TaskSettings(DataOptions):
             if settings[name] not in not_paths:
                 settings[name] = with_addresses(Path(settings[name]).resolve())
         return without_none(settings)
+
+    def _other_formats(self) -> str | tuple[str, ...] | None:
+        """Return the date formats that `columns` doesn't state."""
+        formats = self.file.date_format
+        requests = merge_columns(None, date_format=formats)
+        for name in self.columns or ():
+            requests.pop(name, None)
+        return all_date_formats(formats, requests)
 
 
 def is_table(data: str) -> bool:

@@ -15,7 +15,14 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_flag, check_number, check_seed, convert, lists_options
+from barenet._constraints import (
+    check_flag,
+    check_number,
+    check_seed,
+    check_texts,
+    convert,
+    lists_options,
+)
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
@@ -29,20 +36,25 @@ from barenet.streams._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.streams._stream_memory import check_blocks
 from barenet.streams._stream_rows import StreamRows
 from barenet.streams._stream_source import StreamSource, find_blocks
-from barenet.tables.encoding._encoding import TableEncoding, check_texts
+from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import is_looked_up, table_rows
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._file_columns import check_declared_types, joined_names, with_columns
 from barenet.tables.files._open_table import (
-    check_drop,
-    check_table_names,
     check_target,
     feature_names,
+    requests_for,
 )
-from barenet.tables.frames._frame import spelled_names
-from barenet.tables.reading._date_formats import named_columns
+from barenet.tables.reading._column_words import (
+    DROP,
+    ColumnRequest,
+    all_date_formats,
+    columns_with,
+    kinds_of_requests,
+    merge_columns,
+)
 from barenet.tables.reading._target import TargetTask
 
 
@@ -209,6 +221,7 @@ def stream(
     validation_size: float = 0.0,
     split_seed: int = 0,
     memory: str | None = None,
+    columns: Mapping[str, str | ColumnRequest] | None = None,
     categories: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] = (),
@@ -242,6 +255,8 @@ def stream(
         Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
         In addition, the system caches pages of the encoded rows in free memory. The result does not
         depend on the limit.
+    columns : mapping of str to str, optional
+        The words for single columns, as for `load_table`.
     categories, drop, missing : collection of str, default=()
         As for `TableEncoding.fit`.
     csv : dict, optional
@@ -293,6 +308,16 @@ def stream(
         limit = parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     csv_options = _csv_options(csv)
+    requests = merge_columns(
+        columns,
+        categories=categories,
+        numeric=options.pop("numeric", ()),
+        drop=drop,
+        keep_column=options.pop("keep_column", ()),
+        date_format=csv_options.date_format,
+    )
+    date_formats = all_date_formats(csv_options.date_format, requests)
+    csv_options = replace(csv_options, date_format=date_formats)
     with _recommending_csv(csv):
         blocks = find_blocks(paths, csv_options, limit)
     if not blocks:
@@ -303,15 +328,13 @@ def stream(
     absent = tuple(names[n_names_of_first:])
     table = replace(blocks[0], absent=absent)
     target = check_target(table, target)
-    check_table_names(table, named_columns(csv_options.date_format), "date_format")
     check_blocks(blocks, limit)
-    drop = check_drop(table, check_texts(drop, "drop"), target)
-    categories = spelled_names(check_texts(categories, "categories"), names)
+    of_table = requests_for(table, requests, target)
+    drop = columns_with(of_table, DROP)
     features = feature_names(table, {target, *drop})
     blocks = with_columns(blocks, features, allow_missing=allow_missing_columns, target=target)
-    numeric_names = spelled_names(options.get("numeric", ()), names)
-    of_given_kind = {*categories, *numeric_names}
-    compared = [name for name in features if name not in of_given_kind]
+    kinds = kinds_of_requests(of_table)
+    compared = [name for name in features if name not in kinds]
     if task != "classification":
         compared.append(target)
     check_declared_types(blocks, compared, target)
@@ -320,13 +343,14 @@ def stream(
         features=features,
         target=target,
         task=task,
-        categories=categories,
+        categories=[name for name, kind in kinds.items() if kind == "category"],
         missing=check_texts(missing, "missing"),
         seed=check_seed(split_seed, "split_seed"),
         test_size=check_number(test_size, "test_size", ge=0, lt=1),
         validation_size=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
-    fit_options = {**options, "categories": categories, "missing": source.missing}
+    used = {name: request for name, request in of_table.items() if request.words != DROP}
+    fit_options = {**options, "columns": used, "missing": source.missing}
     with _recommending_csv(csv):
         parts = StreamFit(source, fit_options).run(track)
         return Stream(

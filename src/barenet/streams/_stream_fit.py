@@ -20,6 +20,12 @@ from barenet.tables.encoding._scaling import SMALL_SPREAD, Scaling, small_deviat
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._column_errors import raise_together
+from barenet.tables.reading._column_words import (
+    KEEP,
+    ColumnRequest,
+    columns_with,
+    kinds_of_requests,
+)
 from barenet.tables.reading._kind_inference import kind_of, kinds_of
 from barenet.tables.reading._limits import limits_of, listed_limits
 from barenet.tables.reading._missing_texts import is_absent
@@ -101,13 +107,11 @@ def _fit_sample(
 
     These are encoded as categories for now, as their kind depends on all rows.
     """
-    decided = set(options["categories"])
-    decided.update(options.get("numeric", ()))
-    decided.update(options.get("keep_column", ()))
+    decided = set(options["columns"])
     undecided: list[str] = []
     while True:
-        categories = [*options["categories"], *undecided]
-        draft_options = {**options, "rare": rare, "categories": categories}
+        columns = options["columns"] | dict.fromkeys(undecided, ColumnRequest("names"))
+        draft_options = {**options, "rare": rare, "columns": columns}
         try:
             draft = _fit_draft(sample, draft_options)
         except DataError as error:
@@ -302,11 +306,8 @@ class StreamFit:
         self.of_classes = classes is not None
         self.numbers = options.get("numbers", "standardize")
         self.bins = options.get("bins", 24)
-        given_kinds = {}
-        for name in options.get("numeric", ()):
-            given_kinds[name] = "number"
-        for name in options["categories"]:
-            given_kinds[name] = "category"
+        requests = options["columns"]
+        given_kinds = kinds_of_requests(requests)
         #: The kind that each column is measured as.
         self.kinds = dict(given_kinds)
         for name in undecided:
@@ -315,7 +316,9 @@ class StreamFit:
         self.bounded = {*undecided}
         self._infer_kinds(first_rows)
         #: Columns that are kept even if they look like identifiers.
-        self.kept = {*options["categories"], *options.get("keep_column", ())}
+        self.kept = {*columns_with(requests, KEEP), *given_kinds}
+        #: Columns of texts to read by their words.
+        self.of_words = columns_with(requests, "words")
         #: Columns whose kind is inferred.
         self.inferred: list[str] = []
         self.statistics: dict[str, ColumnStatistics] = {}
@@ -323,8 +326,8 @@ class StreamFit:
             if name not in given_kinds:
                 self.inferred.append(name)
             self.statistics[name] = ColumnStatistics(name)
-        #: Columns with too many labels to count.
-        self.uncounted: set[str] = set()
+        #: Columns with too many labels to count, and those of words, which the sample shows.
+        self.uncounted: set[str] = set(self.of_words)
         #: Columns of numbers that a block has as text, such as 1.250, which may be 1,250.
         self.doubtful: set[str] = set()
         #: For each column, the error of the first value of another kind, and the rows of such
@@ -579,10 +582,11 @@ class StreamFit:
         missing = self.draft.missing
         column_kind = self.kinds[name]
         if name in self.uncounted:
+            requested = "words" if name in self.of_words else None
             return fitting.fit_column(
                 sample,
                 name,
-                None,
+                requested,
                 keep=self.kept,
                 scaling=self.numbers,
                 rare=self.fraction,

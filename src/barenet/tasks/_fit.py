@@ -43,6 +43,7 @@ from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._placeholders import warn_of_placeholders
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import is_looked_up, table_rows
+from barenet.tables.reading._column_words import DROP, columns_with
 from barenet.tasks import _initial_weights as initial_weights
 from barenet.tasks._distillation import student_config, targets_of
 from barenet.tasks._measurement import Measurement
@@ -480,8 +481,9 @@ def _left_out(settings: TaskSettings, dataset: Dataset) -> dict[str, str]:
     left_out = {}
     if settings.split_by_group is not None:
         left_out[settings.split_by_group] = "is the column of split_by_group"
-    for name in settings.drop or ():
-        left_out[name] = "is in drop"
+    for name in columns_with(settings.requests, DROP):
+        argument = settings.requests[name].argument
+        left_out[name] = "is in drop" if argument == "drop" else f"is dropped in {argument}"
     left_out[dataset.target_name] = "is the target"
     return left_out
 

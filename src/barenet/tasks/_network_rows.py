@@ -20,6 +20,7 @@ from barenet.streams._stream import Stream
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.frames._frame import Frame
+from barenet.tables.reading._column_words import KEEP, columns_with
 from barenet.tasks._distillation import rows_for
 from barenet.tasks._split_rows import SplitRows, split_validation
 from barenet.tasks._value_check import check_rows
@@ -52,7 +53,8 @@ class NetworkRows:
         training, validation = split.validation_splits[split_key]
         scale = config.scaling or "none"
         table_options = settings.table_options()
-        encoding_key = (*split_key, scale, *table_options.items())
+        requests = table_options.pop("columns", {})
+        encoding_key = (*split_key, scale, *requests.items(), *table_options.items())
         if encoding_key not in split.encodings:
             split.encodings[encoding_key] = fit_encoding(training, scale, settings)
         encoding = split.encodings[encoding_key]
@@ -120,5 +122,5 @@ def fit_encoding(
     if training.classes is None:
         y = y.reshape(-1, 1)
         y = Scaling.fit("standardize", y).transform(y)
-    keep = options.get("keep_column", ())
+    keep = columns_with(settings.requests, KEEP, "words")
     return with_telling_words(encoding, training.X, y, np.ones(len(y)), keep)

@@ -9,7 +9,13 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from barenet._constraints import OtherMethods, check_arguments, check_flag, lists_options
+from barenet._constraints import (
+    OtherMethods,
+    check_arguments,
+    check_flag,
+    check_texts,
+    lists_options,
+)
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS
 from barenet.datasets._dataset import Dataset
@@ -32,7 +38,7 @@ from barenet.settings._task_settings import (
 )
 from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.tables.encoding._column import Column
-from barenet.tables.encoding._encoding import TableEncoding, check_texts
+from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.frames._frame import Table
@@ -51,8 +57,8 @@ from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._repeated_rows import warn_of_repeated_rows
 from barenet.tasks._seen_rows import find_seen_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
+from barenet.tasks._stated_kinds import check_columns
 from barenet.tasks._task_folds import make_task_folds
-from barenet.tasks._value_check import check_values
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 
@@ -168,8 +174,11 @@ class Task(OtherMethods):
         config : RunConfig, optional
             Settings of the networks; arguments of `train` override them.
         **options : object
-            Lists of columns: ``drop``, ``keep_column``, ``categories`` and ``numeric``. Spellings
-            of ``missing`` values, and the fraction of ``rare`` categories. For files:
+            What ``columns`` are, such as ``{"opened": "date day-first", "zip": "names", "id":
+            "drop"}``, with the words of `TableEncoding.fit`, or for files also a format as in
+            ``"date %d.%m.%Y"``; ``drop``, ``keep_column``, ``categories`` and ``numeric`` are older
+            spellings of it. Texts for ``missing`` values, and the fraction of ``rare`` categories.
+            For files:
             ``delimiter``, ``encoding``, ``decimal``, ``thousands``, ``header``, ``date_format``,
             ``quoting``, ``data_dir`` and ``allow_missing_columns``. For a generated data set:
             ``samples``, ``noise`` and ``data_seed``.
@@ -270,7 +279,7 @@ class Task(OtherMethods):
         split = SplitRows.of(dataset, settings.config)
         warn_of_repeated_rows(split.training, split.test)
         if settings.teacher is None:  # whose encoding would read the columns
-            check_values(split, settings)
+            check_columns(split, settings)
         return cls(settings, split)
 
     @property

@@ -25,7 +25,7 @@ from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.reading._date_formats import format_of_column, named_columns
+from barenet.tables.reading._date_formats import format_of_column, formats_by_column
 from barenet.tables.reading._parsing import to_number
 
 Classes = tuple[str | int, ...]
@@ -223,7 +223,7 @@ def _date_formats(encoding: TableEncoding, setting: Any) -> str | dict[str, str]
     """Return the date format of all columns, or a dictionary of the formats by column."""
     if not isinstance(setting, str | list | tuple):
         return None
-    if isinstance(setting, str) and not named_columns(setting):
+    if isinstance(setting, str) and not formats_by_column(setting):
         return setting
     formats = {}
     for column in encoding.used:

@@ -19,6 +19,7 @@ from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
+from barenet.tables.reading._column_words import DROPPED
 from barenet.tables.reading._kind_inference import kind_of
 from barenet.tables.reading._limits import limits_of, listed_limits
 
@@ -76,8 +77,10 @@ def fit_column(
     `scaling` is the name of one of `SCALINGS`, for numbers and dates. `inferred` is the suggested
     kind, if it is already known.
     """
-    if requested == "dropped":
+    if requested == DROPPED:
         return DroppedColumn(name, "dropped by request")
+    if requested == "words":
+        return _fit_words(frame, name, missing)
     is_guess = requested is None and name not in keep
     column_kind = requested or inferred or kind_of(frame, name, missing)
     values = parsing.parse_column(frame, name, column_kind, missing)
@@ -114,6 +117,23 @@ def fit_column(
         return _fit_numbers(name, values, scaling, limits)
     # The kind of a column of dates is the order of their parts.
     return _fit_dates(name, values, scaling, order=column_kind)
+
+
+def _fit_words(frame: Frame, name: str, missing: Collection[str]) -> Column:
+    """Fit a column of texts by the words that they share, as requested."""
+    values = parsing.parse_column(frame, name, "category", missing)
+    is_missing = values == ""
+    if is_missing.all():
+        return DroppedColumn(name, EMPTY)
+    labels, counts = np.unique(values[~is_missing], return_counts=True)
+    has_missing = bool(is_missing.any())
+    column = fit_words(name, labels.tolist(), counts.tolist(), has_missing=has_missing)
+    if column is None:
+        row = parsing.first_row(frame, ~is_missing)
+        remedy = "use {columns}"
+        expected = "texts that share words"
+        raise frame.fault(row, name, expected, remedy, columns={name: "names"})
+    return column
 
 
 def _fit_numbers(

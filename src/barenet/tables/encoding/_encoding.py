@@ -13,7 +13,7 @@ from typing import Any, Self, TypedDict
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from barenet._constraints import check_count, check_number, convert, convert_fields
+from barenet._constraints import check_count, check_number, check_texts, convert, convert_fields
 from barenet._display import align
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError, some
@@ -30,6 +30,14 @@ from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._to_frame import as_frame, column_names
 from barenet.tables.reading._column_errors import raise_together
+from barenet.tables.reading._column_words import (
+    DROP,
+    KEEP,
+    ColumnRequest,
+    ColumnRequests,
+    columns_with,
+    merge_columns,
+)
 from barenet.tables.reading._kind_inference import kinds_and_errors
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._parsing import refuse_where
@@ -44,13 +52,19 @@ RARE = 0.01
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
 
-class ColumnOptions(TypedDict, total=False):
-    """Arguments of `TableEncoding.fit` that list columns or texts."""
+class ColumnLists(TypedDict, total=False):
+    """Arguments of `TableEncoding.fit` that list columns, which `columns` replaces."""
 
     drop: Collection[str]
     keep_column: Collection[str]
     categories: Collection[str]
     numeric: Collection[str]
+
+
+class ColumnOptions(ColumnLists, total=False):
+    """Arguments of `TableEncoding.fit` for single columns, and texts for missing values."""
+
+    columns: Mapping[str, str | ColumnRequest]
     missing: Collection[str]
 
 
@@ -118,6 +132,7 @@ class TableEncoding:
         numbers: str = "standardize",
         bins: int = 24,
         rare: float | Mapping[str, float] = RARE,
+        columns: Mapping[str, str | ColumnRequest] | None = None,
         categories: Collection[str] = (),
         numeric: Collection[str] = (),
         drop: Collection[str] = (),
@@ -144,14 +159,13 @@ class TableEncoding:
             A category is rare if it occurs in a smaller fraction of the rows that have a value. 1
             or more is a number of rows, and 0 keeps every category. A mapping has the numbers of
             single columns, and 0.01 applies to the others.
-        categories : collection of str
-            Columns to treat as categories, whatever their values.
-        numeric : collection of str
-            Columns to treat as numbers, even codes such as 00123.
-        drop : collection of str
-            Columns to leave out.
-        keep_column : collection of str
-            Columns to keep even though they number or identify the rows.
+        columns : mapping of str to str, optional
+            The words for single columns, such as ``{"zip": "names", "opened": "date day-first"}``:
+            ``names``, ``number``, ``date``, ``date day-first``, ``date month-first``, ``time``,
+            ``yes/no``, ``words`` for texts that share words, ``keep`` for a column that would be
+            left out because it numbers or identifies the rows, and ``drop`` to leave it out.
+        categories, numeric, drop, keep_column : collection of str
+            Older spellings of ``names``, ``number``, ``drop`` and ``keep`` in `columns`.
         missing : collection of str
             Texts that stand for a missing value, besides an empty text and `MISSING`, without
             spaces around them. Numbers and dates also match equal values in another spelling.
@@ -168,7 +182,10 @@ class TableEncoding:
         ValueError
             If an argument is wrong.
         """
-        drop = check_texts(drop, "drop")
+        requests = merge_columns(
+            columns, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
+        )
+        dropped = columns_with(requests, DROP)
         names = column_names(X)  # None for an array
         rare_by_name = {}
         rare_elsewhere = RARE
@@ -177,12 +194,13 @@ class TableEncoding:
                 rare_by_name[name] = check_rare(number)
         else:
             rare_elsewhere = check_rare(rare)
-        if names and set(names).issubset(drop):
+        if names and set(names).issubset(dropped):
             problem = f"no column is left to learn from without {some(names)}"
-            raise DataError(problem, argument="drop", remedy="drop fewer columns")
+            argument = requests[names[0]].argument
+            raise DataError(problem, argument=argument, remedy="drop fewer columns")
         kept = names
         if names:
-            kept = [name for name in names if name not in drop]
+            kept = [name for name in names if name not in dropped]
         frame = as_frame(X, only=kept)
         if not names:  # the frame names the columns of an array
             names = [*frame.columns]
@@ -193,11 +211,10 @@ class TableEncoding:
         tokens = missing_tokens(frame, missing)
         for name in rare_by_name:
             lookup(dict.fromkeys(names), name, "rare")
-        requested = requested_kinds(
-            names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
-        )
+        requested = requested_kinds(names, requests)
         for name in frame.categorical:
             requested.setdefault(name, "category")
+        check_formats(frame, requests)
         others = [name for name in names if name not in requested]
         inferred, errors_of_kinds = kinds_and_errors(frame, others, tokens)
         column_fit = _ColumnFit(
@@ -211,14 +228,14 @@ class TableEncoding:
             rare=rare_elsewhere,
             missing=tokens,
         )
-        columns = column_fit.columns(keep=keep_column)
+        fitted = column_fit.columns(keep=columns_with(requests, KEEP))
         # In a toy table whose only x is 1, 2, 3, …, x numbers the rows, and is kept nevertheless.
-        if all(isinstance(column, DroppedColumn) for column in columns):
+        if all(isinstance(column, DroppedColumn) for column in fitted):
             floats = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
-            columns = column_fit.columns(keep=floats)
+            fitted = column_fit.columns(keep=floats)
         if numbers == "piecewise":
-            columns = in_bins(columns, frame, bins, tokens)
-        return cls(columns, tokens)
+            fitted = in_bins(fitted, frame, bins, tokens)
+        return cls(fitted, tokens)
 
     def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode rows.
@@ -650,16 +667,6 @@ def check_rare(rare: Any) -> float:
     return number
 
 
-def check_texts(values: Any, argument: str) -> Sequence[str]:
-    """Return texts as a list."""
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise ArgumentError.of(argument, values, "a list of texts")
-    texts = list(values)
-    if not all(isinstance(text, str) for text in texts):
-        raise ArgumentError.of(argument, values, "a list of texts")
-    return texts
-
-
 def missing_tokens(frame: Frame, missing: Collection[str]) -> tuple[str, ...]:
     """Return all texts that stand for a missing value in a frame, given the user's."""
     tokens = frame.as_read(token.strip() for token in check_texts(missing, "missing"))
@@ -668,19 +675,30 @@ def missing_tokens(frame: Frame, missing: Collection[str]) -> tuple[str, ...]:
     return ("", *sorted(tokens))
 
 
-def requested_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
-    """Return the kinds of the columns that arguments list."""
-    kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
-    existing = dict.fromkeys(columns)
-    arguments: dict[str, str] = {}
+def requested_kinds(
+    names: Sequence[str],
+    columns: Mapping[str, str | ColumnRequest] | None = None,
+    **lists: Any,
+) -> dict[str, str]:
+    """Return the kinds that are requested for some columns of a table, as for `merge_columns`."""
+    existing = dict.fromkeys(names)
     requested: dict[str, str] = {}
-    for argument, names in lists.items():
-        for name in check_texts(names, argument):
-            lookup(existing, name, argument)
-            if argument not in kinds:
-                continue
-            first_argument = arguments.setdefault(name, argument)
-            if first_argument != argument:
-                raise ArgumentError(f"{name!r} is in {first_argument}, too", argument=argument)
-            requested[name] = kinds[argument]
+    for name, request in merge_columns(columns, **lists).items():
+        lookup(existing, name, request.argument)
+        if request.kind is not None:
+            requested[name] = request.kind
     return requested
+
+
+def check_formats(frame: Frame, requests: ColumnRequests) -> None:
+    """Reject formats of dates for texts that aren't read from a file in these formats."""
+    for name, request in requests.items():
+        if request.date_format is None or frame[name].dtype.kind != "T":
+            continue
+        if frame.origin is None or frame.origin.date_format_of(name) != request.date_format:
+            problem = f"{request.words!r} for {name!r}, whose texts are not those of a CSV file"
+            call = f"pandas.to_datetime(column, format={request.date_format!r})"
+            remedy = f"convert the column, as {call} does"
+            raise ArgumentError(
+                problem, argument=request.argument, value=request.words, remedy=remedy
+            )

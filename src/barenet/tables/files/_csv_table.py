@@ -33,8 +33,8 @@ from barenet.tables.frames._frame import (
 from barenet.tables.reading._column_errors import raise_together
 from barenet.tables.reading._date_formats import (
     format_of_column,
+    formats_by_column,
     formats_of,
-    named_columns,
     parse_datetime,
     parse_time_of_day,
     rewrite_date,
@@ -327,7 +327,7 @@ class CsvTable(Table):
         return texts
 
     def date_format_of(self, name: str) -> str | None:
-        for column in named_columns(self.options.date_format):
+        for column in formats_by_column(self.options.date_format):
             if column.strip() == name.strip():
                 return format_of_column(self.options.date_format, name)
         return None

@@ -18,12 +18,17 @@ from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._parquet import open_parquet
 from barenet.tables.frames._frame import Frame, Names, Table, check_names, spelled_names
+from barenet.tables.reading._column_words import DROP, ColumnRequest, ColumnRequests
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._target import TargetTask, missing_targets
 from barenet.tables.reading._without_target import WithoutTarget
 
 #: Options of files that don't concern the text of CSV files.
 OF_ALL_FILES = ("allow_missing_columns",)
+
+#: The arguments whose columns are looked up in the table. Those of others are looked up among the
+#: features, when their encoding is fitted.
+_CHECKED = ("columns", "drop", "date_format")
 
 #: An open table, or the path of a file.
 Source: TypeAlias = str | PathLike[str] | Table
@@ -103,12 +108,22 @@ def check_target(table: Table, target: str | None) -> str:
     return column
 
 
-def check_drop(table: Table, drop: Names, target: str) -> list[str]:
-    """Find the columns to leave out, which must not include the target."""
-    columns = check_table_names(table, drop, "drop")
-    if target in columns:
-        raise ArgumentError.of("drop", target, "columns other than the target")
-    return columns
+def requests_for(table: Table, requests: ColumnRequests, target: str) -> ColumnRequests:
+    """Find the columns of requests in a table; a request to drop the target is refused."""
+    of_table: dict[str, ColumnRequest] = {}
+    by_argument: dict[str, list[str]] = {}
+    for name, request in requests.items():
+        by_argument.setdefault(request.argument, []).append(name)
+    for argument, names in by_argument.items():
+        spelled = names
+        if argument in _CHECKED:
+            spelled = check_table_names(table, names, argument)
+        for name, column in zip(names, spelled, strict=True):
+            of_table[column] = requests[name]
+            is_refused = requests[name].words == DROP or argument == "columns"
+            if column == target and is_refused:
+                raise ArgumentError.of(argument, target, "columns other than the target")
+    return of_table
 
 
 def feature_names(table: Table, left_out: Names) -> list[str]:

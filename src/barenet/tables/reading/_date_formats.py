@@ -342,14 +342,23 @@ def _split_format(date_format: Any) -> tuple[str, Any]:
     return column, date_format[len(column) + 1 :]
 
 
-def named_columns(formats: DateFormats) -> list[str]:
-    """List the columns that date formats name."""
-    columns = []
+def formats_by_column(formats: DateFormats) -> dict[str, str]:
+    """Return the date formats of single columns by their names."""
+    by_column = {}
     for date_format in _format_list(formats):
-        column, _ = _split_format(date_format)
+        column, format_alone = _split_format(date_format)
         if column:
-            columns.append(column)
-    return columns
+            by_column[column] = format_alone
+    return by_column
+
+
+def format_of_others(formats: DateFormats) -> str | None:
+    """Return the date format of all columns without one of their own, if there is one."""
+    for date_format in _format_list(formats):
+        column, format_alone = _split_format(date_format)
+        if not column:
+            return str(format_alone)
+    return None
 
 
 def formats_of(formats: DateFormats) -> list[str]:
