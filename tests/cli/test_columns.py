@@ -1,5 +1,6 @@
 """The words for columns: on the command line, in files of them, and in run files."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pandas as pd
 import pytest
 
 from barenet import load
+
+TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
+PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
 
 pytestmark = [pytest.mark.integration, pytest.mark.case(242)]
 
@@ -82,3 +86,72 @@ def test_new_rows_are_read_in_the_stated_format(barenet, prices):
 def test_wrong_words_are_errors_of_usage(barenet, prices, values, words):
     done = barenet("train", "prices.csv", "--target", "price", "--columns", *values)
     assert done.status == 2 and words in done.err and not done.out
+
+
+@pytest.mark.case(243)
+@pytest.mark.parametrize(
+    ("table", "target", "options"),
+    [
+        ("titanic", "survived", ()),
+        (PENGUINS, "species", ()),
+        (TABLES / "autos.csv", "price", ()),
+        (TABLES / "concrete_eu.csv", "strength", ("--decimal", ",")),
+    ],
+)
+def test_the_columns_of_a_table_are_a_file_that_states_them(
+    barenet, titanic, table, target, options
+):
+    path = titanic if table == "titanic" else table
+    if not path.exists():
+        pytest.skip("BARENET_DATA names no folder with this table")
+    lines = barenet("columns", path, "--target", target, *options).ok().out
+    assert {"?"}.isdisjoint(tomllib.loads(lines)["columns"].values())
+    Path("columns.toml").write_text(lines)
+    arguments = ("train", path, "--target", target, *options, *QUICK)
+    barenet(*arguments, "--columns", "columns.toml", "--out", "stated").ok()
+    barenet(*arguments, "--out", "guessed").ok()
+    stated = load("stated").preprocessing.used_by_name
+    guessed = load("guessed").preprocessing.used_by_name
+    # The texts of home.dest are mostly different in the training rows, unlike in all rows.
+    assert {name for name in stated if name not in guessed} <= {"home.dest"}
+    assert {name: stated[name] for name in guessed} == guessed
+    again = barenet("columns", path, "--target", target, *options, "--columns", "columns.toml")
+    assert tomllib.loads(again.ok().out) == tomllib.loads(lines)
+
+
+@pytest.mark.case(243)
+def test_undecided_columns_have_candidates_and_useless_ones_a_reason(barenet):
+    table = {
+        "both": ["01/02/2024", "02/01/2024"] * 30,
+        "a = b": ["x", "y"] * 30,
+        "amount": ["1,049.50", "2,000.25"] * 30,
+        "row": range(60),
+        "same": ["one"] * 60,
+        "text\nof 2 lines": ["first\nsecond", "x"] * 30,
+        "price": [n % 11 + 0.5 for n in range(60)],
+    }
+    pd.DataFrame(table).to_csv("prices.csv", index=False)
+    lines = barenet("columns", "prices.csv", "--target", "price").ok().out
+    columns = {
+        "both": "?",
+        "a = b": "names",
+        "amount": "?",
+        "row": "drop",
+        "same": "drop",
+        "text\nof 2 lines": "names",
+    }
+    assert tomllib.loads(lines) == {"columns": columns}
+    comments = [line.partition("#")[2] for line in lines.splitlines()]
+    assert "date day-first ('01/02/2024' → 2024-02-01)" in comments[1]
+    assert "date month-first ('01/02/2024' → 2024-01-02)" in comments[1]
+    assert "names, drop" in comments[3] and "both" not in comments[3]
+    assert "counts the rows" in comments[4] and "in every row" in comments[5]
+    Path("columns.toml").write_text(lines)
+    options = ("--target", "price", "--columns", "columns.toml")
+    done = barenet("train", "prices.csv", *options)
+    assert done.status == 2 and "'both' is undecided" in done.err
+    words = ("both=date day-first", "amount=drop")
+    barenet("train", "prices.csv", *options, *words, *QUICK).ok()
+    assert barenet("columns", "iris").status == 2
+    done = barenet("columns", "prices.csv").ok()  # without a target, of all columns
+    assert tomllib.loads(done.out)["columns"] == columns | {"price": "number"}

@@ -85,6 +85,7 @@ COMMANDS = {
     "explain": Command("_explain", "SOURCE [DATA]"),
     "play": Command("_play", "[DATA] [ROWS]"),
     "datasets": Command("_datasets", ""),
+    "columns": Command("_columns", "DATA"),
     "doctor": Command("_doctor", ""),
     "completion": Command("_main", "SHELL"),
     "distill": Command("_distill", "MODEL [DATA]"),

@@ -51,10 +51,12 @@ def _check_stated_kinds(split: SplitRows, settings: TaskSettings) -> None:
     errors = []
     for name in requests:
         try:
-            kind = requested.get(name) or kind_of(training, name, tokens)
+            column_kind = requested.get(name) or kind_of(training, name, tokens)
+            if column_kind == "words":
+                column_kind = "category"
             has_texts = rows[name].dtype.kind == "T"
-            if not (has_texts and kind in ("category", "words")):  # no text is wrong among names
-                parse_column(rows, name, kind, tokens)
+            if not (has_texts and column_kind == "category"):  # no text is wrong among names
+                parse_column(rows, name, column_kind, tokens)
         except DataError as error:
             errors.append(_with_remedies(error, rows, name, requests[name]))
     raise_together(errors)

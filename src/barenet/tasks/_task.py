@@ -16,7 +16,7 @@ from barenet._constraints import (
     check_texts,
     lists_options,
 )
-from barenet._display import write_display, write_table
+from barenet._display import write_display
 from barenet._metrics import METRICS
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError, caller_stacklevel, count_of, without_secrets
@@ -41,10 +41,10 @@ from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.files._delimited import CsvOptions
-from barenet.tables.frames._frame import Table
+from barenet.tables.frames._frame import Frame, Table
+from barenet.tasks._column_lines import ColumnLines, lines_of_encoding
 from barenet.tasks._cross_validation_result import CrossValidationResult
 from barenet.tasks._description import (
-    describe_columns,
     labelled_rows,
     rows_of_model,
     words_may_be_classes,
@@ -122,11 +122,7 @@ class Task(OtherMethods):
         return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {sizes}>"
 
     def _repr_html_(self) -> str:
-        lines = []
-        for column in describe_columns(self._encoding) or []:
-            lines.append([str(cell) for cell in column.values()])
-        title = repr(self)[1:-1]
-        return write_display(title, write_table(["column", "kind", "inputs", "encoding"], lines))
+        return write_display(repr(self)[1:-1], self.describe().to_table())
 
     @classmethod
     @lists_options(OpeningOptions)
@@ -303,18 +299,21 @@ class Task(OtherMethods):
         encoding = self._encoding
         return encoding.columns if isinstance(encoding, TableEncoding) else ()
 
-    def describe(self) -> str:
-        """Describe how each column of a table is interpreted and encoded for a single network.
+    def describe(self) -> ColumnLines:
+        """Describe how each column of a table is read.
 
         Returns
         -------
-        str
-            One line per column: name, kind, number of inputs and formula; empty for a matrix.
+        ColumnLines
+            A line for each column, which `print` and notebooks show in a table: its name, the words
+            for it in `columns`, its number of inputs of a single network, its first value with what
+            it is read as, the number of missing values, and why it is left out. Empty for a matrix.
         """
         encoding = self._encoding
-        if not isinstance(encoding, TableEncoding):
-            return ""
-        return encoding.describe()
+        rows = self.rows.dataset.X
+        if not isinstance(encoding, TableEncoding) or not isinstance(rows, Frame):
+            return ColumnLines()
+        return lines_of_encoding(rows, encoding, self.settings)
 
     @cached_property
     def _encoding(self) -> TableEncoding | Scaling:

@@ -199,7 +199,10 @@ def test_a_value_of_another_kind_is_an_error_wherever_the_split_has_put_it(words
         assert error.options == {"missing": ["other"], "columns": {"c": "names"}}
 
 
-def test_words_need_texts_that_share_some():
+def test_words_need_texts_that_share_some(rows):
+    with pytest.raises(DataError) as caught:
+        Task.open(rows[["keep", "price"]], "price", columns={"keep": "words"}).describe()
+    assert caught.value.column == "keep"
     with pytest.raises(DataError) as caught:
         TableEncoding.fit({"c": ["1", "2"], "x": [1.0, 2.5]}, columns={"c": "words"})
     assert (caught.value.column, caught.value.options) == ("c", {"columns": {"c": "names"}})

@@ -1,0 +1,44 @@
+"""``barenet columns``: print what the columns of a table are, as lines that ``--columns`` reads."""
+
+import tomli_w
+
+from barenet.cli._console import emit
+from barenet.cli._flags import Data
+from barenet.cli._run_settings import COLUMNS, DataOptions
+from barenet.errors import ArgumentError, printable
+from barenet.settings._task_settings import TaskSettings, is_table
+from barenet.storage._file_io import is_pattern
+from barenet.tasks._column_lines import ColumnLine, lines_of_table
+
+
+def columns(data: Data, /, *, options: DataOptions = DataOptions()) -> None:
+    """Print what each column of a table is understood as, in the words of --columns.
+
+    The output is TOML, with an example of each column and what it is read as. A column that would
+    be left out has the word drop and the reason. A column whose kind is undecided has a ?, which
+    one of the listed words must replace. Change the words where they are wrong, and train:
+
+    - barenet columns prices.csv --target price > columns.toml
+    - barenet train prices.csv --target price --columns columns.toml
+
+    Parameters
+    ----------
+    data : str
+        A .csv, .tsv, .txt or .parquet file; - reads CSV from standard input.
+    """
+    if not is_table(data) or is_pattern(data):
+        raise ArgumentError.of("data", data, "a table, which is one file")
+    settings = TaskSettings(data=data, **vars(options))
+    lines = lines_of_table(settings)
+    emit(f"[{COLUMNS}]")
+    for line in lines:
+        emit(_toml(line))
+
+
+def _toml(line: ColumnLine) -> str:
+    """Write the words for a column, and a comment."""
+    text = tomli_w.dumps({line.name: line.words}).strip()
+    comment = printable(" ".join(line.details.split()))
+    if not line.details:
+        return text
+    return f"{text}  # {comment}"
