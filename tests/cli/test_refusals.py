@@ -104,6 +104,8 @@ REFUSED = {
     "predict IRIS " + "x" * 300: "xxx",  # a name too long for a file
     "train iris --epochs 1 --no-plots --out " + "x" * 300: "xxx",
     "explain moons --out d.csv": "out: unknown format '.csv' of d.csv (choose",
+    "columns iris": "DATA: expected a table, which is one file, got 'iris'",
+    "train iris --columns a=names": "--columns: this is an option for tables, and iris is not one",
     "completion csh": "unknown 'csh', did you mean 'zsh'? (choose from bash, zsh, fish)",
     "train iris --epochs 1 --no-plots --out ''": f"--out: {EMPTY}",
     "train ''": f"DATA: {EMPTY}",
@@ -182,7 +184,7 @@ VALID = [
     *("train iris --no-plots", "distill IRIS --no-plots", "search iris --epochs 1 2 --no-plots"),
     *("predict IRIS iris", "drift IRIS table.csv", "evaluate IRIS", "importance IRIS", "play"),
     *("report IRIS", "plot confusion IRIS", "info IRIS", "export IRIS", "explain iris", "doctor"),
-    *("serve IRIS", "datasets", "completion bash", "compare IRIS IRIS"),
+    *("serve IRIS", "datasets", "completion bash", "compare IRIS IRIS", "columns table.csv"),
 ]
 #: Options that accept any word, at least as long as no table is read.
 ANY_TEXT = {

@@ -495,7 +495,8 @@ class TaskSettings(DataOptions):
         """Reject options for tables if the data are not a table."""
         if self.is_table:
             return
-        options = list(self.table_options())
+        options = [request.argument for request in self.requests.values()]
+        options += self.table_options()
         if self.memory is not None:
             options.append("memory")
         if self.model == "ensemble":

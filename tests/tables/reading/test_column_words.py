@@ -70,6 +70,7 @@ def test_each_word_decides_the_kind_of_a_column_in_every_way_to_read_a_table(row
     dataset = load_table(path, "price", columns=columns)
     assert "drop" not in dataset.feature_names
     assert kinds_of(Task.open(path, "price", columns=columns)._encoding) == EXPECTED
+    Task.cross_validate(path, "price", columns=columns, cv=3, model="network", epochs=1)
     blocks = stream(path, "price", columns=columns)
     assert kinds_of(blocks.encoding) == EXPECTED
     in_memory = rows.drop(columns=["price", "date of a format"])
@@ -107,6 +108,10 @@ def test_words_survive_as_texts():
     with pytest.raises(ArgumentError) as caught:
         as_columns(["zip=names", "zip=drop"])
     assert (caught.value.argument, caught.value.value) == ("columns", "zip=drop")
+    for wrong in ("zip=names", 3):
+        with pytest.raises(ArgumentError) as caught:
+            TableEncoding.fit({"zip": ["1", "2"]}, columns=wrong)
+        assert (caught.value.argument, caught.value.value) == ("columns", wrong)
     with pytest.raises(ArgumentError) as caught:
         as_columns(["zip"])
     assert (caught.value.argument, caught.value.value) == ("columns", "zip")

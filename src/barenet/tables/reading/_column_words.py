@@ -5,7 +5,7 @@ spellings `categories`, `numeric`, `drop`, `keep_column` and formats of single c
 `date_format`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from barenet._constraints import check_texts
@@ -138,6 +138,9 @@ def as_columns(columns: Any) -> dict[str, str]:
     """
     if isinstance(columns, Mapping):
         return {_check_name(name): check_words(name, words) for name, words in columns.items()}
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
+        expected = "words by the names of columns, such as {'zip': 'names', 'id': 'drop'}"
+        raise ArgumentError.of("columns", columns, expected)
     words_by_name: dict[str, str] = {}
     for text in check_texts(columns, "columns"):
         name, words = _split(text)
@@ -194,7 +197,11 @@ def merge_columns(
     ColumnRequest(words='drop', argument='drop')
     """
     merged: dict[str, ColumnRequest] = {}
-    for name, words in (columns or {}).items():
+    if columns is None:
+        columns = {}
+    elif not isinstance(columns, Mapping):
+        columns = as_columns(columns)
+    for name, words in columns.items():
         if isinstance(words, ColumnRequest):  # merged before
             merged[name] = words
         else:
