@@ -145,7 +145,7 @@ def test_undecided_columns_have_candidates_and_useless_ones_a_reason(barenet):
     assert "date day-first ('01/02/2024' → 2024-02-01)" in comments[1]
     assert "date month-first ('01/02/2024' → 2024-01-02)" in comments[1]
     assert "names, drop" in comments[3] and "both" not in comments[3]
-    assert "counts the rows" in comments[4] and "in every row" in comments[5]
+    assert "numbers the rows" in comments[4] and "in every row" in comments[5]
     Path("columns.toml").write_text(lines)
     options = ("--target", "price", "--columns", "columns.toml")
     done = barenet("train", "prices.csv", *options)

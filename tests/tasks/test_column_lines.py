@@ -44,7 +44,7 @@ def test_a_description_has_words_an_example_and_a_reason_for_each_column(rows):
     assert (by_name["size"].example, by_name["size"].n_missing) == ("'1.5'", 1)
     assert by_name["opened"].example == "'01.01.2024' → 2024-01-01"
     assert by_name["zip"].example == "'00000', 4 different"
-    assert by_name["row"].note == "counts the rows" and by_name["same"].note
+    assert by_name["row"].note == "numbers the rows" and by_name["same"].note
     assert by_name["id"].note == "dropped by request"
     assert by_name["size"].n_inputs == 2 and by_name["id"].n_inputs == 0
     assert len(str(lines).splitlines()) == 1 + len(lines)
