@@ -104,6 +104,7 @@ NEXT = {
     "export": "the page 'Export a model' of the documentation shows how to predict with the file",
     "explain": "barenet play {0}",
     "datasets": "barenet train iris",
+    "columns": "put the lines into columns.toml, and `barenet train {0} --columns columns.toml`",
     "doctor": "barenet train digits",
 }
 #: Options with which a command prints only what was requested: help, or JSON for programs.
