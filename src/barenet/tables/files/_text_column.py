@@ -127,7 +127,7 @@ class TextColumn:
                 continue
             n_in_layout = np.count_nonzero(first.matches(layout.pattern))
             has_sign = bool(first.matches(layout.sign).any())
-            if has_sign and n_in_layout >= layout.share * n_present:
+            if has_sign and n_in_layout >= max(1, layout.share * n_present):
                 return True
         return False
 
