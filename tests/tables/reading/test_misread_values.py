@@ -449,15 +449,15 @@ def test_a_format_that_names_a_column_of_other_values_is_refused(table, values, 
     with pytest.raises(DataError, match="column 'c': expected a date in its format") as caught:
         TableEncoding.fit(load_table(path, "y", date_format=named).X)
     assert caught.value.line == 2
-    with pytest.raises(DataError, match="column 'c': expected a date"):
+    with pytest.raises(DataError, match="column 'c': expected a date in its format"):
         load_table(path, "y", split_by_time="c", date_format=named)
-    with pytest.raises(DataError, match="column 'c': expected a date"):
+    with pytest.raises(DataError, match="column 'c': expected a date in its format"):
         stream(path, "y", csv={"date_format": [f"c={date_format}"]}, task="regression")
-    # A format for all columns is for those that hold dates, and names have no format.
+    # A format for all columns is for those that hold dates.
     load_table(path, "y", date_format=date_format)
-    with pytest.raises(ArgumentError) as refused:
+    with pytest.raises(ArgumentError) as contradiction:
         load_table(path, "y", date_format=named, categories=["c"])
-    assert refused.value.argument == "date_format"
+    assert contradiction.value.argument == "date_format"
     in_memory = load_table(path, "y", date_format=named, frame=True)
     assert TableEncoding.fit(in_memory.X, categories=["c"]).columns[0].kind == "category"
 

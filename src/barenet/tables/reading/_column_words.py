@@ -57,14 +57,9 @@ class ColumnRequest(NamedTuple):
 
     @property
     def kind(self) -> str | None:
-        """The kind of the column; None if its values show it.
-
-        Dates of a format are rewritten, with the year first, when their file is read.
-        """
+        """The kind of the column; None if its values show it, as dates do that are of a format."""
         if self.words == DROP:
             return DROPPED
-        if self.date_format is not None:
-            return "ymd"
         return KINDS.get(self.words)
 
 
