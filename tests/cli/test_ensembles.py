@@ -257,7 +257,7 @@ def test_monotonic_constraints_of_a_run(barenet):
     again.ok()
     twin = load("again/model.safetensors")
     np.testing.assert_array_equal(twin.outputs(ages), predictor.outputs(ages))
-    failed = barenet(*run[:-1], "--model", "network", *constraints)
+    failed = barenet(*run[:-2], "--model", "network", *constraints)
     assert failed.status == 2
     assert "--monotonic: is for ensembles, and a single network is trained here" in failed.err
     assert "--model ensemble" in failed.err

@@ -177,12 +177,12 @@ def test_a_lesson_and_a_table_are_recorded(barenet, tmp_path):
     assert "<title>Two &lt;moons&gt;</title>" in path.read_text("utf-8")
     assert not barenet("play", "#lesson=xor", "--out", path, "--epochs", 2).status
     assert "line" in content(path)["text"][1] and content(path)["data"]["name"] == "xor"
-    rows = "".join(f"{i},{i % 7},{'ab'[i % 2]},{i / 3}\n" for i in range(60))
+    rows = "".join(f"{i % 13},{i % 7},{'ab'[i % 2]},{i / 3}\n" for i in range(60))
     (tmp_path / "rows.csv").write_text("size,day,kind,price\n" + rows)
     assert not barenet(
         "play", tmp_path / "rows.csv", "#features=all&net.hidden=3&epoch=2", "--out", path
     ).status
-    assert content(path)["data"]["target"] == "price" and content(path)["data"]["n_inputs"] == 3
+    assert content(path)["data"]["target"] == "price" and content(path)["data"]["n_inputs"] == 4
 
 
 @pytest.mark.parametrize("out", ["none/a.html", "folder"])

@@ -163,7 +163,7 @@ def test_every_option_of_a_remedy_exists():
     texts = [path.read_text("utf-8") for path in source.rglob("*.py")]
     names = {name for text in texts for name in re.findall(r"[^f]\"[^\"]*\{([a-z_]+?)_?\}", text)}
     names &= {name for flags in options.values() for name in flags}
-    assert {"decimal", "drop", "categories", "missing", "quick", "memory", "header"} <= names
+    assert {"decimal", "drop", "categories", "missing", "memory", "header"} <= names
     spelling = Spelling()
     spelling.root = app
     for command in ("train", "predict", "info"):
