@@ -368,3 +368,16 @@ print(cases.compile_in(base))
     command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_all_checkouts_share_a_given_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel_cache.CONFIG, "CACHE_DIR", str(tmp_path))
+    folders = set()
+    for checkout in ("one", "other"):
+        source = tmp_path / checkout / "kernels.py"
+        source.parent.mkdir()
+        source.write_text("def work(): pass")
+        namespace = {}
+        exec(compile(source.read_text(), str(source), "exec"), namespace)
+        folders.update(kernel_cache.folders_of(namespace["work"]))
+    assert folders == {(tmp_path / "barenet").resolve()}

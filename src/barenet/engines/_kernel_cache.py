@@ -34,9 +34,17 @@ WITHOUT_CACHE = f"each process compiles its own: {ADVICE}"
 #: The folders of the cache, by the folder of the sources and the setting of Numba.
 FOLDERS: dict[tuple[Path, str], list[Path]] = {}
 
+
+class _GivenFolder(caching.UserProvidedCacheLocator):
+    """A folder in NUMBA_CACHE_DIR that all checkouts share, as files are named by their sources."""
+
+    def get_cache_path(self) -> str:
+        return str(Path(CONFIG.CACHE_DIR) / "barenet")
+
+
 #: The folders for kernels: NUMBA_CACHE_DIR, beside the sources, or among the user's files.
 LOCATORS: tuple[Any, ...] = (
-    caching.UserProvidedCacheLocator, caching.InTreeCacheLocator, caching.UserWideCacheLocator,
+    _GivenFolder, caching.InTreeCacheLocator, caching.UserWideCacheLocator,
 )  # fmt: skip
 
 #: The folder of this package. Anyone who can write there can already run code, without kernels.
