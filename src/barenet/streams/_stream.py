@@ -343,7 +343,7 @@ def stream(
         features=features,
         target=target,
         task=task,
-        categories=[name for name, kind in kinds.items() if kind == "category"],
+        categories=columns_with(of_table, "names"),
         missing=check_texts(missing, "missing"),
         seed=check_seed(split_seed, "split_seed"),
         test_size=check_number(test_size, "test_size", ge=0, lt=1),

@@ -59,7 +59,7 @@ class NetworkRows:
             split.encodings[encoding_key] = fit_encoding(training, scale, settings)
         encoding = split.encodings[encoding_key]
         if validation is not None and isinstance(encoding, TableEncoding):
-            check_rows(encoding, encoding.frame_of(validation.X), settings)
+            check_rows(encoding, encoding.frame_of(validation.X))
         return cls(split=split, training=training, validation=validation, encoding=encoding)
 
     @classmethod

@@ -11,7 +11,7 @@ from barenet.settings._task_settings import TaskSettings
 from barenet.tables.encoding._column import Column, DroppedColumn
 from barenet.tables.encoding._column_fitting import fit_column
 from barenet.tables.encoding._column_kinds import CategoryColumn
-from barenet.tables.encoding._encoding import TableEncoding, missing_tokens, requested_kinds
+from barenet.tables.encoding._encoding import TableEncoding, missing_tokens
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._column_errors import raise_together
@@ -28,11 +28,8 @@ def check_values(split: SplitRows, settings: TaskSettings) -> None:
     names = [*rows.columns]
     options = settings.table_options(names)
     tokens = missing_tokens(rows, options.get("missing", ()))
-    numeric = options.get("numeric", ())
-    requested = requested_kinds(names, categories=options.get("categories", ()), numeric=numeric)
-    others = [name for name in names if name not in requested]
     columns = []
-    inferred, errors = kinds_and_errors(training, others, tokens)
+    inferred, errors = kinds_and_errors(training, names, tokens)
     refused = {error.column for error in errors}
     for name in names:
         if name in refused:
@@ -41,43 +38,34 @@ def check_values(split: SplitRows, settings: TaskSettings) -> None:
             column = fit_column(
                 training,
                 name,
-                requested.get(name),
+                None,
                 scaling="none",
                 rare=0.0,
                 missing=tokens,
-                keep=options.get("keep_column", ()),
                 inferred=inferred.get(name),
             )
         except DataError as error:
             errors.append(error)
         else:
             columns.append(column)
-    errors += _errors_of_other_kinds(columns, rows, tokens, numeric)
+    errors += _errors_of_other_kinds(columns, rows, tokens)
     if not errors:
         return
     # The errors of all rows have their share of them, whatever the split.
-    _, errors_of_all_rows = kinds_and_errors(rows, others, tokens)
+    _, errors_of_all_rows = kinds_and_errors(rows, names, tokens)
     if errors_of_all_rows:
         named = {error.column for error in errors_of_all_rows}
         errors = [error for error in errors if error.column not in named]
     raise_together([*errors_of_all_rows, *errors])
 
 
-def check_rows(encoding: TableEncoding, rows: Frame, settings: TaskSettings) -> None:
+def check_rows(encoding: TableEncoding, rows: Frame) -> None:
     """Reject values of held-out rows that an encoding can't read."""
-    numeric = settings.table_options([*rows.columns]).get("numeric", ())
-    refuse_other_kinds(encoding.columns, rows, encoding.missing, numeric)
-
-
-def refuse_other_kinds(
-    columns: Sequence[Column], rows: Frame, missing: Collection[str], numeric: Collection[str]
-) -> None:
-    """Reject values of another kind than that of their column, with remedies."""
-    raise_together(_errors_of_other_kinds(columns, rows, missing, numeric))
+    raise_together(_errors_of_other_kinds(encoding.columns, rows, encoding.missing))
 
 
 def _errors_of_other_kinds(
-    columns: Sequence[Column], rows: Frame, missing: Collection[str], numeric: Collection[str]
+    columns: Sequence[Column], rows: Frame, missing: Collection[str]
 ) -> list[DataError]:
     """List the errors of values of another kind than that of their column, with remedies."""
     errors = []
@@ -91,19 +79,18 @@ def _errors_of_other_kinds(
             column.parse(rows, column.name, missing)
         except DataError as error:
             if not error.remedy:
-                _add_remedies(error, may_be_names=column.name not in numeric)
+                _add_remedies(error)
             errors.append(error)
     return errors
 
 
-def _add_remedies(error: DataError, *, may_be_names: bool) -> None:
+def _add_remedies(error: DataError) -> None:
     """Recommend the options that read a column with a value of another kind."""
     text = str(error.value).strip()
     remedies = []
     if len(text) <= LONGEST:
         remedies.append("if it stands for a missing value, use {missing}")
         error.options["missing"] = [text]
-    if may_be_names:
-        remedies.append("if the column holds names, use {categories}")
-        error.options["categories"] = [error.column]
+    remedies.append("if the column holds names, use {categories}")
+    error.options["categories"] = [error.column]
     error.remedy = "; ".join(remedies)
