@@ -14,7 +14,11 @@ from barenet.tables.encoding._encoding import TableEncoding, values_of
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import Frame
-from barenet.tables.reading._parsing import WORDS, known_spelling, single_labels
+from barenet.tables.reading._parsing import (
+    WORDS,
+    known_spelling,
+    single_labels,
+)
 
 #: The edges of bins, or the categories, and the counts, by these names.
 Summary: TypeAlias = Mapping[str, tuple[Any, ...]]

@@ -9,21 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import convert
-from barenet.errors import ArgumentError, DataError, caller_stacklevel, count_of
+from barenet.errors import ArgumentError, caller_stacklevel, count_of
 from barenet.tables.encoding._column_fitting import FAR, find_placeholders
 from barenet.tables.encoding._column_kinds import seconds
-from barenet.tables.frames._frame import Frame
+from barenet.tables.frames._frame import CATEGORY, Frame
+from barenet.tables.reading._column_reading import kinds_of
+from barenet.tables.reading._column_values import as_labels, first_row, parse_column, refuse_where
 from barenet.tables.reading._date_formats import parse_datetime, parse_time_of_day
-from barenet.tables.reading._distinct_texts import TO_LEAVE_OUT
-from barenet.tables.reading._kind_inference import kind_of
 from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import (
-    as_labels,
-    first_row,
-    parse_column,
-    read_number,
-    refuse_where,
-)
+from barenet.tables.reading._parsing import read_number
 
 #: The arguments that name the column. The deprecated `split_by` leaves its use open.
 SPLIT_ARGUMENTS = ("split_by_time", "split_by_group", "split_by")
@@ -99,7 +93,7 @@ class SplitColumn:
         """Return the kind to read the column by, given the one that the user states."""
         if self.argument == "split_by_group":
             return "category"
-        if self.name in rows.categorical:
+        if rows.kinds.get(self.name) == CATEGORY:
             stated = "category"
         if stated is None:
             return self._inferred_kind(rows, missing)
@@ -110,17 +104,8 @@ class SplitColumn:
         return self._inferred_kind(rows, missing)
 
     def _inferred_kind(self, rows: Frame, missing: Collection[str]) -> str:
-        """Infer the kind of a column that orders the rows; names and booleans do not."""
-        try:
-            column_kind = kind_of(rows, self.name, missing)
-        except DataError as error:
-            # The column is needed even if it is dropped, and names are groups.
-            remedy = error.remedy.replace(TO_LEAVE_OUT, "")
-            error.remedy = remedy.replace("{categories}", "{split_by_group}")
-            error.options.pop("drop", None)
-            if error.options.pop("categories", None):
-                error.options["split_by_group"] = self.name
-            raise
+        """Decide the kind of a column that orders the rows; names and booleans do not."""
+        column_kind = kinds_of(rows, [self.name], missing)[self.name]
         if column_kind not in _UNORDERED:
             return column_kind
         if self.argument == "split_by":

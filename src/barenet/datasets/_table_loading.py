@@ -28,6 +28,7 @@ from barenet.tables.files._open_table import (
     with_target,
 )
 from barenet.tables.frames._frame import Frame, Names, Table
+from barenet.tables.reading._column_values import complete_numbers
 from barenet.tables.reading._column_words import (
     DROP,
     ColumnRequest,
@@ -38,8 +39,6 @@ from barenet.tables.reading._column_words import (
     merge_columns,
 )
 from barenet.tables.reading._date_formats import as_date_formats
-from barenet.tables.reading._kind_inference import refuse_date_format
-from barenet.tables.reading._parsing import complete_numbers
 from barenet.tables.reading._target import TargetTask, known_targets, read_target
 from barenet.tables.reading._without_target import WithoutTarget
 
@@ -216,9 +215,6 @@ def load_table(
     )
     if frame or not _are_complete_numbers(rows.select(features)):
         return data
-    for name in features:  # a matrix has lost the formats of its columns
-        if name not in categories:
-            refuse_date_format(rows, name, missing)
     return _as_matrix(data)
 
 
@@ -380,7 +376,7 @@ def read_samples(
 
 def _are_complete_numbers(rows: Frame) -> bool:
     """Return whether all columns are numbers without missing values, and none is of categories."""
-    if not rows.categorical.isdisjoint(rows.columns):
+    if not rows.kinds.keys().isdisjoint(rows.columns):
         return False
     for column in rows.columns.values():
         if column.dtype.kind not in "bf" or not np.isfinite(column).all():

@@ -352,7 +352,7 @@ def stream(
     used = {name: request for name, request in of_table.items() if request.words != DROP}
     fit_options = {**options, "columns": used, "missing": source.missing}
     with _recommending_csv(csv):
-        parts = StreamFit(source, fit_options).run(track)
+        parts = StreamFit(source, fit_options, track).run()
         return Stream(
             source=parts.source,
             encoding=parts.encoding,

@@ -15,30 +15,30 @@ from barenet.streams._stream_source import StreamSource, concatenate
 from barenet.tables.encoding import _column_fitting as fitting
 from barenet.tables.encoding._column import Column, DroppedColumn, FilledColumn
 from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn, seconds
-from barenet.tables.encoding._encoding import RARE, TableEncoding, check_rare
+from barenet.tables.encoding._encoding import (
+    RARE,
+    TableEncoding,
+    check_rare,
+    missing_tokens,
+)
 from barenet.tables.encoding._scaling import SMALL_SPREAD, Scaling, small_deviation
 from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.frames._frame import Frame
-from barenet.tables.reading._column_errors import raise_together
-from barenet.tables.reading._column_words import (
-    KEEP,
-    ColumnRequest,
-    columns_with,
-    kinds_of_requests,
+from barenet.tables.frames._frame import CATEGORY, Frame
+from barenet.tables.reading._column_reading import (
+    Reading,
+    read_kinds,
+    refuse_undecided,
+    warn_of_likely_kinds,
+    warn_of_unread,
 )
-from barenet.tables.reading._kind_inference import kind_of, kinds_of
-from barenet.tables.reading._limits import limits_of, listed_limits
-from barenet.tables.reading._missing_texts import is_absent
+from barenet.tables.reading._column_texts import ColumnTexts
+from barenet.tables.reading._column_values import complete_numbers, parse_column, read_frame
+from barenet.tables.reading._column_words import KEEP, columns_with, kinds_of_requests
 from barenet.tables.reading._parsing import (
-    SPELLINGS,
-    complete_numbers,
-    is_code,
     is_number,
-    normalize_label,
-    parse_column,
-    refuse_where,
     unique_texts,
 )
+from barenet.tables.reading._readers import is_numeric
 from barenet.tables.reading._target import MAX_CLASSES, read_target
 from barenet.tables.reading._without_target import total
 
@@ -51,9 +51,6 @@ N_SAMPLED_BLOCKS = 8
 MOST_ROWS = 2**16
 #: Maximum number of values in each of them, of eight bytes before they are encoded.
 MOST_NUMBERS = 2**22
-
-#: Maximum number of different limits of a column after which no more are kept.
-MOST_LIMITS = 1000
 
 #: Maximum number of different values, of about 16 MB, that are counted in a column that looks like
 #: identifiers or has only rare values in the sample.
@@ -100,29 +97,6 @@ def sample_blocks(source: StreamSource) -> Frame:
     return first_rows
 
 
-def _fit_sample(
-    sample: Frame, rare: float, options: Mapping[str, Any]
-) -> tuple[TableEncoding, list[str]]:
-    """Fit the encoding of a sample, and find the columns whose kind it doesn't show.
-
-    These are encoded as categories for now, as their kind depends on all rows.
-    """
-    decided = set(options["columns"])
-    undecided: list[str] = []
-    while True:
-        columns = options["columns"] | dict.fromkeys(undecided, ColumnRequest("names"))
-        draft_options = {**options, "rare": rare, "columns": columns}
-        try:
-            draft = _fit_draft(sample, draft_options)
-        except DataError as error:
-            is_settled = error.column in decided or error.column in undecided
-            if error.column not in sample.columns or is_settled:
-                raise
-            undecided.append(error.column)
-        else:
-            return draft, undecided
-
-
 def _fit_draft(sample: Frame, options: Mapping[str, Any]) -> TableEncoding:
     """Fit the encoding of a sample, keeping all categories if no column were left otherwise."""
     try:
@@ -132,6 +106,35 @@ def _fit_draft(sample: Frame, options: Mapping[str, Any]) -> TableEncoding:
             raise
         with_all_categories = {**options, "rare": 0}
         return TableEncoding.fit(sample, **with_all_categories)
+
+
+def _count_texts(
+    source: StreamSource,
+    names: Sequence[str],
+    tokens: Collection[str],
+    track: Callable[[range], Iterable[int]],
+) -> dict[str, Reading]:
+    """Count the texts of columns in all blocks, and decide their kinds."""
+    counts = {name: ColumnTexts() for name in names}
+    declared = {}
+    for number in track(range(len(source))):
+        block = source.read(number)
+        for name in names:
+            values = block.rows[name]
+            if values.dtype.kind == "b":
+                declared[name] = Reading("boolean")
+            elif values.dtype.kind == "M":
+                declared[name] = Reading("ymd")
+            else:
+                counts[name].add(values, tokens)
+    # A file without a value in a column may declare any type.
+    for name in [*declared]:
+        if counts[name].n_rows:
+            del declared[name]
+    readings = read_kinds(counts) | declared
+    blocks = (source.read(number).rows for number in range(len(source)))
+    refuse_undecided(blocks, readings)
+    return readings
 
 
 class BlockStatistics(NamedTuple):
@@ -164,10 +167,6 @@ class ColumnStatistics:
         #: Whether all numbers are 0 or 1.
         self.is_binary = True
         self.labels: Counter[str] = Counter()
-        #: The words for true and false in a boolean column of text.
-        self.words: set[str] = set()
-        #: The limits in a column of numbers, such as <5.
-        self.limits: set[str] = set()
         self.blocks: list[BlockStatistics] = []
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -221,8 +220,6 @@ class ColumnStatistics:
         if not isinstance(column, FilledColumn):
             return column
         changes: dict[str, Any] = {"indicator": self.n_missing > 0}
-        if isinstance(column, NumberColumn):
-            changes["limit_texts"] = listed_limits(self.limits)
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
             scaling = numbers
             if self.is_binary:
@@ -283,15 +280,33 @@ def _mean_and_deviation(
 
 
 class StreamFit:
-    """The pass over all blocks that fits the encoding and holds rows out.
+    """The two passes over all blocks that fit the encoding and hold rows out.
 
-    The first rows of some blocks suggest the kinds of the columns. A sample of all rows, and the
-    values that contradict the suggestion, determine the final kinds. If a kind changes, a second
-    pass measures that column, so the order of the files doesn't matter.
+    The first pass counts the texts of each column, from which their kinds follow, so the order of
+    the files doesn't matter. The second one measures the columns.
     """
 
-    def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        source: StreamSource,
+        options: Mapping[str, Any],
+        track: Callable[[range], Iterable[int]],
+    ) -> None:
         first_rows = sample_blocks(source)
+        tokens = missing_tokens(first_rows.select(source.features), options["missing"])
+        kinds = {}
+        for name, kind in kinds_of_requests(options["columns"]).items():
+            kinds[name] = CATEGORY if kind == "words" else kind
+        #: Columns whose kind follows from their values.
+        self.inferred = [name for name in source.features if name not in kinds]
+        readings = _count_texts(source, self.inferred, tokens, track)
+        for name, reading in readings.items():
+            kinds[name] = reading.kind
+        self.readings = readings
+        #: The kind of each column.
+        self.kinds = kinds
+        source = replace(source, kinds=kinds, tokens=tokens)
+        first_rows, _ = read_frame(first_rows, kinds, tokens)
         self.rare = check_rare(options.get("rare", RARE))
         self.fraction = self.rare
         if self.rare >= 1:
@@ -300,40 +315,22 @@ class StreamFit:
             # Below 1, as a value of 1 or more would again be a number of rows.
             self.fraction = min(self.rare / n_rows, 0.99)
         features = first_rows.select(source.features)
-        self.draft, undecided = _fit_sample(features, self.fraction, options)
+        self.draft = _fit_draft(features, {**options, "rare": self.fraction})
         self.source = self._with_sample(source, first_rows)
         _, classes = read_target(first_rows, source.target, source.task)
         self.of_classes = classes is not None
         self.numbers = options.get("numbers", "standardize")
         self.bins = options.get("bins", 24)
         requests = options["columns"]
-        given_kinds = kinds_of_requests(requests)
-        #: The kind that each column is measured as.
-        self.kinds = dict(given_kinds)
-        for name in undecided:
-            self.kinds[name] = "category"
-        #: Categorical columns, whose different labels are counted up to a limit.
-        self.bounded = {*undecided}
-        self._infer_kinds(first_rows)
         #: Columns that are kept even if they look like identifiers.
-        self.kept = {*columns_with(requests, KEEP), *given_kinds}
+        self.kept = {*columns_with(requests, KEEP), *kinds_of_requests(requests)}
         #: Columns of texts to read by their words.
         self.of_words = columns_with(requests, "words")
-        #: Columns whose kind is inferred.
-        self.inferred: list[str] = []
-        self.statistics: dict[str, ColumnStatistics] = {}
-        for name in self.kinds:
-            if name not in given_kinds:
-                self.inferred.append(name)
-            self.statistics[name] = ColumnStatistics(name)
+        self.statistics = {name: ColumnStatistics(name) for name in kinds}
+        #: Categorical columns, whose different labels are counted up to a limit.
+        self.bounded = self._identifiers()
         #: Columns with too many labels to count, and those of words, which the sample shows.
-        self.uncounted: set[str] = set(self.of_words)
-        #: Columns of numbers that a block has as text, such as 1.250, which may be 1,250.
-        self.doubtful: set[str] = set()
-        #: For each column, the error of the first value of another kind, and the rows of such
-        #: values and of the words for true and false.
-        self.contradictions: dict[str, DataError] = {}
-        self.witnesses: list[Frame] = []
+        self.uncounted = set(self.of_words)
         #: Statistics of a numeric target.
         self.target = ColumnStatistics(source.target)
         #: Rows that together have every class of the target.
@@ -341,16 +338,14 @@ class StreamFit:
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths: list[int] = []
 
-    def _infer_kinds(self, first_rows: Frame) -> None:
-        """Infer the kinds that are not given from the first rows."""
+    def _identifiers(self) -> set[str]:
+        """Find the columns of names that the first rows leave out or read by their words."""
+        names = set()
         for column in self.draft.columns:
-            if column.name in self.kinds:
-                continue
-            inferred_kind = kind_of(first_rows, column.name, self.draft.missing)
-            self.kinds[column.name] = inferred_kind
             is_dropped_or_text = isinstance(column, DroppedColumn | WordsColumn)
-            if inferred_kind == "category" and is_dropped_or_text:
-                self.bounded.add(column.name)
+            if self.kinds[column.name] == "category" and is_dropped_or_text:
+                names.add(column.name)
+        return names.intersection(self.inferred)
 
     def _with_sample(self, source: StreamSource, first_rows: Frame) -> StreamSource:
         """Hold out fewer rows if they are wide, to save memory, and note the first targets."""
@@ -371,15 +366,16 @@ class StreamFit:
             first_targets=targets,
         )
 
-    def run(self, track: Callable[[range], Iterable[int]]) -> StreamParts:
+    def run(self) -> StreamParts:
         """Read all blocks, and return the parts of a stream."""
-        for number in track(range(len(self.source))):
+        for number in range(len(self.source)):
             self._add(number)
+        warn_of_unread(self.source.all_unread(), self.kinds)
+        warn_of_likely_kinds(self.readings)
         # The parts of one set are released before the next is joined, to save memory.
         test = concatenate(self.parts.pop("test"))
         validation = concatenate(self.parts.pop("validation"))
         sample = concatenate(self.parts.pop("sample"))
-        self._decide_kinds(sample, track)
         classes = self._classes()
         scaling = None
         if classes is None:
@@ -420,7 +416,7 @@ class StreamFit:
         self.parts["sample"].append(rows.take(is_sampled))
         training = source.training_of(block)
         self.lengths.append(len(training))
-        self._measure(number, training, [*self.kinds])
+        self._measure(training)
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
             targets = rows.select([source.target])
@@ -428,115 +424,15 @@ class StreamFit:
         else:
             self.target.add(complete_numbers(training, source.target))
 
-    def _measure(self, number: int, training: Frame, names: Sequence[str]) -> None:
+    def _measure(self, training: Frame) -> None:
         """Add the values of a block to the statistics of columns."""
-        for name in names:
-            if name in self.contradictions or name in self.uncounted:
-                continue
-            try:
-                values = self._parse(training, name)
-            except DataError as error:
-                if name not in self.inferred:
-                    raise
-                self.contradictions[name] = error
-                self.witnesses.append(self._row_of_error(error, number, training))
+        for name, kind in self.kinds.items():
+            if name in self.uncounted:
                 continue
             statistics = self.statistics[name]
-            statistics.add(values)
+            statistics.add(parse_column(training, name, kind, self.draft.missing))
             if name in self.bounded and len(statistics.labels) > MOST_LABELS:
                 self.uncounted.add(name)
-
-    def _parse(self, training: Frame, name: str) -> NDArray[Any]:
-        """Parse a column of a block, and note the texts that its kind depends on."""
-        column_kind = self.kinds[name]
-        values = parse_column(training, name, column_kind, self.draft.missing)
-        if name in self.inferred and training[name].dtype.kind == "T":
-            if column_kind == "number":
-                self.doubtful.add(name)
-                self._refuse_codes(training, name)
-                self._add_limits(training, name)
-            elif column_kind == "boolean":
-                self._add_words(training, name)
-        return values
-
-    def _row_of_error(self, error: DataError, number: int, training: Frame) -> Frame:
-        """Return the training row with a wrong value, which the error counts in its file."""
-        row_of_file = error.row or 0
-        row_of_block = row_of_file - self.source.blocks[number].first_row
-        is_wrong = training.rows == self.source.first_rows[number] + row_of_block
-        return training.take(is_wrong)
-
-    def _refuse_codes(self, training: Frame, name: str) -> None:
-        """Reject texts that can be read as numbers but suggest another kind, such as 007."""
-        codes, texts = unique_texts(training[name])
-        is_other = np.zeros(len(texts), bool)
-        for code, text in enumerate(texts):
-            if text not in self.draft.missing and not is_absent(text):
-                is_other[code] = is_code(text) or text in SPELLINGS
-        refuse_where(training, name, is_other[codes], "a number, as in other rows")
-
-    def _add_limits(self, training: Frame, name: str) -> None:
-        """Keep a row with each limit of a column of numbers, as the limits are judged together."""
-        limits = self.statistics[name].limits
-        new_limits = limits_of(training, name, self.draft.missing).difference(limits)
-        if not new_limits or len(limits) > MOST_LIMITS:
-            return
-        limits |= new_limits
-        codes, texts = unique_texts(training[name])
-        _, first_row_of_code = np.unique(codes, return_index=True)
-        first_rows: list[int] = []
-        for text, first_row in zip(texts, first_row_of_code, strict=True):
-            if text in new_limits and len(first_rows) <= MOST_LIMITS:
-                first_rows.append(int(first_row))
-        self.witnesses.append(training.take(first_rows))
-
-    def _add_words(self, training: Frame, name: str) -> None:
-        """Keep a row with each word of a boolean column, as the words are judged together."""
-        words = self.statistics[name].words
-        codes, texts = unique_texts(training[name])
-        for code, text in enumerate(texts):
-            word = normalize_label(text).lower()
-            if word in words or text in self.draft.missing or is_absent(text):
-                continue
-            words.add(word)
-            row = int(np.argmax(codes == code))
-            self.witnesses.append(training.take([row]))
-
-    def _decide_kinds(self, sample: Frame, track: Callable[[range], Iterable[int]]) -> None:
-        """Infer the kinds from all rows, and measure columns again whose kind has changed."""
-        while True:
-            evidence = concatenate([sample, *self.witnesses])
-            # A row may be in the sample, and may also show the kind of several columns.
-            _, first_places = np.unique(evidence.rows, return_index=True)
-            evidence = evidence.take(first_places)
-            undecided = [name for name in self.inferred if self._may_change(name)]
-            kinds = kinds_of(evidence, undecided, self.draft.missing)
-            changed: dict[str, str] = {}
-            errors = []
-            for name, inferred_kind in kinds.items():
-                if inferred_kind != self.kinds[name]:
-                    changed[name] = inferred_kind
-                elif name in self.contradictions:
-                    errors.append(self.contradictions[name])
-            raise_together(errors)
-            if not changed:
-                return
-            self.kinds |= changed
-            for name in changed:
-                self.statistics[name] = ColumnStatistics(name)
-                self.contradictions.pop(name, None)
-                self.uncounted.discard(name)
-                self.bounded.add(name)
-            for number in track(range(len(self.source))):
-                block = self.source.read(number)
-                training = self.source.training_of(block)
-                self._measure(number, training, [*changed])
-
-    def _may_change(self, name: str) -> bool:
-        """Return whether all rows may show another kind of a column than the first rows did."""
-        if self.kinds[name] in ("boolean", "category"):
-            return True
-        return name in self.doubtful or name in self.contradictions
 
     def _target_scaling(self) -> Scaling:
         """Compute the scaling of a numeric target to mean 0 and standard deviation 1."""
@@ -598,7 +494,7 @@ class StreamFit:
                 self.rare, is_guess=name not in self.kept, may_have_words=name in self.inferred
             )
         is_kept = keep or name in self.kept or name not in self.inferred
-        if column_kind == "number" and not is_kept:
+        if is_numeric(column_kind) and not is_kept:
             values = parse_column(sample, name, column_kind, missing)
             reason = fitting.identity(name, values, sample.rows)
             if reason:

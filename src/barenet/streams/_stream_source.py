@@ -1,7 +1,7 @@
 """The source of a stream: the blocks of files, and the set that each row belongs to."""
 
 import glob
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -35,7 +35,7 @@ from barenet.tables.files._open_table import (
 )
 from barenet.tables.files._parquet import ParquetTable, parquet_blocks
 from barenet.tables.frames._frame import TEXT, Frame, Place, Table
-from barenet.tables.reading._parsing import as_labels
+from barenet.tables.reading._column_values import Unread, as_labels, read_frame
 from barenet.tables.reading._target import TargetTask, known_targets
 from barenet.tables.reading._without_target import WithoutTarget, total
 
@@ -80,6 +80,12 @@ class StreamSource:
     first_targets: Collection[str] = ()
     #: Size and modification time of each file when it was opened.
     versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    #: The kinds by which the columns are read, once they are decided, and the texts of missing
+    #: values.
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    tokens: Collection[str] = ()
+    #: Values that were not read, by the number of the block and the column.
+    unread: dict[int, dict[str, Unread]] = field(default_factory=dict)
     #: Rows without a target, by the number of the block, once it has been read.
     without_target: dict[int, WithoutTarget] = field(default_factory=dict)
 
@@ -106,10 +112,19 @@ class StreamSource:
             all_rows, self.target, self.missing, self.task, beside=self.first_targets
         )
         self.without_target[number] = without_target
+        rows, self.unread[number] = read_frame(rows, self.kinds, self.tokens)
         # Rows without a target have a hash, too, so that those of other rows don't depend on them.
         all_hashes = uniforms(derive_key(self.seed, number), (len(all_rows),))
         places_in_block = rows.rows - first_row
         return HashedRows(rows, all_hashes[places_in_block])
+
+    def all_unread(self) -> dict[str, Unread]:
+        """Add the values of all blocks that were not read, by column."""
+        totals: dict[str, Unread] = {}
+        for number in sorted(self.unread):
+            for name, unread in self.unread[number].items():
+                totals[name] = totals[name] + unread if name in totals else unread
+        return totals
 
     def training_of(self, block: HashedRows) -> Frame:
         """Select the rows that are not held out."""
@@ -276,7 +291,7 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
     for name in with_rows[0].columns:
         columns[name] = _joined_column(with_rows, name)
     numbers = np.concatenate([frame.rows for frame in with_rows])
-    return Frame(columns, with_rows[0].origin, numbers)
+    return Frame(columns, with_rows[0].origin, numbers, with_rows[0].kinds)
 
 
 def _joined_column(frames: Sequence[Frame], name: str) -> NDArray[Any]:

@@ -15,13 +15,6 @@ from barenet.errors import DataError, count_of, printable
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables.encoding._column import Column, DroppedColumn
 from barenet.tables.encoding._column_fitting import fit_column
-from barenet.tables.encoding._column_kinds import (
-    BooleanColumn,
-    CategoryColumn,
-    DateColumn,
-    NumberColumn,
-    PiecewiseColumn,
-)
 from barenet.tables.encoding._encoding import (
     RARE,
     TableEncoding,
@@ -38,6 +31,8 @@ from barenet.tables.files._open_table import (
 )
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
+from barenet.tables.reading._column_reading import kinds_of
+from barenet.tables.reading._column_values import parse_column
 from barenet.tables.reading._column_words import (
     DROP,
     DROPPED,
@@ -48,9 +43,8 @@ from barenet.tables.reading._column_words import (
     merge_columns,
     words_of_kind,
 )
-from barenet.tables.reading._date_formats import DATES, date_text
-from barenet.tables.reading._kind_inference import kind_of
-from barenet.tables.reading._parsing import parse_column
+from barenet.tables.reading._date_formats import date_text
+from barenet.tables.reading._readers import is_date
 
 #: Maximum number of characters of an example.
 LONGEST_EXAMPLE = 40
@@ -137,7 +131,7 @@ def lines_of_encoding(frame: Frame, encoding: TableEncoding, settings: TaskSetti
     """Describe the columns of an encoding, from rows that it can encode, and those to drop."""
     lines = []
     for column in encoding.columns:
-        column_kind = _kind_of(column) or _likely_kind(frame, column.name, encoding.missing)
+        column_kind = column.reading or _likely_kind(frame, column.name, encoding.missing)
         lines.append(_line(frame, column, column_kind, encoding.missing))
     names = [line.name for line in lines]
     for name in columns_with(settings.requests, DROP):
@@ -192,7 +186,7 @@ def _understood(
                 raise refused[name]
             column_kind = requested.get(name)
             if column_kind in (None, DROPPED):
-                column_kind = kind_of(frame, name, tokens)
+                column_kind = frame.kinds.get(name) or kinds_of(frame, [name], tokens)[name]
             column = fit_column(
                 frame,
                 name,
@@ -211,23 +205,10 @@ def _understood(
     return ColumnLines(lines)
 
 
-def _kind_of(column: Column) -> str:
-    """Return the kind of a column that is used, as `parse_column` takes it."""
-    if isinstance(column, DateColumn):
-        return column.order
-    if isinstance(column, BooleanColumn):
-        return "boolean"
-    if isinstance(column, CategoryColumn | WordsColumn):
-        return "category"
-    if isinstance(column, NumberColumn | PiecewiseColumn):
-        return "number"
-    return ""
-
-
 def _likely_kind(frame: Frame, name: str, tokens: Sequence[str]) -> str:
     """Return the kind that the values of a column show; names if they show none."""
     try:
-        return kind_of(frame, name, tokens)
+        return frame.kinds.get(name) or kinds_of(frame, [name], tokens)[name]
     except DataError:
         return "category"
 
@@ -295,12 +276,12 @@ def _example(frame: Frame, name: str, column_kind: str, tokens: Sequence[str]) -
     if column_kind == "category":
         n_different = len(np.unique(values[~is_missing]))
         return f"{shown}, {n_different:,} different", n_missing
-    if column_kind in DATES:
+    if is_date(column_kind):
         reading = date_text(values[row], column_kind)
     elif column_kind == "boolean":
         reading = "yes" if values[row] else "no"
     else:
         reading = class_name(values[row])
     if reading == text.removesuffix(" 00:00:00"):  # a file's dates in a format are rewritten so
-        return reading if column_kind in DATES else shown, n_missing
+        return reading if is_date(column_kind) else shown, n_missing
     return f"{shown} → {reading}", n_missing

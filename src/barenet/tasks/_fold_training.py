@@ -20,7 +20,6 @@ from barenet.tasks._cross_validation_result import CrossValidationResult
 from barenet.tasks._fit import EnsembleFit, Fit, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Scored
 from barenet.tasks._split_rows import SplitRows
-from barenet.tasks._stated_kinds import check_columns
 from barenet.training._callbacks import Callback
 
 if TYPE_CHECKING:
@@ -48,8 +47,6 @@ class FoldTraining:
         progress: bool | None = None,
     ) -> CrossValidationResult:
         """Train and score; after Ctrl-C, keep the finished folds."""
-        for fold in self.folds:  # a wrong value is an error before the first training
-            check_columns(self._split(fold), self.settings)
         try:
             with live_line(progress, width=12) as show_line:
                 for number, fold in enumerate(self.folds, 1):

@@ -23,7 +23,6 @@ from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._column_words import KEEP, columns_with
 from barenet.tasks._distillation import rows_for
 from barenet.tasks._split_rows import SplitRows, split_validation
-from barenet.tasks._value_check import check_rows
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,8 +57,6 @@ class NetworkRows:
         if encoding_key not in split.encodings:
             split.encodings[encoding_key] = fit_encoding(training, scale, settings)
         encoding = split.encodings[encoding_key]
-        if validation is not None and isinstance(encoding, TableEncoding):
-            check_rows(encoding, encoding.frame_of(validation.X))
         return cls(split=split, training=training, validation=validation, encoding=encoding)
 
     @classmethod

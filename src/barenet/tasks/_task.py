@@ -54,10 +54,10 @@ from barenet.tasks._fold_training import FoldTraining
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._network_rows import fit_encoding
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
+from barenet.tasks._read_columns import with_columns_read
 from barenet.tasks._repeated_rows import warn_of_repeated_rows
 from barenet.tasks._seen_rows import find_seen_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
-from barenet.tasks._stated_kinds import check_columns
 from barenet.tasks._task_folds import make_task_folds
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
@@ -272,10 +272,10 @@ class Task(OtherMethods):
             return cls(settings, SplitRows.of_stream(settings.open_stream()))
         dataset = settings.load(table)
         settings = settings.with_known_split(dataset)
+        if settings.teacher is None:  # whose encoding would read the columns
+            dataset = with_columns_read(dataset, settings)
         split = SplitRows.of(dataset, settings.config)
         warn_of_repeated_rows(split.training, split.test)
-        if settings.teacher is None:  # whose encoding would read the columns
-            check_columns(split, settings)
         return cls(settings, split)
 
     @property

@@ -260,7 +260,7 @@ def test_every_text_is_read_as_predict_reads_it(answer):
 @pytest.mark.parametrize("offset", ["+0100", "-0500"])
 def test_a_date_that_stands_for_none_is_read_in_its_format_in_any_zone(offset):
     text = f"9999-12-31 23:59:59 {offset}"
-    read = python_runtime.moment(text, 0, "end", "ymd", "%Y-%m-%d %H:%M:%S %z")
+    read = python_runtime.moment(text, "ymd", "%Y-%m-%d %H:%M:%S %z")
     assert read == datetime(9999, 12, 31, 23, 59, 59)
 
 

@@ -6,13 +6,13 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 import pytest
+from barenet.tables.reading._kind_inference import kind_of
 
 from barenet import TableEncoding, load_table
 from barenet.errors import DataError
 from barenet.tables.encoding._column_fitting import SCALINGS
 from barenet.tables.files._csv_table import read_table
 from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._kind_inference import kind_of
 from barenet.tables.reading._missing_texts import MISSING
 
 #: The remedies for dates.

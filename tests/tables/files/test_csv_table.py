@@ -16,8 +16,8 @@ from barenet.tables.files import _csv_table, _delimited
 from barenet.tables.files._csv_table import csv_blocks, read_table
 from barenet.tables.files._delimited import CsvOptions, check_quotes, read_records
 from barenet.tables.files._text_column import ArrowColumn, TextColumn
+from barenet.tables.reading._column_values import complete_numbers
 from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import complete_numbers
 
 RAGGED = "expected {} values, as in the first line, got {}"
 QUOTE = "a quote that opens here is not closed as it should be"

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
+from barenet.tables.reading._kind_inference import kind_of
 
 from barenet.tables.files._csv_table import read_table
-from barenet.tables.reading._kind_inference import kind_of
+from barenet.tables.reading._column_values import parse_column
 from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import parse_column
 
 pytestmark = pytest.mark.integration
 

@@ -12,8 +12,8 @@ from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading import _parsing as parsing
+from barenet.tables.reading._column_values import parse_column
 from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import parse_column
 
 RNG = np.random.default_rng(0)
 TABLE = {

@@ -8,12 +8,12 @@ import pandas as pd
 import polars
 import pyarrow
 import pytest
+from barenet.tables.reading._kind_inference import kind_of
 from pyarrow import parquet
 
 from barenet import TableEncoding, TablePreprocessor, load_table, stream
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._kind_inference import kind_of
 from barenet.tables.reading._missing_texts import MISSING, is_absent
 
 N = 200

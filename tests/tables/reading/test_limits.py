@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+from barenet.tables.reading._kind_inference import kind_of
 
 from barenet import TableEncoding, Task, export, load, load_table, save, stream
 from barenet.errors import DataError
 from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._kind_inference import kind_of
 from barenet.tables.reading._missing_texts import MISSING
 
 NUMBERS = [str(number) for number in range(30)]

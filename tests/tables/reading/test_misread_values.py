@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from barenet.tables.reading._kind_inference import kind_of
 
 from barenet import TableEncoding, load_table, stream
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._kind_inference import kind_of
 from barenet.tables.reading._missing_texts import MISSING
 
 DAYS = [datetime.date(2019, 1, 31) + datetime.timedelta(days=37 * n) for n in range(60)]

@@ -9,16 +9,10 @@ from hypothesis import given, strategies as st
 from barenet.errors import DataError
 from barenet.tables.frames._plain_values import to_utc
 from barenet.tables.frames._to_frame import as_frame
+from barenet.tables.reading._column_values import as_booleans, as_datetimes, as_labels, as_numbers
 from barenet.tables.reading._date_formats import parse_datetime
 from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import (
-    BOOLEAN_WORDS,
-    as_booleans,
-    as_datetimes,
-    as_labels,
-    as_numbers,
-    to_number,
-)
+from barenet.tables.reading._parsing import BOOLEAN_WORDS, to_number
 
 NOON = datetime(2026, 3, 1, 12, 30, 5)
 

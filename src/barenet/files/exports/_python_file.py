@@ -28,6 +28,7 @@ from barenet.files.exports._source_text import WIDTH, bracketed, decimal, templa
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_kinds import DateColumn
 from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.reading._number_forms import number_form
 
 #: Maximum size of an array that is written as text.
 MAX_READABLE_NUMBERS = 64
@@ -326,6 +327,9 @@ def _column_call(column: Column, at: int, date_format: str | None) -> str:
     fields = column.to_dict()
     function = fields.pop("kind")
     fields.pop("limit_texts", None)  # they are read by a rule for all columns of numbers
+    form = number_form(fields.get("form", ""))
+    if form is not None:
+        fields["form"] = [*form]
     arguments = [f"X[{at}]", repr(fields.pop("name"))]
     for name, value in fields.items():
         text = repr(value)

@@ -15,9 +15,10 @@ import os
 import re
 import sys
 import unicodedata  # noqa: F401 - used by a copied function
+import warnings
 from base64 import b64decode
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta  # noqa: F401 - used by copied functions
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from barenet.tables.frames._frame import comparable_name
 from barenet.tables.frames._plain_values import (  # noqa: F401 - copied into exported files
     class_name,
     in_utc,
+    to_utc,
 )
 from barenet.tables.reading._date_formats import (  # noqa: F401 - copied into exported files
     AFTER_SECONDS,
@@ -64,14 +66,26 @@ from barenet.tables.reading._date_formats import (  # noqa: F401 - copied into e
     YEAR,
     ZONE,
     ZONE_OF_TIME,
+    is_time,
     moment_of,
     parse_datetime,
     parse_time_of_day,
+    read_date,
 )
 from barenet.tables.reading._missing_texts import (  # noqa: F401 - copied into exported files
     ABSENT,
     ABSENT_PATTERN,
     is_absent,
+)
+from barenet.tables.reading._number_forms import (  # noqa: F401 - copied into exported files
+    APOSTROPHE,
+    CLOCK,
+    PARTS_OF_DURATION,
+    SECONDS_OF_PARTS,
+    SPACES,
+    number_pattern,
+    read_duration,
+    read_formed,
 )
 from barenet.tables.reading._parsing import (  # noqa: F401 - copied into exported files
     ABOVE,
@@ -231,10 +245,16 @@ def columns_of(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
 
 
 def number(
-    values: Sequence[Any], name: str, fill: float, center: float, scale: float, indicator: bool
+    values: Sequence[Any],
+    name: str,
+    fill: float,
+    center: float,
+    scale: float,
+    indicator: bool,
+    form: Sequence[str] = (),
 ) -> list[np.ndarray]:
     """(x - center) / scale; where x is missing, fill, and 1 in a second column"""
-    x, missing = filled(values, name, fill)
+    x, missing = filled(values, name, fill, form)
     encoded = [within_float32((x - center) / scale, values, name)]
     if indicator:
         encoded.append(missing)
@@ -251,9 +271,10 @@ def piecewise(
     edges: list[float],
     clip: bool = False,
     codes: Sequence[float] = (),
+    form: Sequence[str] = (),
 ) -> list[np.ndarray]:
     """(x - center) / scale, and the position in each bin: 0 before it, 1 after it; 1 at its code"""
-    x, missing = filled(values, name, fill)
+    x, missing = filled(values, name, fill, form)
     near = x
     if clip:
         near = limited(x, edges)
@@ -283,7 +304,9 @@ def within_float32(encoded: np.ndarray, values: Sequence[Any], name: str) -> np.
     return encoded
 
 
-def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, np.ndarray]:
+def filled(
+    values: Sequence[Any], name: str, fill: float, form: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Return numbers, with fill for missing ones, and which ones are missing."""
     markers = []
     for text in MISSING:
@@ -291,14 +314,16 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
         if marker is not None:
             markers.append(marker)
     numbers = []
+    unread = []
     for row, value in enumerate(values):
         parsed = value
         if isinstance(value, str):
-            parsed = read_number_or_limit(value.strip())
+            parsed = read_in_form(value.strip(), form)
         if is_missing(value) or (parsed is None and is_absent(value.strip())):
             parsed = math.nan
         if parsed is None or isinstance(parsed, (datetime, np.datetime64)):
-            raise WrongValueError(row, name, f"expected a number, got {str(value)!r}")
+            unread.append(row)
+            parsed = math.nan
         number = float(parsed)
         # A float32 may equal a marker before its conversion, and a large integer after it.
         if parsed in markers or number in markers:
@@ -308,7 +333,31 @@ def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, n
     for row in np.flatnonzero(np.isinf(x)).tolist():
         raise WrongValueError(row, name, f"expected finite numbers, got {values[row]!r}")
     missing = np.isnan(x)
+    check_unread(unread, values, name, "a number", are_all=bool(missing.all()))
     return np.where(missing, fill, x), missing
+
+
+def read_in_form(text: str, form: Sequence[str]) -> float | None:
+    """Parse a number of a column: in its form, as a duration, or as a plain number or a limit"""
+    if form == "duration":
+        return read_duration(text)
+    if form:
+        return read_formed(text, form)
+    return read_number_or_limit(text)
+
+
+def check_unread(
+    unread: Sequence[int], values: Sequence[Any], name: str, expected: str, are_all: bool
+) -> None:
+    """Warn of values of another kind, which count as missing; without any other, refuse them"""
+    if not unread:
+        return
+    first = unread[0]
+    problem = f"expected {expected}, got {str(values[first])!r}"
+    if are_all:
+        raise WrongValueError(first, name, problem)
+    n_unread = f"{len(unread)} of {len(values)} values count as missing"
+    warnings.warn(f"row {first}: column {name!r}: {problem}; {n_unread}", stacklevel=2)
 
 
 def boolean(values: Sequence[Any], name: str, fill: float, indicator: bool) -> list[np.ndarray]:
@@ -319,6 +368,7 @@ def boolean(values: Sequence[Any], name: str, fill: float, indicator: bool) -> l
         meanings[false_word] = 0
     numbers = np.full(len(values), fill, float)
     missing = np.full(len(values), True)
+    unread = []
     for row, value in enumerate(values):
         text = ""
         if not is_missing(value):
@@ -327,8 +377,8 @@ def boolean(values: Sequence[Any], name: str, fill: float, indicator: bool) -> l
             numbers[row] = meanings[text]
             missing[row] = False
         elif text and not is_absent(text):
-            problem = f"expected booleans, such as yes or no, got {str(value)!r}"
-            raise WrongValueError(row, name, problem)
+            unread.append(row)
+    check_unread(unread, values, name, "booleans, such as yes or no", are_all=bool(missing.all()))
     encoded = [numbers]
     if indicator:
         encoded.append(missing)
@@ -418,10 +468,17 @@ def date(
     """(s - center) / scale, with s in seconds since 1970, positions in bins and cycles, parts"""
     default = np.datetime64(round(fill * 1e6), "us")
     dates = []
+    unread = []
     for row, value in enumerate(values):
-        dates.append(moment(value, row, name, order, date_format))
+        parsed = None
+        if not is_missing(value):
+            parsed = moment(value, order, date_format)
+            if parsed is None and not is_absent(str(value).strip()):
+                unread.append(row)
+        dates.append(parsed)
     moments = np.array(dates, "M8[us]")
     missing = are_missing_dates(moments, MISSING, order)
+    check_unread(unread, values, name, "a date or a time of day", are_all=bool(missing.all()))
     moments[missing] = default
     s = seconds(moments)
     near = s
@@ -444,22 +501,16 @@ def date(
     return encoded
 
 
-def moment(value: Any, row: int, name: str, order: str, date_format: str) -> datetime | None:
-    """Parse a date or time in a given format or another layout, in UTC; None if it is missing."""
-    if is_missing(value):
-        return None
+def moment(value: Any, order: str, date_format: str) -> datetime | None:
+    """Parse a date or time in a given format or another layout, in UTC; None for another value"""
     if isinstance(value, np.datetime64):
         value = value.astype("M8[us]")  # a text with minutes, of any unit
     text = str(value).strip()
     try:
         time = datetime.strptime(text, date_format)
-        shift = time.utcoffset() or timedelta(0)
-        return in_utc(time.replace(tzinfo=None), shift)
     except ValueError:
-        parsed = parse_datetime(text, order)
-    if parsed is None and not is_absent(text):
-        raise WrongValueError(row, name, f"expected a date or a time of day, got {text!r}")
-    return parsed
+        return parse_datetime(text, order)
+    return to_utc(time)
 
 
 def is_missing(value: Any) -> bool:

@@ -29,7 +29,7 @@ from barenet.model._arrays import FloatArray
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.frames._frame import TEXT, Frame
 from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._parsing import as_labels
+from barenet.tables.reading._column_values import as_labels
 
 #: Columns in a figure; more would be too small to read.
 MAX_COLUMNS = 20

@@ -17,7 +17,7 @@ from barenet._constraints import convert_fields
 from barenet.errors import ArgumentError
 from barenet.tables.encoding._scaling import MIN_SCALE
 from barenet.tables.frames._frame import Frame, Names
-from barenet.tables.reading._parsing import parse_column
+from barenet.tables.reading._column_values import parse_column
 
 
 class Entries(NamedTuple):
@@ -109,9 +109,14 @@ class Column(ABC):
         """
         return {}
 
+    @property
+    def reading(self) -> str:
+        """The kind that the texts of the column are read by; empty for names."""
+        return ""
+
     def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         """Parse a column of a frame, shape (n_rows,), given the texts of missing values."""
-        return parse_column(frame, name, "category", missing)
+        return parse_column(frame, name, self.reading or "category", missing)
 
     @abstractmethod
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Fits the encodings of columns to the training rows, given or inferring their kinds.
 
-`_kind_inference` infers the kinds. The formulas of the scalings are scikit-learn's.
+`_column_reading` decides the kinds. The formulas of the scalings are scikit-learn's.
 """
 
 import re
@@ -18,10 +18,11 @@ from barenet.tables.encoding._shared_words import fit_words
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
-from barenet.tables.reading import _parsing as parsing
+from barenet.tables.reading import _column_values as column_values, _parsing as parsing
+from barenet.tables.reading._column_reading import kinds_of
 from barenet.tables.reading._column_words import DROPPED
-from barenet.tables.reading._kind_inference import kind_of
-from barenet.tables.reading._limits import limits_of, listed_limits
+from barenet.tables.reading._number_forms import form_of_kind
+from barenet.tables.reading._readers import is_numeric
 
 #: The scalings of columns of numbers; "piecewise" standardizes, too.
 SCALINGS = {**KINDS, "piecewise": KINDS["standardize"]}
@@ -82,8 +83,8 @@ def fit_column(
     if requested == "words":
         return _fit_words(frame, name, missing)
     is_guess = requested is None and name not in keep
-    column_kind = requested or inferred or kind_of(frame, name, missing)
-    values = parsing.parse_column(frame, name, column_kind, missing)
+    column_kind = requested or inferred or kinds_of(frame, [name], missing)[name]
+    values = column_values.parse_column(frame, name, column_kind, missing)
     if column_kind == "category":
         is_missing = values == ""
     else:
@@ -107,21 +108,20 @@ def fit_column(
         return DroppedColumn(name, _shown(present[0], column_kind) + SAME)
     if column_kind == "boolean":
         return kinds.BooleanColumn(name, fill=present.mean() > 0.5, indicator=some_missing)
-    if column_kind == "number":
+    if is_numeric(column_kind):
         reason = ""
         if is_guess:
             reason = identity(name, values, frame.rows)
         if reason:
             return DroppedColumn(name, reason)
-        limits = listed_limits(limits_of(frame, name, missing))
-        return _fit_numbers(name, values, scaling, limits)
+        return _fit_numbers(name, values, scaling, form=form_of_kind(column_kind))
     # The kind of a column of dates is the order of their parts.
     return _fit_dates(name, values, scaling, order=column_kind)
 
 
 def _fit_words(frame: Frame, name: str, missing: Collection[str]) -> Column:
     """Fit a column of texts by the words that they share, as requested."""
-    values = parsing.parse_column(frame, name, "category", missing)
+    values = column_values.parse_column(frame, name, "category", missing)
     is_missing = values == ""
     if is_missing.all():
         return DroppedColumn(name, EMPTY)
@@ -129,17 +129,15 @@ def _fit_words(frame: Frame, name: str, missing: Collection[str]) -> Column:
     has_missing = bool(is_missing.any())
     column = fit_words(name, labels.tolist(), counts.tolist(), has_missing=has_missing)
     if column is None:
-        row = parsing.first_row(frame, ~is_missing)
+        row = column_values.first_row(frame, ~is_missing)
         remedy = "use {columns}"
         expected = "texts that share words"
         raise frame.fault(row, name, expected, remedy, columns={name: "names"})
     return column
 
 
-def _fit_numbers(
-    name: str, values: NDArray[np.float64], scaling: str, limits: tuple[str, ...]
-) -> Column:
-    """Fit a column of numbers, given the limits that it lists."""
+def _fit_numbers(name: str, values: NDArray[np.float64], scaling: str, form: str) -> Column:
+    """Fit a column of numbers, which texts write in a form."""
     measured = _measure(name, values, scaling)
     return kinds.NumberColumn(
         name,
@@ -147,7 +145,7 @@ def _fit_numbers(
         measured.center,
         measured.scale,
         indicator=bool(np.isnan(values).any()),
-        limit_texts=limits,
+        form=form,
     )
 
 
@@ -171,7 +169,7 @@ def _fit_dates(name: str, dates: NDArray[Any], scaling: str, order: str) -> Colu
 
 def _shown(value: Any, column_kind: str) -> str:
     """Format a value of a column for a message."""
-    if column_kind == "number":
+    if is_numeric(column_kind):
         return class_name(value)
     if column_kind == "boolean":
         return repr(bool(value))

@@ -17,6 +17,8 @@ from barenet.tables.frames._frame import Frame, Names
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
 from barenet.tables.reading._date_formats import DATES, date_text, iso_text
+from barenet.tables.reading._number_forms import DURATION, PLAIN, kind_of_form, number_form
+from barenet.tables.reading._readers import is_date
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class NumberColumn(FilledColumn):
     limit_texts : tuple of str, default=()
         Limits in the training rows, such as ``"<5"`` and ``"10+"``, which are read as their
         numbers; at most five of them.
+    form : str, default=""
+        How texts write the number 1234.5, such as ``"$1,234.5"``, if not plainly; ``"duration"``
+        for durations, which are read in seconds.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
 
     Examples
     --------
@@ -52,9 +62,16 @@ class NumberColumn(FilledColumn):
     scale: float
     indicator: bool
     limit_texts: tuple[str, ...] = field(default=(), kw_only=True)
+    form: str = field(default=PLAIN, kw_only=True)
 
-    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
-        return parsing.parse_column(frame, name, "number", missing)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.form not in (PLAIN, DURATION) and number_form(self.form) is None:
+            raise ArgumentError.of("form", self.form, "a form such as '1,234.5'")
+
+    @property
+    def reading(self) -> str:
+        return kind_of_form(self.form)
 
     @property
     def formula(self) -> str:
@@ -62,6 +79,8 @@ class NumberColumn(FilledColumn):
         if (self.center, self.scale) == (0, 1):
             change = "x"
         formula = f"{change}, where missing x = {self.fill:.6g}"
+        if self.form:
+            formula += f", read as {self.form!r}"
         if self.limit_texts:
             formula += f", {self.readings_of_limits}"
         return formula
@@ -81,6 +100,8 @@ class NumberColumn(FilledColumn):
         plain = super().to_dict()
         if not self.limit_texts:  # left out so that older versions can read it
             del plain["limit_texts"]
+        if not self.form:
+            del plain["form"]
         return plain
 
     def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
@@ -105,6 +126,7 @@ class NumberColumn(FilledColumn):
             edges=tuple(edges),
             clip=True,
             limit_texts=self.limit_texts,
+            form=self.form,
         )
 
 
@@ -128,6 +150,8 @@ class PiecewiseColumn(NumberColumn):
         Whether one more input is 1 where the value is missing, else 0.
     limit_texts : tuple of str, default=()
         Limits in the training rows, such as ``"<5"``, which are read as their numbers.
+    form : str, default=""
+        How texts write the number 1234.5, if not plainly.
     edges : tuple of float
         Where the bins begin and end, in ascending order.
     clip : bool, default=False
@@ -328,8 +352,9 @@ class BooleanColumn(FilledColumn):
     scale = 1.0
     indicator: bool
 
-    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
-        return parsing.parse_column(frame, name, "boolean", missing)
+    @property
+    def reading(self) -> str:
+        return "boolean"
 
     @property
     def exclusive_inputs(self) -> dict[str, range]:
@@ -491,9 +516,10 @@ class DateColumn(FilledColumn):
         Replaces a missing date: the median of the training rows, in seconds since 1970.
     cycles : tuple of str
         Some of ``"year"``, ``"week"`` and ``"day"``.
-    order : {"ymd", "dmy", "mdy", "time"}, default="ymd"
-        The order of year, month and day in text; the year may be first in any. ``"time"`` is a time
-        of day alone, as one of the first of January 1970.
+    order : str, default="ymd"
+        ``"ymd"``, ``"dmy"`` or ``"mdy"``: the order of year, month and day in text; the year may be
+        first in any. ``"time"`` is a time of day alone, as one of the first of January 1970. Or a
+        format of Python's ``strptime``.
     center, scale : float
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
@@ -547,11 +573,12 @@ class DateColumn(FilledColumn):
         is_ascending = sorted(set(self.days)) == [*self.days]
         if not is_ascending or not all(abs(day) < MAX_SECONDS / DAY for day in self.days):
             raise ArgumentError.of("days", self.days, "different days since 1970, ascending")
-        if self.order not in DATES:
-            raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
+        if not is_date(self.order):
+            raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}, or a format")
 
-    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
-        return parsing.parse_column(frame, name, self.order, missing)
+    @property
+    def reading(self) -> str:
+        return self.order
 
     @cached_property
     def seconds_column(self) -> NumberColumn:

@@ -27,20 +27,26 @@ from barenet.tables.encoding._column_kinds import (
 )
 from barenet.tables.encoding._input_pairs import InputPairs, input_pairs_from_dict
 from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.frames._frame import Frame
+from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._to_frame import as_frame, column_names
 from barenet.tables.reading._column_errors import raise_together
+from barenet.tables.reading._column_reading import (
+    readings_of,
+    refuse_undecided,
+    warn_of_likely_kinds,
+    warn_of_unread,
+)
+from barenet.tables.reading._column_values import read_frame, refuse_where
 from barenet.tables.reading._column_words import (
     DROP,
     KEEP,
     ColumnRequest,
     ColumnRequests,
     columns_with,
+    kinds_of_requests,
     merge_columns,
 )
-from barenet.tables.reading._kind_inference import kinds_and_errors
 from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import refuse_where
 
 #: Number of values that are encoded at a time, which limits the memory of intermediate results.
 _BLOCK = 2**20
@@ -212,17 +218,12 @@ class TableEncoding:
         for name in rare_by_name:
             lookup(dict.fromkeys(names), name, "rare")
         requested = requested_kinds(names, requests)
-        for name in frame.categorical:
-            requested.setdefault(name, "category")
         check_formats(frame, requests)
-        others = [name for name in names if name not in requested]
-        inferred, errors_of_kinds = kinds_and_errors(frame, others, tokens)
+        frame = read_table_columns(frame, requests, missing=missing)
         column_fit = _ColumnFit(
             frame=frame,
             names=names,
             requested=requested,
-            inferred=inferred,
-            errors_of_kinds=errors_of_kinds,
             scaling=numbers,
             rare_by_name=rare_by_name,
             rare=rare_elsewhere,
@@ -326,14 +327,23 @@ class TableEncoding:
         Raises
         ------
         ValueError
-            If a column is missing, or their number is wrong.
+            If a column is missing, or their number is wrong, or no value of a column can be read.
+
+        Warns
+        -----
+        UserWarning
+            If values of a column are of another kind; they count as missing.
         """
-        if column_names(X) is not None:
-            return as_frame(X, only=self.feature_names)
-        names = tuple(column.name for column in self.columns)
-        if np.shape(X)[-1:] != (len(names),):
-            names = self.feature_names
-        return as_frame(X, names, only=self.feature_names)
+        names = None
+        if column_names(X) is None:
+            names = tuple(column.name for column in self.columns)
+            if np.shape(X)[-1:] != (len(names),):
+                names = self.feature_names
+        frame = as_frame(X, names, only=self.feature_names)
+        kinds = {column.name: column.reading for column in self.used if column.reading}
+        frame, unread = read_frame(frame, kinds, self.missing)
+        warn_of_unread(unread, kinds)
+        return frame
 
     @cached_property
     def used(self) -> tuple[Column, ...]:
@@ -575,11 +585,8 @@ class _ColumnFit:
 
     frame: Frame
     names: Sequence[str]
-    #: The kinds of columns by name: those that arguments list, and those of the other columns.
+    #: The kinds of columns that arguments list, by name.
     requested: Mapping[str, str]
-    inferred: Mapping[str, str]
-    #: The errors of the columns whose kind could not be inferred.
-    errors_of_kinds: Sequence[DataError]
     #: The name of the scaling of numbers and dates.
     scaling: str
     #: The fraction of the rows, or the number of rows, below which categories are rare.
@@ -590,12 +597,9 @@ class _ColumnFit:
 
     def columns(self, keep: Collection[str]) -> tuple[Column, ...]:
         """Fit each column; one error names those without a kind and those with wrong values."""
-        errors = [*self.errors_of_kinds]
-        without_kind = {error.column for error in self.errors_of_kinds}
+        errors = []
         columns = []
         for name in self.names:
-            if name in without_kind:
-                continue
             try:
                 columns.append(self._column(name, keep))
             except DataError as error:
@@ -616,8 +620,30 @@ class _ColumnFit:
             rare=self.rare_by_name.get(name, self.rare),
             missing=self.missing,
             keep=keep,
-            inferred=self.inferred.get(name),
+            inferred=self.frame.kinds.get(name),
         )
+
+
+def read_table_columns(
+    frame: Frame, requests: ColumnRequests, missing: Collection[str] = ()
+) -> Frame:
+    """Decide the kinds of the columns that have none yet, and read their texts.
+
+    A warning names the values that can't be read, and an error the columns that nothing decides.
+    """
+    tokens = missing_tokens(frame, missing)
+    kinds = {}
+    for name, kind in kinds_of_requests(requests).items():
+        kinds[name] = CATEGORY if kind == "words" else kind
+    undecided = [name for name in frame.columns if name not in kinds and name not in frame.kinds]
+    readings = readings_of(frame, undecided, tokens)
+    refuse_undecided([frame], readings)
+    for name, reading in readings.items():
+        kinds[name] = reading.kind
+    frame, unread = read_frame(frame, kinds, tokens)
+    warn_of_unread(unread, kinds)
+    warn_of_likely_kinds(readings)
+    return frame
 
 
 def _renamed(name: str, replacement: str) -> str:

@@ -15,7 +15,7 @@ from barenet.tables.encoding._encoding import refuse_infinite
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._to_frame import as_frame, column_names
-from barenet.tables.reading._parsing import complete_numbers
+from barenet.tables.reading._column_values import complete_numbers
 
 #: Description of the values in a column of such a model.
 EXPECTED = "a number, as in all rows of the training"

@@ -50,7 +50,6 @@ from barenet.tables.reading._parsing import (
     grouped_number,
     without_thousands,
 )
-from barenet.tables.reading._unread_dates import PERIOD_AND_POINT
 
 #: Maximum numbers of columns and rows that the first line is compared with.
 _MAX_COLUMNS = 200
@@ -575,7 +574,7 @@ def _check_groups(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
 
 def _check_points(texts: TextColumn, name: str, table: CsvTable, *, is_target: bool) -> None:
     """Reject points beside decimal commas, which usually separate thousands."""
-    is_pointed = texts.matches(_POINTED) & ~texts.matches(PERIOD_AND_POINT)
+    is_pointed = texts.matches(_POINTED)
     if is_pointed.any() and texts.matches(_LOCAL_NUMBER).mean() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
         remedy = "for points between the thousands, use {thousands}; "

@@ -172,6 +172,8 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
     >>> without_spaces_beside_quotes('1.2, "3, 4" ,5, 6"', ",")
     '1.2,"3, 4",5, 6"'
     """
+    if '"' not in text:
+        return text
     spaces = " \t".replace(delimiter, "")
     has_space = False
     for space in spaces:

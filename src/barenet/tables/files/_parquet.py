@@ -19,9 +19,9 @@ from barenet.storage._file_io import (
     memory_limit,
     open_file,
 )
-from barenet.tables.frames._frame import DeclaredType, Frame, Names, Table, check_unique
+from barenet.tables.frames._frame import CATEGORY, DeclaredType, Frame, Names, Table, check_unique
 from barenet.tables.frames._to_frame import are_whole_numbers, as_column
-from barenet.tables.reading._parsing import as_labels
+from barenet.tables.reading._column_values import as_labels
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
 _PER_VALUE = 32
@@ -110,11 +110,11 @@ class ParquetTable(Table):
     def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
         columns = self._read(names, self._values)
         rows = self.first_row + np.arange(self.n_rows)
-        categorical = set()
+        kinds = {}
         for name in self.categorical.intersection(names):
             if are_whole_numbers(columns[name]):
-                categorical.add(name)
-        return Frame(columns, self, rows, frozenset(categorical))
+                kinds[name] = CATEGORY
+        return Frame(columns, self, rows, kinds)
 
     def labels(self, names: Names) -> dict[str, Any]:
         """Read columns as text, with all digits, time zones and nanoseconds."""

@@ -16,12 +16,13 @@ from barenet._extras import require_arrow
 from barenet.errors import DataError, count_of
 from barenet.tables.files._delimited import read_records, without_spaces_beside_quotes
 from barenet.tables.frames._frame import TEXT
-from barenet.tables.reading._misread_numbers import LAYOUTS
 from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import CODE, DECIMAL_COMMA, NUMBER
+from barenet.tables.reading._parsing import (
+    CODE,
+    DECIMAL_COMMA,
+    NUMBER,
+)
 
-#: Number of texts that are compared with layouts of dates and thousands.
-_COMPARED = 1000
 #: A text that stands for a missing value.
 _MISSING = "|".join(re.escape(text) for text in MISSING)
 
@@ -106,30 +107,16 @@ class TextColumn:
         values = self._parsed(is_number)
         has_codes = self.matches(CODE.pattern).any()
         has_infinite = np.isinf(values).any()
-        if has_infinite or has_codes or self._may_be_misread(values):
+        if has_infinite or has_codes or self._may_have_thousands(values):
             return None
         return values
 
-    def _may_be_misread(self, values: NDArray[np.float64]) -> bool:
-        """Return whether only the texts show if numbers are dates, or have points of thousands.
-
-        Only the first texts are compared, as most columns of numbers have neither.
-        """
-        present = values[~np.isnan(values)]
-        has_points = bool((present % 1 != 0).any())
-        first = self.head(_COMPARED)
-        if has_points:  # whole numbers may be beside numbers with points
-            n_present = np.count_nonzero(first.matches(r"[^.]*\..*"))
-        else:
-            n_present = len(first) - np.count_nonzero(first.matches(_MISSING))
-        for layout in LAYOUTS:
-            if layout.has_points != has_points:
-                continue
-            n_in_layout = np.count_nonzero(first.matches(layout.pattern))
-            has_sign = bool(first.matches(layout.sign).any())
-            if has_sign and n_in_layout >= max(1, layout.share * n_present):
-                return True
-        return False
+    def _may_have_thousands(self, values: NDArray[np.float64]) -> bool:
+        """Return whether each number with a point has three digits behind it, as 1.250 has."""
+        if not (values[~np.isnan(values)] % 1 != 0).any():
+            return False
+        with_points = self.matches(r"[^.]*\..*")
+        return not (with_points & ~self.matches(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")).any()
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Parse the texts that are numbers; the others are NaN."""

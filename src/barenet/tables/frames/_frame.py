@@ -136,8 +136,9 @@ class Frame:
         The file or files of the rows.
     rows : ndarray of shape (n_rows,), int64, optional
         Numbers of the rows in their origin, from 0; by default 0, 1, 2, …
-    categorical : frozenset of str
-        Names of the columns of whole numbers that their source declares as categories.
+    kinds : mapping of str to str, default={}
+        How columns have been read, such as ``"number 1,234.5"``, or ``"category"`` for whole
+        numbers that their source declares as categories; for the others, their values decide.
 
     Raises
     ------
@@ -154,7 +155,7 @@ class Frame:
     columns: dict[str, NDArray[Any]]
     origin: Origin | None = None
     rows: Any = None
-    categorical: frozenset[str] = frozenset()
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns.values()}
@@ -514,6 +515,9 @@ def check_unique(names: Names, **place: Any) -> None:
             remedy = f"rename {brief(name)} at position {place_of_name}"
             raise DataError(problem, value=name, remedy=remedy, **place)
 
+
+#: The kind of a column of names.
+CATEGORY = "category"
 
 #: Rows of a data set: a matrix if all columns are numbers, else a frame.
 Samples: TypeAlias = NDArray[Any] | Frame

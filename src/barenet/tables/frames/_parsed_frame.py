@@ -28,7 +28,7 @@ class ParsedFrame(Frame):
     @classmethod
     def of(cls, frame: Frame) -> Self:
         """Return the same rows, none of whose columns are parsed yet."""
-        return cls(frame.columns, frame.origin, frame.rows, frame.categorical)
+        return cls(frame.columns, frame.origin, frame.rows, frame.kinds)
 
     def take(self, rows: ArrayLike | slice) -> Self:
         """Select rows, with their parsed values."""

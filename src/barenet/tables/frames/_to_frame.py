@@ -9,7 +9,7 @@ import numbers
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from decimal import Decimal
 from os import PathLike
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from barenet.errors import ArgumentError, DataError
 from barenet.model._arrays import check_in_memory
 from barenet.tables.frames._frame import (
+    CATEGORY,
     TEXT,
     Frame,
     Names,
@@ -78,14 +79,14 @@ def as_frame(
     else:
         spellings = check_names(only, raw)
     columns = {}
-    categorical = set()
+    kinds = {}
     for name, spelling in zip(only, spellings, strict=True):
         columns[name] = as_column(raw[spelling], name)
         if declares_categories(raw[spelling], columns[name]):
-            categorical.add(name)
+            kinds[name] = CATEGORY
     if not any(len(column) for column in columns.values()):
         raise ArgumentError("the table is empty", argument="X")
-    return Frame(columns, categorical=frozenset(categorical))
+    return Frame(columns, kinds=kinds)
 
 
 def declares_categories(values: Any, column: NDArray[Any]) -> bool:
@@ -499,16 +500,16 @@ class FrameTable(Table):
     """
 
     columns: Mapping[str, Any]
-    #: Numbers of the rows of a `Frame`, and names of its columns that are declared as categories.
+    #: Numbers of the rows of a `Frame`, and how its columns have been read.
     rows: Any = None
-    categorical: frozenset[str] = frozenset()
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, X: Any, name: str) -> Self:
         """Make it from a data frame, a mapping, records or an array; errors use the name."""
         columns = _columns(columns_of_records(X))
         if isinstance(X, Frame):
-            return cls(Path(name), tuple(columns), columns, X.rows, X.categorical)
+            return cls(Path(name), tuple(columns), columns, X.rows, X.kinds)
         return cls(Path(name), tuple(columns), columns)
 
     def with_target(self, target: Any) -> tuple[Self, str]:
@@ -563,11 +564,11 @@ class FrameTable(Table):
         check_names(names, self.names, path=self.path)
         try:
             columns = {}
-            categorical = set(self.categorical)
+            kinds = dict(self.kinds)
             for name in names:
                 columns[name] = as_column(self.columns[name], name)
                 if declares_categories(self.columns[name], columns[name]):
-                    categorical.add(name)
-            return Frame(columns, self, self.rows, frozenset(categorical))
+                    kinds[name] = CATEGORY
+            return Frame(columns, self, self.rows, kinds)
         except ArgumentError as error:
             raise error.renamed("data") from error

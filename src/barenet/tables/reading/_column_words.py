@@ -16,6 +16,7 @@ from barenet.tables.reading._date_formats import (
     format_of_others,
     formats_by_column,
 )
+from barenet.tables.reading._number_forms import DURATION, number_form
 
 #: The kind of each word, as `parse_column` takes it. Texts that are read by their words are parsed
 #: like names.
@@ -26,6 +27,7 @@ KINDS = {
     "date day-first": "dmy",
     "date month-first": "mdy",
     "time": "time",
+    "duration": DURATION,
     "yes/no": "boolean",
     "words": "words",
 }
@@ -60,7 +62,7 @@ class ColumnRequest(NamedTuple):
         """The kind of the column; None if its values show it, as dates do that are of a format."""
         if self.words == DROP:
             return DROPPED
-        return KINDS.get(self.words)
+        return kind_of_words(self.words)
 
 
 #: The requests by the names of the columns.
@@ -79,6 +81,18 @@ def format_of_words(words: str) -> str | None:
     return None
 
 
+def kind_of_words(words: str) -> str | None:
+    """Return the kind of words; None if they state none.
+
+    >>> kind_of_words("date day-first"), kind_of_words("number 1,234.5"), kind_of_words("keep")
+    ('dmy', 'number 1,234.5', None)
+    """
+    first_word, _, form = words.partition(" ")
+    if first_word == "number" and number_form(form) is not None:
+        return words
+    return KINDS.get(words)
+
+
 def words_of_kind(kind: str) -> str:
     """Return the words for a kind of `parse_column`, or for one that is left out.
 
@@ -87,8 +101,12 @@ def words_of_kind(kind: str) -> str:
     """
     if kind == DROPPED:
         return DROP
-    for words, kind_of_words in KINDS.items():
-        if kind_of_words == kind:
+    if kind.startswith("%"):
+        return f"date {kind}"
+    if kind_of_words(kind) == kind:
+        return kind
+    for words, plain_kind in KINDS.items():
+        if plain_kind == kind:
             return words
     raise KeyError(kind)
 
@@ -109,7 +127,7 @@ def check_words(name: str, words: Any) -> str:
             raise error.renamed("columns") from error
         return f"date {date_format}"
     plain = " ".join(words.split())
-    if plain in WORDS:
+    if plain in WORDS or kind_of_words(plain) is not None:
         return plain
     if plain == UNDECIDED:
         problem = f"the kind of column {name!r} is undecided"
@@ -169,7 +187,7 @@ def _split(text: str) -> tuple[str, str]:
         raise ArgumentError.of("columns", text, "NAME=WORDS, as in zip=names or id=drop")
     for end in ends:
         words = " ".join(text[end + 1 :].split())
-        if words in WORDS or format_of_words(words) is not None:
+        if words in WORDS or kind_of_words(words) or format_of_words(words) is not None:
             return text[:end], check_words(text[:end], text[end + 1 :])
     first = ends[0]
     return text[:first], check_words(text[:first], text[first + 1 :])

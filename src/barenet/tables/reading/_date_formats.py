@@ -135,6 +135,8 @@ LAYOUTS_BY_ORDER = {
 def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
     """Parse a date or a time; None if it is neither. The year may be first in any order.
 
+    The order may be a format of `strptime` instead.
+
     >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", "mdy")
     (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
     >>> [str(parse_datetime(text)) for text in ("Mar 1, 2026", "2026-Q1", "01.03.2026")]
@@ -142,6 +144,8 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
     """
     if order == "time":
         return parse_time_of_day(text)
+    if order.startswith("%"):
+        return read_date(text, order)
     if re.search("[0-9]{4}", text) is None:  # every date has this, but few names do
         return None
     for layout in LAYOUTS_BY_ORDER[order]:
@@ -386,11 +390,11 @@ def format_of_column(formats: DateFormats, name: str) -> str | None:
     return of_others
 
 
-def rewrite_date(text: str, date_format: str) -> str | None:
-    """Rewrite a date in a format so that `parse_datetime` reads it; None for any other text.
+def read_date(text: str, date_format: str) -> datetime | None:
+    """Parse a date in a format, in UTC; None for any other text. A time alone is of 1970.
 
-    >>> rewrite_date("31.12.2024", "%d.%m.%Y")
-    '2024-12-31 00:00:00'
+    >>> str(read_date("31.12.2024", "%d.%m.%Y")), read_date("1112024", "%d%m%Y")
+    ('2024-12-31 00:00:00', None)
     """
     digits = {len(number) for number in re.findall("[0-9]+", text)}
     for codes in re.findall("(?:%[dmyYHMSjI]){2,}", date_format):
@@ -399,9 +403,35 @@ def rewrite_date(text: str, date_format: str) -> str | None:
         if n_digits not in digits:
             return None
     try:
-        return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
+        moment = datetime.strptime(text, date_format)
     except (ValueError, OverflowError, re.error):  # re.error, if a format has a code twice
         return None
+    if is_time(date_format):
+        moment = moment.replace(year=1970)
+    return to_utc(moment)
+
+
+def is_time(order: str) -> bool:
+    """Return whether an order or a format is that of a time of day without a date.
+
+    >>> is_time("time"), is_time("%H.%M"), is_time("dmy"), is_time("%d.%m.%y %H:%M")
+    (True, True, False, False)
+    """
+    codes = {*re.findall("%(.)", order)}
+    has_day = not codes.isdisjoint("djmbByYxcDaAwuUWGV")
+    return order == "time" or (bool(codes) and not has_day)
+
+
+def rewrite_date(text: str, date_format: str) -> str | None:
+    """Rewrite a date in a format so that `parse_datetime` reads it; None for any other text.
+
+    >>> rewrite_date("31.12.2024", "%d.%m.%Y")
+    '2024-12-31 00:00:00'
+    """
+    moment = read_date(text, date_format)
+    if moment is None:
+        return None
+    return moment.isoformat(" ")
 
 
 def iso_text(value: np.datetime64, order: str = "ymd") -> str:
@@ -413,7 +443,7 @@ def iso_text(value: np.datetime64, order: str = "ymd") -> str:
     text = str(value.astype("M8[us]"))
     if "." in text:
         text = text.rstrip("0").removesuffix(".")
-    if order == "time":
+    if is_time(order):
         _, _, text = text.partition("T")
     return text
 

@@ -13,11 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.tables.frames._frame import Frame, Names
-from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._plain_values import class_name
-from barenet.tables.reading._date_formats import DATES, parse_datetime
-from barenet.tables.reading._missing_texts import is_absent
+from barenet.tables.reading._date_formats import is_time, parse_datetime
 
 #: Parses a text; None if it is not a value of the kind.
 Parser = Callable[[str], Any]
@@ -80,8 +77,8 @@ TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
 #: Signs that may be written beside a number.
 SIGNS = "%$€£¥₹₩₽₺₴₪₫฿"
 
-#: Whole numbers that are names: with a leading zero, or with more digits than float64 holds.
-CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
+#: Numbers that are names: with a zero before another digit, or more digits than float64 holds.
+CODE = re.compile(r"[+-]?(0\d+(\.\d*)?|\d{16,})", re.ASCII)
 
 #: The names of false and true, and their spellings in categorical columns; tRUE is a different
 #: name.
@@ -226,32 +223,6 @@ def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
     return codes, [text.strip() for text in seen]
 
 
-def as_numbers(
-    frame: Frame, name: str, missing: Names, parse: Parser = read_number_or_truth
-) -> NDArray[np.float64]:
-    """Parse a column as numbers; a missing one is NaN."""
-    values = _parse(frame, name, missing, parse, "a number")
-    read_token: Parser = number_of_token
-    if frame[name].dtype.kind == "T":
-        read_token = to_number  # in texts, infinities are already missing values
-    numbers = []
-    for token in missing:
-        number = read_token(token)
-        if number is not None:
-            numbers.append(number)
-    if numbers:
-        values[np.isin(values, numbers)] = np.nan
-    is_infinite = np.isinf(values)
-    if is_infinite.any():
-        row = first_row(frame, is_infinite)
-        remedy = "correct it; if it stands for a missing value, use {missing}"
-        expected = "a number within float64's range"
-        error = frame.fault(row, name, expected, remedy, missing=[])
-        error.options["missing"] = [str(error.value).strip()]  # as written in the file
-        raise error
-    return values
-
-
 def number_of_token(token: str) -> float | None:
     """Parse a text that stands for a missing value; here inf and -inf are numbers, too."""
     if token.lower() in ("inf", "+inf", "infinity"):
@@ -259,50 +230,6 @@ def number_of_token(token: str) -> float | None:
     if token.lower() in ("-inf", "-infinity"):
         return -np.inf
     return to_number(token)
-
-
-def as_numbers_or_limits(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
-    """Parse a column as numbers, and limits such as <5 as theirs; a missing one is NaN."""
-    return as_numbers(frame, name, missing, read_number_or_limit)
-
-
-def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:
-    """Parse a column of numbers without missing values."""
-    values = as_numbers(frame, name, ())
-    refuse_where(frame, name, np.isnan(values), expected)
-    return values
-
-
-def as_booleans(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
-    """Parse a column as booleans: 1 and 0; a missing one is NaN."""
-    expected = "a boolean"
-    detail = "such as yes or no"
-    values = _parse(frame, name, missing, truth_of, expected, detail=detail)
-    is_boolean = np.isin(values, [0, 1])
-    is_wrong = ~is_boolean & ~np.isnan(values)
-    refuse_where(frame, name, is_wrong, expected, detail=detail)
-    return values
-
-
-def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") -> NDArray[Any]:
-    """Parse a column as dates and times; a missing one is NaT."""
-    column = frame[name]
-    missing_value = np.datetime64("NaT", "us")
-    expected = "a date"
-    detail = f"such as {DATES[order]}"
-    if order == "time":
-        expected = "a time of day"
-        if column.dtype.kind == "M" and not np.isnat(column).all():
-            raise frame.fault(0, name, expected, detail=detail)
-
-    def parse(text: str) -> datetime | None:
-        return parse_datetime(text, order)
-
-    dates = _parse(
-        frame, name, missing, parse, expected, detail=detail, missing_value=missing_value
-    )
-    dates[are_missing_dates(dates, missing, order)] = missing_value
-    return dates
 
 
 def are_missing_dates(
@@ -322,7 +249,7 @@ def are_missing_dates(
     if not len(marks):
         return is_missing
     is_missing |= np.isin(dates, marks)
-    if order != "time":
+    if not is_time(order):
         days = dates.astype("M8[D]").astype("M8[us]")
         is_last_minute = dates - days >= np.timedelta64(23 * 60 + 59, "m")
         is_missing |= is_last_minute & np.isin(days, marks)
@@ -347,7 +274,7 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
     marks: list[datetime] = []
     for text in missing:
         readings = []
-        for order_of_parts in orders[order]:
+        for order_of_parts in orders.get(order, [order, *orders["ymd"]]):
             moment = parse_datetime(text, order_of_parts)
             if moment is not None:
                 readings.append(moment)
@@ -355,50 +282,6 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
         if readings and not is_ambiguous:
             marks.append(readings[0])
     return marks
-
-
-def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
-    """Parse a column as labels; a missing one is empty."""
-    column = frame[name]
-    if column.dtype.kind == "T":
-        codes, texts = unique_texts(column)
-        tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
-        labels = []
-        for text in texts:
-            label = normalize_label(text)
-            if label in tokens:
-                label = ""
-            labels.append(label)
-        return np.array(labels, object)[codes]
-    if column.dtype.kind == "M":  # a date at midnight has no time, as in a CSV file
-        is_missing = are_missing_dates(column, missing, "ymd")
-        dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
-        return np.where(is_missing, "", dates).astype(object)
-    if column.dtype.kind == "b":
-        return np.array(WORDS, object)[column.astype(np.int64)]
-    values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
-    labels = []
-    for value in values:
-        label = "" if np.isnan(value) else class_name(value)
-        labels.append(label)
-    return np.array(labels, object)[codes]
-
-
-def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[Any]:
-    """Parse a column by its kind: number, boolean, category, or an order of dates such as dmy.
-
-    A column of a `ParsedFrame` is parsed only the first time.
-    """
-
-    def parse() -> NDArray[Any]:
-        if kind in DATES:
-            return as_datetimes(frame, name, missing, kind)
-        parsers = {"number": as_numbers_or_limits, "boolean": as_booleans, "category": as_labels}
-        return parsers[kind](frame, name, missing)
-
-    if isinstance(frame, ParsedFrame):
-        return frame.values(name, kind, missing, parse)
-    return parse()
 
 
 def normalize_label(text: str) -> str:
@@ -503,63 +386,6 @@ def in_one_form(labels: Sequence[str]) -> list[str]:
     if len(set(comparable)) < len(set(labels)):
         return comparable
     return [*labels]
-
-
-def _parse(
-    frame: Frame,
-    name: str,
-    missing: Names,
-    parse: Parser,
-    expected: str,
-    *,
-    detail: str = "",
-    missing_value: Any = np.nan,
-) -> NDArray[Any]:
-    """Parse the texts of a column, each different one once; dates and numbers are kept as they are.
-
-    Besides the texts of `missing`, those of `is_absent` stand for a missing value.
-    """
-    column = frame[name]
-    dtype = np.asarray(missing_value).dtype
-    if column.dtype.kind != "T":
-        has_dates = column.dtype.kind == "M"
-        needs_dates = dtype.kind == "M"
-        if has_dates == needs_dates:
-            return column.astype(dtype)
-        if np.isnan(column).all():  # a column without values may have any type
-            return np.full(len(column), missing_value)
-        raise frame.fault(0, name, expected, detail=detail)
-    codes, texts = unique_texts(column)
-    values: list[Any] = []
-    wrong = []
-    for code, text in enumerate(texts):
-        if text in missing:
-            value = missing_value
-        else:
-            value = parse(text)
-        if value is None and is_absent(text):
-            value = missing_value
-        if value is None:
-            wrong.append(code)
-        values.append(value)
-    if wrong:
-        row = first_row(frame, np.isin(codes, wrong))
-        raise frame.fault(row, name, expected, detail=detail)
-    return np.array(values, dtype)[codes]
-
-
-def refuse_where(
-    frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str, *, detail: str = ""
-) -> None:
-    """Raise an error for the first wrong value of a column, if there is one."""
-    if is_wrong.any():
-        raise frame.fault(first_row(frame, is_wrong), name, expected, detail=detail)
-
-
-def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
-    """Find the wrong value that comes first in the file, whose rows may be in another order."""
-    wrong = np.flatnonzero(is_wrong)
-    return int(wrong[frame.rows[wrong].argmin()])
 
 
 def is_number(name: str) -> bool:

@@ -11,16 +11,18 @@ from barenet.errors import DataError, some
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
-from barenet.tables.reading._date_formats import DATES
-from barenet.tables.reading._distinct_texts import FEW
-from barenet.tables.reading._kind_inference import distinct_texts, kind_of_values
-from barenet.tables.reading._misread_numbers import (
-    refuse_decimals_of_months,
-    refuse_digits_of_dates,
-    refuse_points_of_thousands,
+from barenet.tables.reading._column_reading import readings_of, refuse_undecided
+from barenet.tables.reading._column_values import (
+    as_labels,
+    as_numbers,
+    complete_numbers,
+    refuse_where,
 )
 from barenet.tables.reading._missing_texts import MISSING, is_absent
-from barenet.tables.reading._unread_numbers import LOCAL_NUMBER, separators_of
+from barenet.tables.reading._readers import is_date, is_numeric, reader_of
+
+#: Maximum number of texts that a remedy lists as missing.
+FEW = 5
 
 #: What a target is predicted as: one of several classes, or a number.
 TargetTask = Literal["classification", "regression"]
@@ -60,10 +62,10 @@ def read_target(rows: Frame, target: str, task: TargetTask | None) -> Target:
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
     if column.dtype.kind == "b" and task != "regression":
-        return parsing.encode(parsing.as_labels(rows, target, ()))
+        return parsing.encode(as_labels(rows, target, ()))
     if column.dtype.kind == "T":
         return _read_text(rows, target, task)
-    return encode_numbers(parsing.complete_numbers(rows, target), task)
+    return encode_numbers(complete_numbers(rows, target), task)
 
 
 def missing_targets(
@@ -133,100 +135,44 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     codes, texts = parsing.unique_texts(rows[target])
     if task is None:
         _refuse_spellings(rows, target)
-    are_numbers = all(parsing.read_number(text) is not None for text in texts)
-    if task == "regression" or are_numbers:
-        if task is None:
-            _refuse_misread(rows, target)
-        numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
-        if classes is None or not any(parsing.is_code(text) for text in texts):
-            return numbers, classes
-    elif task is None:
-        _refuse_some_numbers(rows, target)
-        _refuse_measures(rows, target)
+    if task != "classification":
+        numbers = _read_numbers(rows, target, is_regression=task == "regression")
+        if numbers is not None:
+            encoded, classes = encode_numbers(numbers, task)
+            if classes is None or not any(parsing.is_code(text) for text in texts):
+                return encoded, classes
     spelled = np.array(_in_one_spelling(texts))
     return parsing.encode(spelled[codes])
 
 
-def _refuse_some_numbers(rows: Frame, target: str) -> None:
-    """Reject numbers beside other texts, and numbers in the format of a country."""
-    codes, texts = parsing.unique_texts(rows[target])
-    is_number = np.array([parsing.read_number(text) is not None for text in texts])
-    is_local = np.array([_is_local_number(text) for text in texts])
-    are_nearly_all_numbers = (is_local | is_number).mean() >= parsing.NEARLY_ALL
-    if is_local.any() and are_nearly_all_numbers:
-        row = int(np.argmax(is_local[codes]))
-        raise _local_fault(rows, target, row, texts)
-    if is_number.any():
-        row = int(np.argmin(is_number[codes]))
-        others = [texts[code] for code in np.flatnonzero(~is_number)]
-        remedy = "for classes, use {task}"
-        if len(others) <= FEW:
-            remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
+def _read_numbers(
+    rows: Frame, target: str, *, is_regression: bool = False
+) -> NDArray[np.float64] | None:
+    """Read a target by the rule of other columns; None if it holds names."""
+    reading = readings_of(rows, [target], MISSING)[target]
+    refuse_undecided([rows], {target: reading})
+    remedy = "for classes, use {task}"
+    if is_date(reading.kind):
+        expected = "classes or numbers"
         raise rows.fault(
-            row,
+            0,
             target,
-            "a number",
-            remedy,
-            detail="as in other rows",
-            missing=others,
+            expected,
+            f"write dates as numbers, such as days; {remedy}",
             task="classification",
         )
-
-
-def _local_fault(rows: Frame, target: str, row: int, texts: Sequence[str]) -> DataError:
-    """Make the error for numbers in the format of a country, given all different texts."""
-    thousands = ""
-    if rows.has_csv_options:
-        present = [text for text in texts if not is_absent(text)]
-        separators = separators_of(present)
-        if separators is None:
-            remedy = "remove signs, spaces and commas, and write (5) as -5; "
-        else:
-            thousands, _ = separators
-            remedy = "for separators between thousands, use {thousands}; "
-        remedy += "for decimal commas, use {decimal}; "
-    else:
-        remedy = "remove signs, spaces and commas, and write (5) as -5; "
-        remedy += "write decimal commas as points; "
-    remedy += "for classes, use {task}"
-    expected = "a number with a point, or a class"
-    return rows.fault(
-        row,
-        target,
-        expected,
-        remedy,
-        thousands=thousands,
-        decimal=",",
-        task="classification",
-    )
-
-
-def _refuse_misread(rows: Frame, target: str) -> None:
-    """Reject numbers that may be dates or have points of thousands, as in feature columns."""
-    column = distinct_texts(rows, target, MISSING)
+    if not is_numeric(reading.kind):
+        if is_regression:
+            return complete_numbers(rows, target)
+        return None
     try:
-        refuse_points_of_thousands(column)
-        refuse_decimals_of_months(column)
-        refuse_digits_of_dates(column)
+        numbers = as_numbers(rows, target, (), reader_of(reading.kind))
+        refuse_where(rows, target, np.isnan(numbers), "a number")
     except DataError as error:
-        error.remedy = "write plain numbers; to read these as they are, use {task}"
-        error.options = {"task": "regression"}
+        error.remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
+        error.options = {"missing": [*reading.unread[:FEW]], "task": "classification"}
         raise
-
-
-def _refuse_measures(rows: Frame, target: str) -> None:
-    """Reject numbers with units, dates and times, as in feature columns."""
-    remedy = "write numbers alone, and dates and times as numbers, such as days; "
-    remedy += "for classes, use {task}"
-    refused = rows.fault(0, target, "classes or numbers", remedy, task="classification")
-    try:
-        column_kind = kind_of_values(rows, target, MISSING)
-    except DataError as error:
-        error.remedy = refused.remedy
-        error.options = refused.options
-        raise
-    if column_kind in DATES:
-        raise refused
+    return numbers
 
 
 def _refuse_spellings(rows: Frame, target: str) -> None:
@@ -269,18 +215,14 @@ def _in_one_spelling(texts: Sequence[str]) -> list[str]:
     return [*texts]
 
 
-def _is_local_number(text: str) -> bool:
-    """Return whether a text is a number in the format of a country, with any grouping."""
-    digits = text.strip(f"+- {parsing.SIGNS}").replace(".", "").replace(",", "")
-    has_mark = any(mark in text for mark in f",{parsing.SIGNS}")
-    is_marked = digits.isdecimal() and has_mark
-    return is_marked or LOCAL_NUMBER.fullmatch(text) is not None
-
-
 def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
     """Read the target column as numbers, or as indices of a network's classes, shape (n_rows,)."""
     if classes is None:
-        return parsing.complete_numbers(rows, target)
+        if rows[target].dtype.kind != "T":
+            return complete_numbers(rows, target)
+        numbers = _read_numbers(rows, target, is_regression=True)
+        assert numbers is not None  # or an error
+        return numbers
     if rows[target].dtype.kind == "T":
         codes, labels = parsing.unique_texts(rows[target])
         # If the classes are text, 01 differs from 1.
@@ -289,7 +231,7 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
         if are_numbers and len(numbers) == len(labels):
             labels = [class_name(number) for number in numbers]
     else:
-        codes, labels = parsing.unique_texts(parsing.as_labels(rows, target, ()))
+        codes, labels = parsing.unique_texts(as_labels(rows, target, ()))
     indices = {label: index for index, label in enumerate(classes)}
     comparable = parsing.comparable_labels(classes)
     class_codes = []
@@ -299,7 +241,7 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
             spelling = comparable.get(parsing.comparable_label(label), label)
         class_codes.append(indices.get(spelling, -1))
     y = np.array(class_codes, np.int64)[codes]
-    parsing.refuse_where(rows, target, y < 0, f"one of {some(classes)}")
+    refuse_where(rows, target, y < 0, f"one of {some(classes)}")
     return y
 
 

@@ -1,0 +1,330 @@
+"""Decides what each column of a table is: numbers, dates, times, yes or no, or names.
+
+There is one rule, and it counts all rows. What a reader reads in every value is the kind, and plain
+readers come first. Otherwise, it is what a reader reads in nine tenths of the rows, or of the
+different values; the others then count as missing. Anything else is names. If two readers of a
+group read all values and differ, such as 01/02/2024 with the day or the month first, other columns
+of the table decide, or else nothing does, and the user has to.
+"""
+
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from barenet.errors import caller_stacklevel, some
+from barenet.tables.frames._frame import Frame
+from barenet.tables.reading import _limits as limits, _parsing as parsing
+from barenet.tables.reading._column_texts import ColumnTexts, Read
+from barenet.tables.reading._column_values import Losses, Unread
+from barenet.tables.reading._column_words import words_of_kind
+from barenet.tables.reading._date_formats import date_text, is_time
+from barenet.tables.reading._number_forms import NumberForm, number_form
+from barenet.tables.reading._readers import (
+    NUMBER,
+    PLAIN,
+    Reader,
+    is_date,
+    reader_of,
+    readers_of_second_rank,
+)
+
+#: Minimum fraction of the rows, or of the different values, that a reader has to read.
+NEARLY_ALL = 0.9
+#: Minimum number of different values, and fraction of the rows, where the different values decide.
+MIN_TEXTS = 10
+MIN_ROWS = 0.1
+
+#: Numbers with a point before their last three digits, which may be between thousands.
+_THOUSANDS = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3})", re.ASCII)
+
+
+class Reading(NamedTuple):
+    """What a column is, and the values that are not.
+
+    Attributes
+    ----------
+    kind : str
+        The kind, as `parse_column` takes it.
+    unread : tuple of str
+        Texts of another kind, which count as missing.
+    candidates : tuple of str
+        Kinds that read all values and differ, if nothing decides between them; the first is `kind`.
+    example : str
+        The first text that these read differently.
+    likely : str
+        A kind that more than half of the different values of a column of names have.
+    """
+
+    kind: str
+    unread: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    example: str = ""
+    likely: str = ""
+
+
+def read_kinds(columns: Mapping[str, ColumnTexts]) -> dict[str, Reading]:
+    """Decide the kinds of the columns of a table; the sure ones settle the others."""
+    readings = {name: reading_of(texts) for name, texts in columns.items()}
+    sure = [reading.kind for reading in readings.values() if not reading.candidates]
+    comma = has_decimal_commas(sure)
+    for name, reading in readings.items():
+        if reading.candidates:
+            readings[name] = _settled(reading, sure, has_commas=comma)
+        elif comma and reading.kind == "number" and _may_have_thousands(columns[name]):
+            readings[name] = Reading("number 1.234,5")
+    return readings
+
+
+def has_decimal_commas(kinds: Iterable[str]) -> bool:
+    """Return whether numbers of a table have a decimal comma."""
+    forms = [form for form in map(form_of, kinds) if form is not None]
+    return any(form.decimal == "," for form in forms)
+
+
+def form_of(kind: str) -> NumberForm | None:
+    """Return the form of numbers in a kind; None for plain numbers and other kinds.
+
+    >>> form_of("number 1.234,5").decimal, form_of("number"), form_of("dmy")
+    (',', None, None)
+    """
+    head, _, form = kind.partition(" ")
+    if head != "number" or not form:
+        return None
+    return number_form(form)
+
+
+def _settled(reading: Reading, sure: Sequence[str], *, has_commas: bool) -> Reading:
+    """Choose the candidate that other columns of the table show."""
+    for kind in reading.candidates:
+        form = form_of(kind)
+        if kind in sure:
+            return Reading(kind, reading.unread)
+        if form is not None and has_commas and form.decimal == ",":
+            return Reading(kind, reading.unread)
+    return reading
+
+
+def _may_have_thousands(texts: ColumnTexts) -> bool:
+    """Return whether the points of numbers may be between thousands."""
+    has_points = any("." in text for text in texts.texts)
+    return has_points and all(_THOUSANDS.fullmatch(text) for text in texts.texts)
+
+
+def reading_of(texts: ColumnTexts) -> Reading:
+    """Decide the kind of a column from its texts."""
+    if not texts.texts:
+        return Reading("category" if texts.absent and not texts.n_numbers else "number")
+    if not texts.n_numbers and parsing.are_booleans(texts.texts):
+        return Reading("boolean")
+    if texts.are_all(_season):
+        return Reading("category")
+    reads: list[tuple[Reader, Read]] = []
+    for readers in (_plain_readers(texts), readers_of_second_rank(texts)):
+        for reader in readers:
+            read = texts.read(reader.read)
+            if read is not None:
+                reads.append((reader, read))
+        complete = [reader for reader, read in reads if read.is_all]
+        if complete:
+            return _chosen(texts, complete)
+    if _have_codes(texts):
+        return Reading("category")
+    nearly = [(reader, read) for reader, read in reads if _is_nearly_all(texts, read)]
+    if nearly:
+        return _nearest(texts, nearly)
+    for reader, read in reads:
+        if 2 * read.n_texts > len(texts.texts):
+            return Reading("category", likely=reader.kind)
+    return Reading("category")
+
+
+def _plain_readers(texts: ColumnTexts) -> Iterator[Reader]:
+    """Yield the readers of the first rank, without that of numbers if these are codes.
+
+    Numbers include limits such as <5.
+    """
+    if _have_codes(texts):
+        yield from PLAIN[1:]
+    elif limits.are_beside_numbers(texts):
+        yield NUMBER._replace(read=parsing.read_number_or_limit)
+        yield from PLAIN[1:]
+    else:
+        yield from PLAIN
+
+
+def _season(text: str) -> str | None:
+    """Return a year and the next one, such as 2009/10, which is no month; None for other texts."""
+    match = re.fullmatch(r"\d\d(\d\d)\s?[-/]\s?(\d\d)", text, re.ASCII)
+    if match is not None and (int(match[1]) + 1) % 100 == int(match[2]):
+        return text
+    return None
+
+
+def _have_codes(texts: ColumnTexts) -> bool:
+    """Return whether many of the numbers are codes, such as 01067 and 008.45.
+
+    A few of them beside many numbers of several lengths are numbers, too.
+    """
+    codes = [text for text in texts.texts if parsing.is_code(text)]
+    if not codes:
+        return False
+    numbers = [text for text in texts.texts if parsing.read_number(text) is not None]
+    lengths = {len(text) for text in numbers}
+    n_others = len(numbers) - len(codes)
+    are_few = len(codes) <= (1 - NEARLY_ALL) * len(numbers)
+    return not (are_few and n_others >= MIN_TEXTS and len(lengths) > 1)
+
+
+def _is_nearly_all(texts: ColumnTexts, read: Read) -> bool:
+    """Return whether nearly all rows, or nearly all of many different values, are read."""
+    if read.n_rows >= NEARLY_ALL * texts.n_rows:
+        return True
+    has_rows = read.n_rows >= MIN_ROWS * texts.n_rows
+    return has_rows and read.n_texts >= max(MIN_TEXTS, NEARLY_ALL * len(texts.texts))
+
+
+def _nearest(texts: ColumnTexts, nearly: Sequence[tuple[Reader, Read]]) -> Reading:
+    """Choose the reader that reads most rows; those that read as many may contradict it."""
+    most = max(read.n_rows for _, read in nearly)
+    nearest = [(reader, read) for reader, read in nearly if read.n_rows == most]
+    _, read = nearest[0]
+    chosen = _chosen(texts, [reader for reader, _ in nearest])
+    return chosen._replace(unread=read.unread)
+
+
+def _chosen(texts: ColumnTexts, readers: Sequence[Reader]) -> Reading:
+    """Choose the first reader, unless others of its group read other values."""
+    first, *others = readers
+    candidates = [first.kind]
+    examples = []
+    for other in others:
+        if other.group == first.group != "":
+            example = _difference(texts, first.read, other.read)
+            if example is not None:
+                candidates.append(other.kind)
+                examples.append(example)
+    if not examples:
+        return Reading(first.kind)
+    return Reading(first.kind, candidates=tuple(candidates), example=examples[0])
+
+
+def _difference(
+    texts: ColumnTexts, one: Callable[[str], Any], other: Callable[[str], Any]
+) -> str | None:
+    """Return the first text that two readers read differently, if there is one."""
+    for text in texts.texts:
+        value = one(text)
+        other_value = other(text)
+        if value is not None and other_value is not None and value != other_value:
+            return text
+    return None
+
+
+def readings_of(frame: Frame, names: Iterable[str], missing: Collection[str]) -> dict[str, Reading]:
+    """Decide the kinds of columns of a frame, from all of its rows."""
+    readings = {}
+    texts = {}
+    for name in names:
+        values = frame[name]
+        if values.dtype.kind == "b":
+            readings[name] = Reading("boolean")
+        elif values.dtype.kind == "M":
+            readings[name] = Reading("ymd")
+        else:
+            texts[name] = ColumnTexts.of(values, missing)
+            readings[name] = Reading("number")
+    return readings | read_kinds(texts)
+
+
+def kinds_of(frame: Frame, names: Iterable[str], missing: Collection[str]) -> dict[str, str]:
+    """Return the kinds of columns, by name; one error names all that nothing decides.
+
+    >>> from barenet.tables.frames._to_frame import as_frame
+    >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
+    >>> kinds_of(towns, ["zip", "open", "size"], ["?"])
+    {'zip': 'category', 'open': 'boolean', 'size': 'number'}
+    """
+    readings = readings_of(frame, names, missing)
+    refuse_undecided([frame], readings)
+    return {name: reading.kind for name, reading in readings.items()}
+
+
+def refuse_undecided(blocks: Iterable[Frame], readings: Mapping[str, Reading]) -> None:
+    """Raise an error for the columns whose kind nothing decides, with both of their readings."""
+    problems = []
+    columns = {}
+    first = None
+    for name, reading in readings.items():
+        if not reading.candidates:
+            continue
+        first = first or name
+        meanings = []
+        for kind in reading.candidates:
+            value = shown_value(reader_of(kind)(reading.example), kind)
+            meanings.append(f"{value} as {words_of_kind(kind)!r}")
+        problems.append(f"column {name!r}: {reading.example!r} is {' or '.join(meanings)}")
+        columns[name] = words_of_kind(reading.kind)
+    if first is None:
+        return
+    frame, row = _locate(blocks, first, readings[first].example)
+    remedy = "nothing decides between them; use {columns}, or the other one"
+    error = frame.fault(row, first, "values with one meaning", remedy, columns=columns)
+    error.problem = "; ".join(problems)
+    raise error
+
+
+def _locate(blocks: Iterable[Frame], name: str, text: str) -> tuple[Frame, int]:
+    """Find the first block and the row with a text."""
+    for frame in blocks:
+        for row, value in enumerate(frame[name].tolist()):
+            if value.strip() == text:
+                return frame, row
+    raise AssertionError(text)
+
+
+def warn_of_unread(unread: Losses, kinds: Mapping[str, str]) -> None:
+    """Warn of values that can't be read, and count as missing."""
+    for name, lost in unread.items():
+        message = unread_message(name, lost, kinds[name])
+        warnings.warn(message, UserWarning, stacklevel=caller_stacklevel())
+
+
+def warn_of_likely_kinds(readings: Mapping[str, Reading]) -> None:
+    """Warn of names most of which may be numbers or dates."""
+    for name, reading in readings.items():
+        if reading.likely:
+            word = words_of_kind(reading.likely)
+            problem = f"column {name!r} is read as names, though most of its values are {word!r}"
+            remedy = f"if the others are missing, use columns={{{name!r}: {word!r}}}"
+            warnings.warn(f"{problem}; {remedy}", UserWarning, stacklevel=caller_stacklevel())
+
+
+def unread_message(name: str, lost: Unread, kind: str) -> str:
+    """State how many values of a column count as missing, and which.
+
+    >>> unread_message("bib", Unread(2, 1000, ("F106", "F12"), 7), "number")
+    "column 'bib': 2 of 1,000 values can't be read as 'number' and count as missing: 'F106', 'F12'"
+    """
+    values = some([repr(text) for text in lost.texts])
+    counts = f"{lost.n_rows:,} of {lost.n_all:,} values can't be read as {words_of_kind(kind)!r}"
+    return f"column {name!r}: {counts} and count as missing: {values}"
+
+
+def shown_value(value: Any, kind: str) -> str:
+    """Write the value that a text is read as.
+
+    >>> shown_value(1234.0, "number"), shown_value(datetime(2024, 2, 1), "dmy")
+    ('1234', '1 February 2024')
+    """
+    if not is_date(kind):
+        return f"{value:.12g}"
+    if is_time(kind):
+        return date_text(np.datetime64(value, "us"), kind)
+    day = f"{value.day} {value:%B %Y}"
+    if value.time() == datetime.min.time():
+        return day
+    return f"{day} {value:%H:%M:%S}"

@@ -1,0 +1,110 @@
+"""The different texts of a column, and how many rows have each: all that its kind depends on."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.tables.reading._missing_texts import is_absent
+from barenet.tables.reading._parsing import unique_texts
+
+#: Number of texts that a reader is tried on before all others.
+N_PROBED = 64
+#: Minimum fraction of these that it has to read.
+MIN_PROBED = 0.25
+
+
+class Read(NamedTuple):
+    """What a reader reads of a column, counted in rows and in different texts."""
+
+    unread: tuple[str, ...]
+    n_rows: int
+    n_texts: int
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every value is read."""
+        return not self.unread
+
+
+@dataclass(eq=False)
+class ColumnTexts:
+    """A counter of the texts of a column, which is filled block by block.
+
+    Examples
+    --------
+    >>> texts = ColumnTexts()
+    >>> for block in (["3", "NA"], ["3", "4 kg"]):
+    ...     texts.add(np.array(block, np.dtypes.StringDType()), missing=["NA"])
+    >>> dict(texts.counts), texts.n_missing
+    ({'3': 2, '4 kg': 1}, 1)
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    #: Texts that mark a missing value beside numbers and dates, such as ".", by their rows.
+    absent: Counter[str] = field(default_factory=Counter)
+    #: Rows with a missing value, and with a number that was declared as one.
+    n_missing: int = 0
+    n_numbers: int = 0
+
+    def add(self, values: NDArray[Any], missing: Collection[str]) -> None:
+        """Count the values of a block."""
+        if values.dtype.kind == "f":
+            n_missing = int(np.isnan(values).sum())
+            self.n_missing += n_missing
+            self.n_numbers += len(values) - n_missing
+            return
+        codes, texts = unique_texts(values)
+        n_rows: Sequence[int] = np.bincount(codes, minlength=len(texts)).tolist()
+        for text, n in zip(texts, n_rows, strict=True):
+            if text in missing:
+                self.n_missing += n
+            elif is_absent(text):
+                self.absent[text] += n
+            else:
+                self.counts[text] += n
+
+    @classmethod
+    def of(cls, values: NDArray[Any], missing: Collection[str]) -> Self:
+        """Count the values of a column in memory."""
+        texts = cls()
+        texts.add(values, missing)
+        return texts
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The different texts, in the order of their first rows."""
+        return [*self.counts]
+
+    @cached_property
+    def n_rows(self) -> int:
+        """The number of rows with a value."""
+        return self.counts.total() + self.n_numbers
+
+    @cached_property
+    def _probe(self) -> list[str]:
+        """The most frequent texts, and others at equal distances."""
+        n_texts = len(self.texts)
+        if n_texts <= N_PROBED:
+            return self.texts
+        frequent = [text for text, _ in self.counts.most_common(N_PROBED // 4)]
+        places = np.linspace(0, n_texts - 1, N_PROBED).astype(int)
+        return frequent + [self.texts[place] for place in places.tolist()]
+
+    def read(self, reader: Callable[[str], Any]) -> Read | None:
+        """Count what a reader reads; None if that is far from most of the values."""
+        probe = self._probe
+        n_probed = sum(reader(text) is not None for text in probe)
+        if n_probed < MIN_PROBED * len(probe):
+            return None
+        unread = tuple(text for text in self.texts if reader(text) is None)
+        n_unread = sum(self.counts[text] for text in unread)
+        return Read(unread, self.n_rows - n_unread, len(self.texts) - len(unread))
+
+    def are_all(self, is_one: Callable[[str], Any], texts: Iterable[str] | None = None) -> bool:
+        """Return whether all texts are of a kind."""
+        return all(is_one(text) is not None for text in texts or self.texts)

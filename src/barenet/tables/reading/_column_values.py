@@ -1,0 +1,279 @@
+"""The values of a column by its kind: numbers, labels, booleans or dates, with missing values.
+
+The rules are the same for every source. A value of another kind is an error that names its line.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.tables.frames._frame import Frame, Names
+from barenet.tables.frames._parsed_frame import ParsedFrame
+from barenet.tables.frames._plain_values import class_name
+from barenet.tables.reading._date_formats import DATES, is_time, parse_datetime
+from barenet.tables.reading._missing_texts import is_absent
+from barenet.tables.reading._parsing import (
+    WORDS,
+    are_missing_dates,
+    normalize_label,
+    number_of_token,
+    read_number_or_truth,
+    to_number,
+    truth_of,
+    unique_texts,
+)
+from barenet.tables.reading._readers import is_date, reader_of
+
+#: Number of unread values that a warning names.
+MOST_EXAMPLES = 3
+
+#: Parses a text; None if it is not a value of the kind.
+Parser = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The values of a column that were not read, and count as missing."""
+
+    #: The number of rows with such a value, and of all rows.
+    n_rows: int
+    n_all: int
+    #: Some of the different values, the first ones first, and the row of the first.
+    texts: tuple[str, ...]
+    first_row: int
+
+    def __add__(self, other: "Unread") -> "Unread":
+        """Add the values of a later block."""
+        texts = dict.fromkeys((*self.texts, *other.texts))
+        return replace(
+            self,
+            n_rows=self.n_rows + other.n_rows,
+            n_all=self.n_all + other.n_all,
+            texts=tuple(texts)[:MOST_EXAMPLES],
+        )
+
+
+#: The values that were not read, by the names of their columns.
+Losses: TypeAlias = dict[str, Unread]
+
+
+def as_numbers(
+    frame: Frame,
+    name: str,
+    missing: Names,
+    parse: Parser = read_number_or_truth,
+    unread: Losses | None = None,
+) -> NDArray[np.float64]:
+    """Parse a column as numbers; a missing one is NaN."""
+    values = _parse(frame, name, missing, parse, "a number", unread=unread)
+    read_token: Parser = number_of_token
+    if frame[name].dtype.kind == "T":
+        read_token = to_number  # in texts, infinities are already missing values
+    numbers = []
+    for token in missing:
+        number = read_token(token)
+        if number is not None:
+            numbers.append(number)
+    if numbers:
+        values[np.isin(values, numbers)] = np.nan
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        row = first_row(frame, is_infinite)
+        remedy = "correct it; if it stands for a missing value, use {missing}"
+        expected = "a number within float64's range"
+        error = frame.fault(row, name, expected, remedy, missing=[])
+        error.options["missing"] = [str(error.value).strip()]  # as written in the file
+        raise error
+    return values
+
+
+def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:
+    """Parse a column of numbers without missing values."""
+    values = as_numbers(frame, name, ())
+    refuse_where(frame, name, np.isnan(values), expected)
+    return values
+
+
+def as_booleans(
+    frame: Frame, name: str, missing: Names, unread: Losses | None = None
+) -> NDArray[np.float64]:
+    """Parse a column as booleans: 1 and 0; a missing one is NaN."""
+    expected = "a boolean"
+    detail = "such as yes or no"
+    values = _parse(frame, name, missing, truth_of, expected, detail=detail, unread=unread)
+    is_boolean = np.isin(values, [0, 1])
+    is_wrong = ~is_boolean & ~np.isnan(values)
+    refuse_where(frame, name, is_wrong, expected, detail=detail)
+    return values
+
+
+def as_datetimes(
+    frame: Frame,
+    name: str,
+    missing: Names,
+    order: str = "ymd",
+    unread: Losses | None = None,
+) -> NDArray[Any]:
+    """Parse a column as dates and times; a missing one is NaT."""
+    column = frame[name]
+    missing_value = np.datetime64("NaT", "us")
+    expected = "a date"
+    detail = f"in the format {order!r}"
+    if order in DATES:
+        detail = f"such as {DATES[order]}"
+    if is_time(order):
+        expected = "a time of day"
+        if column.dtype.kind == "M":
+            has_day = ~np.isnat(column) & (column.astype("M8[D]") != np.datetime64(0, "D"))
+            refuse_where(frame, name, has_day, expected, detail=detail)
+    parse = partial(parse_datetime, order=order)
+    dates = _parse(
+        frame,
+        name,
+        missing,
+        parse,
+        expected,
+        detail=detail,
+        missing_value=missing_value,
+        unread=unread,
+    )
+    dates[are_missing_dates(dates, missing, order)] = missing_value
+    return dates
+
+
+def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+    """Parse a column as labels; a missing one is empty."""
+    column = frame[name]
+    if column.dtype.kind == "T":
+        codes, texts = unique_texts(column)
+        tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
+        labels = []
+        for text in texts:
+            label = normalize_label(text)
+            if label in tokens:
+                label = ""
+            labels.append(label)
+        return np.array(labels, object)[codes]
+    if column.dtype.kind == "M":  # a date at midnight has no time, as in a CSV file
+        is_missing = are_missing_dates(column, missing, "ymd")
+        dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
+        return np.where(is_missing, "", dates).astype(object)
+    if column.dtype.kind == "b":
+        return np.array(WORDS, object)[column.astype(np.int64)]
+    values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
+    labels = []
+    for value in values:
+        label = "" if np.isnan(value) else class_name(value)
+        labels.append(label)
+    return np.array(labels, object)[codes]
+
+
+def parse_column(
+    frame: Frame, name: str, kind: str, missing: Names, unread: Losses | None = None
+) -> NDArray[Any]:
+    """Parse a column by its kind, such as those of `Reading`.
+
+    Values of another kind are an error, or are missing and noted in `unread`, unless all are of
+    another kind. A column of a `ParsedFrame` is parsed only the first time.
+    """
+
+    def parse() -> NDArray[Any]:
+        if kind == "category":
+            return as_labels(frame, name, missing)
+        if kind == "boolean":
+            return as_booleans(frame, name, missing, unread)
+        if is_date(kind):
+            return as_datetimes(frame, name, missing, kind, unread)
+        return as_numbers(frame, name, missing, reader_of(kind), unread)
+
+    if isinstance(frame, ParsedFrame):
+        return frame.values(name, kind, missing, parse)
+    return parse()
+
+
+def _parse(
+    frame: Frame,
+    name: str,
+    missing: Names,
+    parse: Parser,
+    expected: str,
+    *,
+    detail: str = "",
+    missing_value: Any = np.nan,
+    unread: Losses | None = None,
+) -> NDArray[Any]:
+    """Parse the texts of a column, each different one once; dates and numbers are kept as they are.
+
+    Besides the texts of `missing`, those of `is_absent` stand for a missing value.
+    """
+    column = frame[name]
+    dtype = np.asarray(missing_value).dtype
+    if column.dtype.kind != "T":
+        has_dates = column.dtype.kind == "M"
+        needs_dates = dtype.kind == "M"
+        if has_dates == needs_dates:
+            return column.astype(dtype)
+        if np.isnan(column).all():  # a column without values may have any type
+            return np.full(len(column), missing_value)
+        raise frame.fault(0, name, expected, detail=detail)
+    codes, texts = unique_texts(column)
+    values: list[Any] = []
+    wrong = []
+    n_read = 0
+    missing_texts = {*missing}
+    for code, text in enumerate(texts):
+        value = missing_value
+        if text not in missing_texts:
+            parsed = parse(text)
+            if parsed is not None:
+                value = parsed
+                n_read += 1
+            elif not is_absent(text):
+                wrong.append(code)
+        values.append(value)
+    if wrong:
+        is_wrong = np.isin(codes, wrong)
+        first = first_row(frame, is_wrong)
+        if unread is None or not n_read:
+            raise frame.fault(first, name, expected, detail=detail)
+        examples = tuple(texts[code] for code in wrong[:MOST_EXAMPLES])
+        unread[name] = Unread(int(is_wrong.sum()), len(codes), examples, first)
+    return np.array(values, dtype)[codes]
+
+
+def refuse_where(
+    frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str, *, detail: str = ""
+) -> None:
+    """Raise an error for the first wrong value of a column, if there is one."""
+    if is_wrong.any():
+        raise frame.fault(first_row(frame, is_wrong), name, expected, detail=detail)
+
+
+def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
+    """Find the wrong value that comes first in the file, whose rows may be in another order."""
+    wrong = np.flatnonzero(is_wrong)
+    return int(wrong[frame.rows[wrong].argmin()])
+
+
+def read_frame(
+    frame: Frame, kinds: Mapping[str, str], missing: Names
+) -> tuple[Frame, dict[str, Unread]]:
+    """Read the columns of text of a frame by their kinds; names stay text.
+
+    A value of another kind counts as missing, unless no value of the column is of its kind: that is
+    an error.
+    """
+    columns = dict(frame.columns)
+    read = dict(frame.kinds)
+    unread: Losses = {}
+    for name, kind in kinds.items():
+        if name in frame.kinds:
+            continue
+        read[name] = kind
+        if kind != "category" and frame[name].dtype.kind == "T":
+            columns[name] = parse_column(frame, name, kind, missing, unread)
+    return replace(frame, columns=columns, kinds=read), unread

@@ -1,0 +1,194 @@
+"""Forms of numbers with separators, signs and units: 1,049.50, $9,216, 12 kg, and durations.
+
+A form is written as the number 1234.5 has it, such as ``"$1,234.5"`` or ``"1234.5 kg"``. So it can
+be stored with a model, shown, and given by a user.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from barenet.tables.reading._parsing import is_code, plain_minus
+
+#: The separators of thousands and of decimals, in the order in which they are tried.
+SEPARATORS = (
+    ("", "."),
+    ("", ","),
+    (",", "."),
+    (".", ","),
+    (" ", "."),
+    (" ", ","),
+    ("'", "."),
+    ("'", ","),
+)
+
+#: The form of plain numbers, and that of durations, which are read as seconds.
+PLAIN = ""
+DURATION = "duration"
+
+#: A form: its unit or sign before the number 1234.5 and behind it, and the separators.
+FORM = re.compile(r"(?P<before>\D*)1(?P<thousands>[,.' ]?)234(?P<decimal>[.,])5(?P<behind>.*)")
+
+#: Spaces and apostrophes that separate thousands.
+SPACES = re.compile("[\u00a0\u2007\u2009\u202f]")
+APOSTROPHE = "\u2019"
+
+#: Signs of currencies, and codes of currencies that may be before a number.
+_SIGN = "[$€£¥₹₩₽₺₴₪₫฿~≈]|US[$]|A[$]|C[$]|R[$]|HK[$]"
+_CODE = (
+    "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|THB|ILS"
+    "|IDR|CZK|AED|TRY|HUF|CLP|SAR|PHP|MYR|COP|RUB|RON|PEN|UAH|ARS|EGP|VND|NGN|KZT|BGN|ISK|Rs[.]?|kr[.]?"
+)
+_BEFORE = rf"(?P<before>(?:(?:{_SIGN})|(?:{_CODE})(?=[\s\d]))\s?)?"
+
+#: A unit behind a number: %, °C, kg, km/h, m2, m³. A single letter is a unit only after a space or
+#: a fraction, as 12a is a house number.
+_WORD = r"[^\W\d_]{1,8}[.]?[23²³]?(?:/[^\W\d_]{1,5}[23²³]?)?"
+_BEHIND = rf"(?P<behind>\s?(?:[%‰°'\"″′]|°[CFK]|[$€£¥₹₩₽₺₴₪₫฿]|{_WORD}))?"
+_NUMBER = r"(?P<number>\d[\d.,' ]*)"
+_WITH_UNIT = re.compile(rf"(?P<minus>[+-]?){_BEFORE}(?P<sign>[+-]?){_NUMBER}{_BEHIND}")
+
+#: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M.
+CLOCK = re.compile(
+    r"(?P<sign>[+-]?)(?:(?P<days>\d+) days?,? )?(?P<first>\d{1,4}):(?P<second>\d\d)"
+    r"(?::(?P<third>\d\d))?(?P<fraction>[.]\d+)?",
+    re.ASCII,
+)
+PARTS_OF_DURATION = re.compile(
+    r"(?P<sign>[+-]?)P?(?:(?P<weeks>\d+)\s?w[a-z]*)?(?:[ ,]*(?P<days>\d+)\s?d[a-z]*)?T?"
+    r"(?:[ ,]*(?P<hours>\d+)\s?h[a-z]*)?(?:[ ,]*(?P<minutes>\d+)\s?m(?:in[a-z]*)?)?"
+    r"(?:[ ,]*(?P<seconds>\d+(?:[.]\d+)?)\s?s(?:ec[a-z]*)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+SECONDS_OF_PARTS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+
+
+class NumberForm(NamedTuple):
+    """The unit or sign before and behind a number, and its separators."""
+
+    before: str
+    thousands: str
+    decimal: str
+    behind: str
+
+    def __str__(self) -> str:
+        return f"{self.before}1{self.thousands}234{self.decimal}5{self.behind}"
+
+
+@cache
+def number_form(text: str) -> NumberForm | None:
+    """Parse a form; None if the text is none.
+
+    >>> number_form("$1,234.5"), number_form("1.25")
+    (NumberForm(before='$', thousands=',', decimal='.', behind=''), None)
+    """
+    match = FORM.fullmatch(text)
+    if match is None or match["thousands"] == match["decimal"]:
+        return None
+    return NumberForm(**match.groupdict())
+
+
+def number_pattern(thousands: str, decimal: str) -> str:
+    """Return the pattern of a number with these separators, or without any."""
+    whole = r"\d+"
+    if thousands:
+        separator = re.escape(thousands)
+        whole = rf"[1-9]\d{{0,2}}(?:{separator}\d{{3}})+|\d+"
+    mark = re.escape(decimal)
+    return rf"[+-]?(?:(?:{whole})(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?"
+
+
+def read_formed(text: str, form: Sequence[str]) -> float | None:
+    """Parse a number in a form; its unit, its sign and its separators may be left out.
+
+    >>> form = number_form("$1,234.5")
+    >>> [read_formed(text, form) for text in ("$9,216", "-$5", "($5.50)", "9216", "$9,21")]
+    [9216.0, -5.0, -5.5, 9216.0, None]
+    """
+    before, thousands, decimal, behind = form
+    plain = SPACES.sub(" ", plain_minus(text)).replace(APOSTROPHE, "'")
+    is_negative = plain.startswith("(") and plain.endswith(")")  # as accountants write it
+    if is_negative:
+        plain = plain[1:-1]
+    sign = ""
+    if plain[:1] in ("+", "-"):
+        sign = plain[0]
+        plain = plain[1:]
+    plain = plain.strip().removeprefix(before.strip()).lstrip()
+    plain = sign + plain.removesuffix(behind.strip()).rstrip()
+    if is_code(plain) or not re.fullmatch(number_pattern(thousands, decimal), plain, re.ASCII):
+        return None
+    if thousands:
+        plain = plain.replace(thousands, "")
+    number = float(plain.replace(decimal, "."))
+    if is_negative:
+        return -number
+    return number
+
+
+def unit_of(text: str) -> tuple[str, str] | None:
+    """Find the sign or unit before a number, and that behind it; None without any.
+
+    >>> [unit_of(text) for text in ("$9,216 ", "12 kg", "12", "12a", "2.5a", "Room 12")]
+    [('$', ''), ('', ' kg'), None, None, ('', 'a'), None]
+    """
+    match = _WITH_UNIT.fullmatch(SPACES.sub(" ", plain_minus(text.strip("() "))))
+    if match is None or not (match["before"] or match["behind"]):
+        return None
+    behind = match["behind"] or ""
+    number = match["number"].rstrip()
+    behind = match["number"][len(number) :] + behind
+    is_letter = len(behind) == 1 and behind.isalpha()
+    if is_letter and number.isdecimal():
+        return None
+    return match["before"] or "", behind
+
+
+def read_duration(text: str) -> float | None:
+    """Parse a duration in seconds: 45:12 has minutes and seconds, and 2h 5m hours and minutes.
+
+    >>> [read_duration(text) for text in ("45:12", "1:02:33.5", "2h 5m", "PT2H", "1 day, 0:30:00")]
+    [2712.0, 3753.5, 7500.0, 7200.0, 88200.0]
+    """
+    match = CLOCK.fullmatch(text)
+    if match is not None:
+        seconds = 60.0 * int(match["first"]) + int(match["second"])
+        if match["third"] is not None:
+            seconds = 60 * seconds + int(match["third"])
+        elif match["days"] is not None:  # hours and minutes
+            seconds *= 60
+        seconds += 86_400 * int(match["days"] or 0) + float(match["fraction"] or 0)
+    else:
+        match = PARTS_OF_DURATION.fullmatch(text)
+        if match is None or not any(match[name] for name in SECONDS_OF_PARTS):
+            return None
+        seconds = 0.0
+        for name, factor in SECONDS_OF_PARTS.items():
+            seconds += factor * float(match[name] or 0)
+    if match["sign"] == "-":
+        return -seconds
+    return seconds
+
+
+def kind_of_form(form: str) -> str:
+    """Return the kind of a column whose numbers have a form, as `Reading` names it.
+
+    >>> kind_of_form("1,234.5"), kind_of_form(""), kind_of_form("duration")
+    ('number 1,234.5', 'number', 'duration')
+    """
+    if form == DURATION:
+        return DURATION
+    return f"number {form}".rstrip()
+
+
+def form_of_kind(kind: str) -> str:
+    """Return the form of the numbers of a kind; empty for plain numbers.
+
+    >>> form_of_kind("number 1,234.5"), form_of_kind("number"), form_of_kind("duration")
+    ('1,234.5', '', 'duration')
+    """
+    if kind == DURATION:
+        return DURATION
+    _, _, form = kind.partition(" ")
+    return form

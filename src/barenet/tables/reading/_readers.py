@@ -1,0 +1,169 @@
+"""Readers: the ways in which the texts of a column may be understood, in the order of their rank.
+
+A plain reader comes first: a number, a date with the year first, a time of day. Readers of the
+second rank read numbers with separators, signs and units, durations, and dates in other orders and
+formats. If two readers of one group read all values and differ, no order of them decides.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+from barenet.tables.reading._column_texts import ColumnTexts
+from barenet.tables.reading._date_formats import (
+    DATES,
+    parse_datetime,
+    parse_time_of_day,
+    read_date,
+)
+from barenet.tables.reading._number_forms import (
+    DURATION,
+    SEPARATORS,
+    NumberForm,
+    number_form,
+    read_duration,
+    read_formed,
+    unit_of,
+)
+from barenet.tables.reading._parsing import read_number, read_number_or_limit, truth_of
+
+#: Maximum number of different units in a column; streets and codes have more.
+MOST_UNITS = 5
+
+#: Formats of dates, besides those that `parse_datetime` reads: years of two digits in each order,
+#: and others of exports.
+_ORDERS = ("%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
+_DATES = [order.format(sign) for order in _ORDERS for sign in "./-"]
+_TIMED = [f"{date} {time}" for date in _DATES for time in ("%H:%M", "%H:%M:%S", "%I:%M %p")]
+FORMATS = [
+    *_DATES,
+    *_TIMED,
+    *("%d-%b-%y", "%d %b %y", "%d%b%y", "%b-%y", "%b %y", "%b-%d-%y"),
+    *("%d. %m. %Y", "%m.%Y", "%Y_%m_%d", "%Y_%m", "%Y-%j", "%Y%m%d-%H%M", "%Y%m%d_%H%M%S"),
+    *("%H.%M.%S", "%H.%M"),
+]
+
+#: The patterns of the codes of formats.
+_PATTERNS = {
+    **dict.fromkeys("dmHI", r"\d\d?"),
+    **dict.fromkeys("yMS", r"\d\d"),
+    "Y": r"\d{4}",
+    "j": r"\d{3}",
+    "b": "[A-Za-z]{3}",
+    "p": "[AaPp][Mm]",
+}
+
+
+class Reader(NamedTuple):
+    """A way to understand a text; `read` returns None for a text of another kind."""
+
+    #: The kind of the column, as `parse_column` takes it.
+    kind: str
+    read: Callable[[str], Any]
+    #: Readers of one group that differ contradict each other; those of no group come in order.
+    group: str = ""
+
+
+NUMBER = Reader("number", read_number)
+DATE = Reader("ymd", parse_datetime)
+TIME = Reader("time", parse_time_of_day)
+
+#: The readers of the first rank.
+PLAIN = (NUMBER, DATE, TIME)
+
+#: Dates whose order of day and month follows from the column.
+DAY_FIRST = Reader("dmy", partial(parse_datetime, order="dmy"), group="date")
+MONTH_FIRST = Reader("mdy", partial(parse_datetime, order="mdy"), group="date")
+
+
+def readers_of_second_rank(texts: ColumnTexts) -> Iterator[Reader]:
+    """Yield the readers with separators, units and formats that a column may need."""
+    for form in _forms_of(texts):
+        yield Reader(f"number {form}", partial(read_formed, form=form), group="number")
+    yield DAY_FIRST
+    yield MONTH_FIRST
+    for date_format in FORMATS:
+        yield Reader(date_format, format_reader(date_format), group="date")
+    yield Reader(DURATION, read_duration)
+
+
+def _forms_of(texts: ColumnTexts) -> list[NumberForm]:
+    """List the forms of numbers that differ in their separators, with the unit of the column."""
+    units = _units_of(texts)
+    if len(units) > 1:
+        return []
+    before = behind = ""
+    if units:
+        [(before, behind)] = units
+    return [NumberForm(before, thousands, decimal, behind) for thousands, decimal in SEPARATORS]
+
+
+def _units_of(texts: ColumnTexts) -> set[tuple[str, str]]:
+    """Find the different signs and units of a column, as long as they are few."""
+    units = set[tuple[str, str]]()
+    if texts.read(_unit_or_number) is None:
+        return units
+    for text in texts.texts:
+        unit = unit_of(text)
+        if unit is not None:
+            before, behind = unit
+            units.add((before.strip(), behind.strip()))
+        if len(units) > MOST_UNITS:
+            break
+    return units
+
+
+def _unit_or_number(text: str) -> object:
+    """Return the unit of a number, or a number without one; None for other texts."""
+    return unit_of(text) or read_number(text)
+
+
+@cache
+def format_reader(date_format: str) -> Callable[[str], Any]:
+    """Return the reader of dates in a format of `strptime`."""
+    pattern = ""
+    for literal, code in re.findall(r"([^%]*)(?:%(.))?", date_format):
+        pattern += re.escape(literal) + _PATTERNS.get(code, ".*" if code else "")
+    return partial(_read_date, date_format=date_format, pattern=re.compile(pattern, re.ASCII))
+
+
+def _read_date(text: str, date_format: str, pattern: re.Pattern[str]) -> Any:
+    """Parse a date in a format whose pattern it has."""
+    if pattern.fullmatch(text) is None:
+        return None
+    return read_date(text, date_format)
+
+
+@cache
+def reader_of(kind: str) -> Callable[[str], Any]:
+    """Return the function that reads the texts of a column of a kind, except of names.
+
+    >>> reader_of("number 1,234.5")("9,216"), str(reader_of("%d.%m.%y")("31.12.24"))
+    (9216.0, '2024-12-31 00:00:00')
+    """
+    head, _, form = kind.partition(" ")
+    if kind in DATES:
+        return partial(parse_datetime, order=kind)
+    if kind.startswith("%"):
+        return format_reader(kind)
+    readers: dict[str, Callable[[str], Any]] = {
+        "number": read_number_or_limit,
+        "boolean": truth_of,
+        DURATION: read_duration,
+    }
+    parsed = number_form(form)
+    if head == "number" and parsed is not None:
+        return partial(read_formed, form=parsed)
+    return readers[kind]
+
+
+def is_numeric(kind: str) -> bool:
+    """Return whether a kind is that of numbers."""
+    head, _, _ = kind.partition(" ")
+    return head in ("number", DURATION)
+
+
+def is_date(kind: str) -> bool:
+    """Return whether a kind is that of dates or times."""
+    return kind in DATES or kind.startswith("%")
