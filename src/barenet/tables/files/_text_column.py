@@ -115,8 +115,9 @@ class TextColumn:
         """Return whether each number with a point has three digits behind it, as 1.250 has."""
         if not (values[~np.isnan(values)] % 1 != 0).any():
             return False
-        with_points = self.matches(r"[^.]*\..*")
-        return not (with_points & ~self.matches(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")).any()
+        has_point = self.matches(r"[^.]*\..*")
+        has_groups = self.matches(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
+        return bool(has_point.any()) and bool((has_point == has_groups).all())
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Parse the texts that are numbers; the others are NaN."""
