@@ -182,10 +182,16 @@ def load_table(
     features = selection.features
     target_name = selection.target
     split = selection.split
-    unparsed = [*categories]
+    labels = [*categories]
     if split is not None and split.argument == "split_by_group":
-        unparsed.append(split.name)
-    all_rows = read_columns(table, [*features, target_name], [target_name], unparsed)
+        labels.append(split.name)
+    all_rows = read_columns(
+        table,
+        [*features, target_name],
+        target=target_name,
+        unparsed=[target_name] if task == "classification" else [],  # classes as they are spelled
+        categories=labels,
+    )
     rows, without_target = with_target(all_rows, target_name, missing, task)
     description = without_target.beside(len(rows))
     if len(rows) < 2:
@@ -324,7 +330,7 @@ def read_features(
 ) -> Frame:
     """Read the columns that a model predicts from, from a file or open table."""
     table = open_table(source, csv)
-    return read_columns(table, feature_names, (), categories)
+    return read_columns(table, feature_names, categories=categories)
 
 
 def read_samples(
@@ -341,13 +347,19 @@ def read_samples(
     """Read the columns of a model and their target, to measure it, from a file or open table."""
     table = open_table(source, csv)
     names = [*feature_names, target_name]
-    unparsed = [*categories]
+    labels = [*categories]
     if split is not None and split.name in table.names:
         if split.name not in names:
             names.append(split.name)
         if split.argument == "split_by_group":
-            unparsed.append(split.name)
-    all_rows = read_columns(table, names, [target_name], unparsed)
+            labels.append(split.name)
+    all_rows = read_columns(
+        table,
+        names,
+        target=target_name,
+        unparsed=[target_name] if classes is not None else [],
+        categories=labels,
+    )
     rows, without_target = with_target(
         all_rows, target_name, missing, task=None, classes=classes or ()
     )

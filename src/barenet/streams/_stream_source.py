@@ -102,8 +102,13 @@ class StreamSource:
             problem = "has changed since it was opened"
             raise DataError(problem, path=block.path, remedy="open the files again")
         names = [*self.features, self.target]
-        texts = [self.target, *self.categories]
-        all_rows = read_columns(block, names, texts, self.categories)
+        all_rows = read_columns(
+            block,
+            names,
+            target=self.target,
+            unparsed=[self.target, *self.categories],
+            categories=self.categories,
+        )
         first_row = self.first_rows[number]
         numbers_in_all_files = all_rows.rows - block.first_row + first_row
         # Errors read the text of a CSV block again, so it isn't kept in memory.

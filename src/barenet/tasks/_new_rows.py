@@ -88,7 +88,13 @@ def labelled_blocks(
     missing = missing_markers(predictor)
     classes = predictor.classes or ()
     for block in blocks:
-        all_rows = read_columns(block, names, [target], [*known_categories, *categories])
+        all_rows = read_columns(
+            block,
+            names,
+            target=target,
+            unparsed=[target] if classes else [],  # classes as they are spelled
+            categories=[*known_categories, *categories],
+        )
         rows, without_target = with_target(all_rows, target, missing, task=None, classes=classes)
         dataset = make_dataset(
             rows,

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.errors import caller_stacklevel
+from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.frames._frame import Frame
+from barenet.tables.reading._parsing import unique_texts
 
 #: Minimum number of repeated test rows, and their minimum fraction of the test set.
 MIN_ROWS = 5
@@ -58,16 +60,17 @@ def _columns(rows: Dataset) -> Iterator[NDArray[np.uint64]]:
         yield _hash_values(column)
 
 
-def _hash_values(column: NDArray[Any]) -> NDArray[np.uint64]:
+def _hash_values(column: NDArray[Any] | CodedTexts) -> NDArray[np.uint64]:
     """Return a number for each value of a column; equal values, and NaN, have equal numbers."""
+    if isinstance(column, CodedTexts) or column.dtype.kind not in "fbiumM":
+        codes, texts = unique_texts(column)
+        hashes = np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
+        return hashes[codes]
     if column.dtype.kind == "f":
         numbers = column.astype(np.float64) + 0.0  # not −0
         numbers[np.isnan(numbers)] = np.nan
         return numbers.view(np.uint64)
-    if column.dtype.kind in "biumM":
-        return column.astype(np.int64).view(np.uint64)
-    texts = column.tolist()
-    return np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
+    return column.astype(np.int64).view(np.uint64)
 
 
 def _hash_rows(columns: Iterable[NDArray[np.uint64]]) -> NDArray[np.uint64]:

@@ -18,6 +18,7 @@ import unicodedata  # noqa: F401 - used by a copied function
 import warnings
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from contextlib import suppress  # noqa: F401 - used by a copied function
 from datetime import datetime, timedelta  # noqa: F401 - used by copied functions
 from typing import Any
 

@@ -597,7 +597,7 @@ class _ColumnFit:
 
     def columns(self, keep: Collection[str]) -> tuple[Column, ...]:
         """Fit each column; one error names those without a kind and those with wrong values."""
-        errors = []
+        errors: list[DataError] = []
         columns = []
         for name in self.names:
             try:
@@ -719,7 +719,7 @@ def requested_kinds(
 def check_formats(frame: Frame, requests: ColumnRequests) -> None:
     """Reject formats of dates for texts that aren't read from a file in these formats."""
     for name, request in requests.items():
-        if request.date_format is None or frame[name].dtype.kind != "T":
+        if request.date_format is None or frame.columns[name].dtype.kind != "T":
             continue
         if frame.origin is None or frame.origin.date_format_of(name) != request.date_format:
             problem = f"{request.words!r} for {name!r}, whose texts are not those of a CSV file"

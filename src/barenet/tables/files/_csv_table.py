@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from barenet.errors import DataError, brief, some
 from barenet.storage import _file_io as file_io
@@ -331,23 +331,35 @@ class CsvTable(Table):
                 return format_of_column(self.options.date_format, name)
         return None
 
-    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
+    def frame(
+        self,
+        names: Names,
+        *,
+        target: str | None = None,
+        unparsed: Names = (),
+        categories: Names = (),
+    ) -> Frame:
         table = self.opened()
-        columns = {}
+        columns: dict[str, Any] = {}
         errors = []
         origin = replace(table, columns={})  # a frame needs it only for errors
         for name in names:
             texts = table.columns[name].trimmed()
             if name not in categories:
                 try:
-                    _check_separators(texts, name, origin, is_target=name in unparsed)
+                    _check_separators(texts, name, origin, is_target=name == target)
                 except DataError as error:
                     errors.append(error)
             texts = _with_plain_numbers(texts, self.options)
             date_format = format_of_column(self.options.date_format, name)
-            if date_format is not None and name not in {*unparsed, *categories}:
+            if date_format is not None and name not in {target, *unparsed, *categories}:
                 texts = texts.mapped(partial(_rewrite_dates, date_format=date_format))
-            columns[name] = texts.values(is_text=name in unparsed)
+            if name in unparsed:
+                columns[name] = texts.coded()
+            elif name == target:
+                columns[name] = texts.values(missing=("",))
+            else:
+                columns[name] = texts.values()
         raise_together(errors)
         return Frame(columns, origin)
 
@@ -565,7 +577,7 @@ def _check_groups(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
         remedy = "correct it, or read the file without {thousands}"
         if not is_target:
             remedy += "; if these are names, use {categories}; if they are of no use, {drop}"
-        frame = Frame({name: texts.values(is_text=True)}, table)
+        frame = Frame({name: texts.coded()}, table)
         row = int(is_wrong.argmax())
         raise frame.fault(
             row, name, expected, remedy, thousands=thousands, categories=[name], drop=[name]
@@ -581,7 +593,7 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
         remedy += "for decimal points, use {decimal}"
         if not is_target:
             remedy += "; if these are names, use {categories}; if they are of no use, {drop}"
-        frame = Frame({name: texts.values(is_text=True)}, table)
+        frame = Frame({name: texts.coded()}, table)
         row = int(is_pointed.argmax())
         raise frame.fault(
             row,

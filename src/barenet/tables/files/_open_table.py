@@ -53,8 +53,15 @@ def refuse_csv_options(csv: CsvOptions, path: Path) -> None:
             raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=option)
 
 
-def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:
-    """Read some columns of a table, which must have rows if it needs targets."""
+def read_columns(
+    table: Table,
+    names: Names,
+    *,
+    target: str | None = None,
+    unparsed: Names = (),
+    categories: Names = (),
+) -> Frame:
+    """Read some columns of a table, as `Table.frame`; it must have rows if it needs targets."""
     check_table_names(table, names)
 
     def present(group: Names) -> list[str]:
@@ -64,10 +71,10 @@ def read_columns(table: Table, names: Names, targets: Names, categories: Names) 
     present_names = present(names)
     with name_in_memory_error(table.path):
         # A row has a location even if the file lacks all of the columns.
-        # The target stays text, as its classes and their spellings are only known in `read_target`.
         rows = table.frame(
             present_names or table.names[:1],
-            unparsed=present(targets),
+            target=present([target])[0] if target is not None else None,
+            unparsed=present(unparsed),
             categories=present(categories),
         )
     columns = rows.columns
@@ -75,7 +82,7 @@ def read_columns(table: Table, names: Names, targets: Names, categories: Names) 
         missing = np.full(len(rows), np.nan)
         columns = columns | dict.fromkeys(table.absent, missing)
     rows = replace(rows, columns=columns).select([*names])
-    if targets and not len(rows):
+    if target is not None and not len(rows):
         raise DataError("no rows, only names of columns", path=table.path)
     return rows
 

@@ -19,6 +19,7 @@ from barenet.storage._file_io import (
     memory_limit,
     open_file,
 )
+from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.frames._frame import CATEGORY, DeclaredType, Frame, Names, Table, check_unique
 from barenet.tables.frames._to_frame import are_whole_numbers, as_column
 from barenet.tables.reading._column_values import as_labels
@@ -107,7 +108,14 @@ class ParquetTable(Table):
                     return False
         return True
 
-    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
+    def frame(
+        self,
+        names: Names,
+        *,
+        target: str | None = None,
+        unparsed: Names = (),
+        categories: Names = (),
+    ) -> Frame:
         columns = self._read(names, self._values)
         rows = self.first_row + np.arange(self.n_rows)
         kinds = {}
@@ -192,7 +200,7 @@ class ParquetTable(Table):
         check_memory(self.path, needed + n_bytes, contents, self.memory, is_block=is_block)
         return n_bytes
 
-    def _values(self, column: Any, name: str) -> NDArray[Any]:
+    def _values(self, column: Any, name: str) -> NDArray[Any] | CodedTexts:
         """Convert a column to the type of a frame's column."""
         period = _PERIOD.fullmatch(self.types[name].name)
         if period is not None:
@@ -229,8 +237,8 @@ class ParquetTable(Table):
                 values = column.to_numpy()
         if values is None:
             values = self._values(column, name)
-        if values.dtype.kind == "T":
-            return values
+        if isinstance(values, CodedTexts):
+            return values.tolist()
         return as_labels(Frame({name: values}), name, ())
 
 

@@ -4,7 +4,7 @@ Arrow is faster and takes less memory. Both return the same values and reject th
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -15,16 +15,23 @@ from numpy.typing import NDArray
 from barenet._extras import require_arrow
 from barenet.errors import DataError, count_of
 from barenet.tables.files._delimited import read_records, without_spaces_beside_quotes
-from barenet.tables.frames._frame import TEXT
+from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._parsing import (
     CODE,
     DECIMAL_COMMA,
-    NUMBER,
+    to_number,
 )
 
-#: A text that stands for a missing value.
-_MISSING = "|".join(re.escape(text) for text in MISSING)
+#: A text with a point, and a number with points between its thousands, which 1.250 may be.
+_WITH_POINT = r"[^.]*\..*"
+_GROUPED = r"[+-]?[1-9]\d{0,2}(\.\d{3})+"
+
+#: Minimum number of characters of a code without a leading zero.
+_MANY_DIGITS = 16
+
+#: Number of rows whose points are looked at first.
+_FIRST_ROWS = 100
 
 
 class TextColumn:
@@ -89,42 +96,45 @@ class TextColumn:
         """Return the texts as a list of Python strings."""
         return list(self.texts)
 
-    def values(self, is_text: bool = False) -> NDArray[Any]:
-        """Return numbers if all present values are finite numbers and not codes, else strings."""
-        numbers = None
-        if not is_text:
-            numbers = self._numbers()
-        if numbers is None:
-            return np.array(self.tolist(), TEXT)
+    def values(self, missing: Sequence[str] = MISSING) -> NDArray[Any] | CodedTexts:
+        """Return numbers if all present values are finite numbers and not codes, else texts."""
+        numbers = self._numbers(missing)
+        if numbers is None or self._has_codes() or self._may_have_thousands():
+            return self.coded()
         return numbers
 
-    def _numbers(self) -> NDArray[np.float64] | None:
-        """Return the numbers; None if a present value is none, is infinite or may be a code."""
-        is_number = self.matches(NUMBER.pattern)
-        is_missing = self.matches(_MISSING)
-        if not (is_number | is_missing).all():
-            return None
-        values = self._parsed(is_number)
-        has_codes = self.matches(CODE.pattern).any()
-        has_infinite = np.isinf(values).any()
-        if has_infinite or has_codes or self._may_have_thousands(values):
-            return None
-        return values
+    def coded(self) -> CodedTexts:
+        """Return the texts, each different one once."""
+        return CodedTexts.of(self.texts)
 
-    def _may_have_thousands(self, values: NDArray[np.float64]) -> bool:
-        """Return whether each number with a point has three digits behind it, as 1.250 has."""
-        if not (values[~np.isnan(values)] % 1 != 0).any():
-            return False
-        has_point = self.matches(r"[^.]*\..*")
-        has_groups = self.matches(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
-        return bool(has_point.any()) and bool((has_point == has_groups).all())
-
-    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Parse the texts that are numbers; the others are NaN."""
+    def _numbers(self, missing: Sequence[str]) -> NDArray[np.float64] | None:
+        """Parse the numbers; None if a present value is no number or is infinite."""
         numbers = np.full(len(self.texts), np.nan)
-        for place in np.flatnonzero(is_number).tolist():
-            numbers[place] = float(self.texts[place])
-        return numbers
+        for place, text in enumerate(self.texts):
+            number = to_number(text)
+            if number is not None:
+                numbers[place] = number
+            elif text not in missing:
+                return None
+        return None if np.isinf(numbers).any() else numbers
+
+    def _has_codes(self) -> bool:
+        """Return whether a number may be a code, such as 007."""
+        return bool(self.matches(CODE.pattern).any())
+
+    def _may_have_thousands(self) -> bool:
+        """Return whether each number with a point has three digits behind it, as 1.250 has."""
+        if not self._has("."):
+            return False
+        for texts in (self.head(_FIRST_ROWS), self):  # the first ones usually decide
+            is_decimal = texts.matches(_WITH_POINT) & ~texts.matches(_GROUPED)
+            if is_decimal.any():
+                return False
+        return True
+
+    def _has(self, character: str) -> bool:
+        """Return whether a text has a character."""
+        return any(character in text for text in self.texts)
 
 
 class ArrowColumn(TextColumn):
@@ -205,12 +215,35 @@ class ArrowColumn(TextColumn):
     def tolist(self) -> list[str]:
         return self.texts.to_pylist()
 
-    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def coded(self) -> CodedTexts:
+        encoded = self.texts.combine_chunks().dictionary_encode()
+        return CodedTexts(np.array(encoded.indices, np.int64), encoded.dictionary.to_pylist())
+
+    def _numbers(self, missing: Sequence[str]) -> NDArray[np.float64] | None:
         pyarrow = _arrow("pyarrow")
         compute = _arrow("pyarrow.compute")
-        absent = pyarrow.scalar(None, pyarrow.string())
-        numbers = compute.if_else(pyarrow.array(is_number), self.texts, absent)
-        return np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
+        is_missing = compute.is_in(self.texts, value_set=pyarrow.array(missing))
+        present = self.texts.filter(compute.invert(is_missing))
+        try:
+            numbers = compute.cast(present, "float64").to_numpy()
+        except pyarrow.ArrowInvalid:
+            return None
+        if not np.isfinite(numbers).all():
+            return None
+        values = np.full(len(self), np.nan)
+        values[~np.array(is_missing, np.bool_)] = numbers
+        return values
+
+    def _has(self, character: str) -> bool:
+        compute = _arrow("pyarrow.compute")
+        return bool(compute.any(compute.match_substring(self.texts, character)).as_py())
+
+    def _has_codes(self) -> bool:
+        compute = _arrow("pyarrow.compute")
+        longest = compute.max(compute.binary_length(self.texts)).as_py() or 0
+        leading_zeros = compute.match_substring_regex(self.texts, "^[+-]?0[0-9]")
+        has_leading_zeros = compute.any(leading_zeros).as_py() or False
+        return has_leading_zeros or (longest >= _MANY_DIGITS and super()._has_codes())
 
 
 def column_type() -> type[TextColumn]:

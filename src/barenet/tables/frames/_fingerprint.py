@@ -66,7 +66,8 @@ def _columns(X: ArrayLike | Frame) -> list[NDArray[Any]]:
         array = np.asarray(X)
         if column_names(X) is None or not array.dtype.hasobject:
             return [array]
-    return list(as_frame(X).columns.values())
+    frame = as_frame(X)
+    return [frame[name] for name in frame]
 
 
 def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:

@@ -89,8 +89,18 @@ class Table(ABC):
         return None
 
     @abstractmethod
-    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> "Frame":
-        """Read columns; those in `unparsed` stay text, and those in `categories` are names."""
+    def frame(
+        self,
+        names: Names,
+        *,
+        target: str | None = None,
+        unparsed: Names = (),
+        categories: Names = (),
+    ) -> "Frame":
+        """Read columns; those in `unparsed` stay text, and those in `categories` are names.
+
+        A target stays text unless all of its values are numbers or empty.
+        """
 
     def opened(self) -> "Table":
         """Return the table with its rows in memory, if it is some lines of a file."""
@@ -129,9 +139,9 @@ class Frame:
 
     Attributes
     ----------
-    columns : dict of str to ndarray of shape (n_rows,)
+    columns : dict of str to ndarray of shape (n_rows,), or CodedTexts
         Each column is float64, StringDType, datetime64[us] or bool. A missing value is NaN, ``""``
-        or NaT.
+        or NaT. Texts may be stored as codes; ``frame["town"]`` is an array of them.
     origin : object, optional
         The file or files of the rows.
     rows : ndarray of shape (n_rows,), int64, optional
@@ -152,7 +162,7 @@ class Frame:
     ((2, 2), array([85.]))
     """
 
-    columns: dict[str, NDArray[Any]]
+    columns: dict[str, Any]
     origin: Origin | None = None
     rows: Any = None
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -175,7 +185,7 @@ class Frame:
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
-            return self.columns[key]
+            return np.asarray(self.columns[key])
         if isinstance(key, tuple) and key[1:] == (...,):  # scikit-learn takes rows in this way.
             return self.take(key[0])
         if isinstance(key, list) and key and all(isinstance(name, str) for name in key):
@@ -190,9 +200,9 @@ class Frame:
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         pyarrow = require_arrow("pyarrow", "Arrow's interface of a frame")
         columns = {}
-        for name, column in self.columns.items():
+        for name in self:
             # Missing numbers and dates are null, as missing texts are.
-            columns[name] = pyarrow.array(_with_none(column), from_pandas=True)
+            columns[name] = pyarrow.array(_with_none(self[name]), from_pandas=True)
         return pyarrow.table(columns).__arrow_c_stream__(requested_schema)
 
     def to_pandas(self) -> Any:
@@ -212,8 +222,8 @@ class Frame:
         """
         pandas = require_package("pandas", "a DataFrame")
         columns = {}
-        for name, column in self.columns.items():
-            columns[name] = pandas.Series(_with_none(column))
+        for name in self:
+            columns[name] = pandas.Series(_with_none(self[name]))
         return pandas.DataFrame(columns)
 
     def head(self, n: int = 5) -> Self:

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError, DataError
 from barenet.model._arrays import check_in_memory
+from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.frames._frame import (
     CATEGORY,
-    TEXT,
     Frame,
     Names,
     Table,
@@ -89,7 +89,7 @@ def as_frame(
     return Frame(columns, kinds=kinds)
 
 
-def declares_categories(values: Any, column: NDArray[Any]) -> bool:
+def declares_categories(values: Any, column: NDArray[Any] | CodedTexts) -> bool:
     """Return whether a column declares its whole numbers as categories, given the converted column.
 
     A category of pandas does, a dictionary of Arrow, and a categorical or an enumeration of polars.
@@ -102,14 +102,14 @@ def declares_categories(values: Any, column: NDArray[Any]) -> bool:
     return (is_dictionary or is_category) and are_whole_numbers(column)
 
 
-def are_whole_numbers(column: NDArray[Any]) -> bool:
+def are_whole_numbers(column: NDArray[Any] | CodedTexts) -> bool:
     """Return whether all values of a column are whole numbers or their texts, or missing.
 
-    >>> are_whole_numbers(np.array([3, np.nan])), are_whole_numbers(np.array(["3", "x"], TEXT))
+    >>> are_whole_numbers(np.array([3, np.nan])), are_whole_numbers(CodedTexts.of(["3", "x"]))
     (True, False)
     """
-    if column.dtype.kind == "T":
-        return all(_WHOLE_OR_MISSING.fullmatch(text) for text in set(column.tolist()))
+    if isinstance(column, CodedTexts):
+        return all(map(_WHOLE_OR_MISSING.fullmatch, column.of_rows().texts))
     if column.dtype.kind != "f":
         return False
     present = column[~np.isnan(column)]
@@ -210,7 +210,7 @@ class _UnusableError(Exception):
         self.row = row
 
 
-def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
+def as_column(values: Any, name: str, **place: Any) -> NDArray[Any] | CodedTexts:
     """Convert a column to one of the four types of a frame; errors name X by default."""
     try:
         return _convert(values)
@@ -231,7 +231,7 @@ def _wrong_dimensions(array: NDArray[Any]) -> _UnusableError:
     return _UnusableError(problem)
 
 
-def _convert(values: Any) -> NDArray[Any]:
+def _convert(values: Any) -> NDArray[Any] | CodedTexts:
     """Convert a list, or a column of any library."""
     if np.ma.isMaskedArray(values):
         mask = np.ma.getmaskarray(values)
@@ -244,6 +244,8 @@ def _convert(values: Any) -> NDArray[Any]:
         values = values.array.__arrow_array__()
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
+    if isinstance(values, CodedTexts):
+        return _usable(values)
     array = _as_array(values)
     if array.ndim != 1:
         raise _wrong_dimensions(array)
@@ -262,7 +264,7 @@ def _convert(values: Any) -> NDArray[Any]:
     if dtype_kind == "b":
         return array
     if dtype_kind in "UT":
-        return _as_texts(array)
+        return _as_texts(array.tolist())
     return array.astype(np.float64)
 
 
@@ -310,14 +312,16 @@ def _to_list(values: Any, array: NDArray[Any]) -> list[Any]:
     return to_list()
 
 
-def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
+def _as_texts(texts: Sequence[str]) -> CodedTexts:
     """Convert texts to a frame's type; reject characters that text files can't contain."""
-    texts = values
-    if not isinstance(texts, list):
-        texts = np.asarray(values).tolist()
-    if _UNUSABLE.search("".join(texts)) is not None:
-        _refuse_unusable(texts)
-    return np.asarray(values, TEXT)
+    return _usable(CodedTexts.of(texts))
+
+
+def _usable(coded: CodedTexts) -> CodedTexts:
+    """Reject characters that text files can't contain."""
+    if _UNUSABLE.search("".join(coded.texts)) is not None:
+        _refuse_unusable(coded.tolist())
+    return coded
 
 
 def _refuse_unusable(texts: Sequence[str]) -> None:
@@ -333,24 +337,18 @@ def _refuse_unusable(texts: Sequence[str]) -> None:
             raise _UnusableError(problem, remedy, row)
 
 
-def _decode_dictionary(column: Any) -> NDArray[Any]:
+def _decode_dictionary(column: Any) -> NDArray[Any] | CodedTexts:
     """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow can't cast views."""
-    dtype: Any = object
-    missing = None
-    if "string" in str(column.type.value_type):
-        dtype = TEXT
-        missing = ""
-    parts = [np.array([], dtype)]
+    values: list[Any] = [None]  # the first code means missing
+    parts = [np.array([], np.int64)]
     for chunk in getattr(column, "chunks", [column]):
-        values = []
-        for value in chunk.dictionary.to_pylist():
-            if value is None:
-                value = missing
-            values.append(value)
-        values.append(missing)  # the code -1 means missing
         codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
-        parts.append(np.array(values, dtype)[codes])
-    return np.concatenate(parts)
+        parts.append(np.where(codes < 0, 0, codes + len(values)))
+        values += chunk.dictionary.to_pylist()
+    codes = np.concatenate(parts)
+    if "string" in str(column.type.value_type):
+        return CodedTexts(codes, ["" if text is None else text for text in values])
+    return np.array(values, object)[codes]
 
 
 def _in_microseconds(dates: NDArray[Any], first_row: int = 0) -> NDArray[np.datetime64]:
@@ -365,7 +363,7 @@ def _in_microseconds(dates: NDArray[Any], first_row: int = 0) -> NDArray[np.date
     return dates.astype("M8[us]")
 
 
-def _from_objects(values: list[Any]) -> NDArray[Any]:
+def _from_objects(values: list[Any]) -> NDArray[Any] | CodedTexts:
     """Convert objects to their common type, ignoring missing values."""
     if {*map(type, values)} == {str}:
         return _as_texts(values)
@@ -560,7 +558,14 @@ class FrameTable(Table):
         columns = {**self.columns, name: column}
         return replace(self, names=(*columns,), columns=columns)
 
-    def frame(self, names: Names, *, unparsed: Names = (), categories: Names = ()) -> Frame:
+    def frame(
+        self,
+        names: Names,
+        *,
+        target: str | None = None,
+        unparsed: Names = (),
+        categories: Names = (),
+    ) -> Frame:
         check_names(names, self.names, path=self.path)
         try:
             columns = {}

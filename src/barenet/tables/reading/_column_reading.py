@@ -229,7 +229,7 @@ def readings_of(frame: Frame, names: Iterable[str], missing: Collection[str]) ->
     readings = {}
     texts = {}
     for name in names:
-        values = frame[name]
+        values = frame.columns[name]
         if values.dtype.kind == "b":
             readings[name] = Reading("boolean")
         elif values.dtype.kind == "M":

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.reading._missing_texts import is_absent
 from barenet.tables.reading._parsing import unique_texts
 
@@ -51,7 +52,7 @@ class ColumnTexts:
     n_missing: int = 0
     n_numbers: int = 0
 
-    def add(self, values: NDArray[Any], missing: Collection[str]) -> None:
+    def add(self, values: NDArray[Any] | CodedTexts, missing: Collection[str]) -> None:
         """Count the values of a block."""
         if values.dtype.kind == "f":
             n_missing = int(np.isnan(values).sum())
@@ -69,7 +70,7 @@ class ColumnTexts:
                 self.counts[text] += n
 
     @classmethod
-    def of(cls, values: NDArray[Any], missing: Collection[str]) -> Self:
+    def of(cls, values: NDArray[Any] | CodedTexts, missing: Collection[str]) -> Self:
         """Count the values of a column in memory."""
         texts = cls()
         texts.add(values, missing)

@@ -71,7 +71,7 @@ def as_numbers(
     """Parse a column as numbers; a missing one is NaN."""
     values = _parse(frame, name, missing, parse, "a number", unread=unread)
     read_token: Parser = number_of_token
-    if frame[name].dtype.kind == "T":
+    if frame.columns[name].dtype.kind == "T":
         read_token = to_number  # in texts, infinities are already missing values
     numbers = []
     for token in missing:
@@ -119,7 +119,7 @@ def as_datetimes(
     unread: Losses | None = None,
 ) -> NDArray[Any]:
     """Parse a column as dates and times; a missing one is NaT."""
-    column = frame[name]
+    column = frame.columns[name]
     missing_value = np.datetime64("NaT", "us")
     expected = "a date"
     detail = f"in the format {order!r}"
@@ -147,7 +147,7 @@ def as_datetimes(
 
 def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
     """Parse a column as labels; a missing one is empty."""
-    column = frame[name]
+    column = frame.columns[name]
     if column.dtype.kind == "T":
         codes, texts = unique_texts(column)
         tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
@@ -210,7 +210,7 @@ def _parse(
 
     Besides the texts of `missing`, those of `is_absent` stand for a missing value.
     """
-    column = frame[name]
+    column = frame.columns[name]
     dtype = np.asarray(missing_value).dtype
     if column.dtype.kind != "T":
         has_dates = column.dtype.kind == "M"
@@ -274,6 +274,6 @@ def read_frame(
         if name in frame.kinds:
             continue
         read[name] = kind
-        if kind != "category" and frame[name].dtype.kind == "T":
+        if kind != "category" and columns[name].dtype.kind == "T":
             columns[name] = parse_column(frame, name, kind, missing, unread)
     return replace(frame, columns=columns, kinds=read), unread

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._date_formats import is_time, parse_datetime
 
@@ -215,12 +216,13 @@ def is_code(text: str) -> bool:
     return CODE.fullmatch(text) is not None
 
 
-def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+def unique_texts(column: NDArray[Any] | CodedTexts) -> tuple[NDArray[np.int64], list[str]]:
     """Index the different texts of a column in order, and strip them."""
-    texts = column.tolist()
-    seen = {text: code for code, text in enumerate(dict.fromkeys(texts))}
-    codes = np.fromiter(map(seen.__getitem__, texts), np.int64, len(texts))
-    return codes, [text.strip() for text in seen]
+    if isinstance(column, CodedTexts):
+        coded = column.of_rows()
+    else:
+        coded = CodedTexts.of(column.tolist())
+    return coded.codes, [text.strip() for text in coded.texts]
 
 
 def number_of_token(token: str) -> float | None:

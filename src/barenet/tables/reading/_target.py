@@ -58,7 +58,7 @@ def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Tar
 
 def read_target(rows: Frame, target: str, task: TargetTask | None) -> Target:
     """Read the target column of training rows, none of which lacks a target."""
-    column = rows[target]
+    column = rows.columns[target]
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
     if column.dtype.kind == "b" and task != "regression":
@@ -80,7 +80,7 @@ def missing_targets(
 
     Some spellings count only beside numbers or two names, in these rows and those of `beside`.
     """
-    column = rows[target]
+    column = rows.columns[target]
     missing = rows.as_read(missing)
     if column.dtype.kind != "T":
         numbers = _numbers_among(missing, parsing.number_of_token)
@@ -132,7 +132,7 @@ def _show_markers(texts: Collection[str]) -> bool:
 
 def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     """Read a target column of text."""
-    codes, texts = parsing.unique_texts(rows[target])
+    codes, texts = parsing.unique_texts(rows.columns[target])
     if task is None:
         _refuse_spellings(rows, target)
     if task != "classification":
@@ -177,7 +177,7 @@ def _read_numbers(
 
 def _refuse_spellings(rows: Frame, target: str) -> None:
     """Reject several spellings of yes or no, which are equal in feature columns."""
-    codes, texts = parsing.unique_texts(rows[target])
+    codes, texts = parsing.unique_texts(rows.columns[target])
     spelled = _in_one_spelling(texts)
     if not parsing.are_booleans(spelled) or len(set(spelled)) == 2:
         return
@@ -218,18 +218,18 @@ def _in_one_spelling(texts: Sequence[str]) -> list[str]:
 def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
     """Read the target column as numbers, or as indices of a network's classes, shape (n_rows,)."""
     if classes is None:
-        if rows[target].dtype.kind != "T":
+        if rows.columns[target].dtype.kind != "T":
             return complete_numbers(rows, target)
         numbers = _read_numbers(rows, target, is_regression=True)
         assert numbers is not None  # or an error
         return numbers
-    if rows[target].dtype.kind == "T":
+    if rows.columns[target].dtype.kind == "T":
         codes, labels = parsing.unique_texts(rows[target])
         # If the classes are text, 01 differs from 1.
         are_numbers = all(parsing.is_number(name) for name in classes)
-        numbers = _numbers_among(labels, parsing.read_number)
-        if are_numbers and len(numbers) == len(labels):
-            labels = [class_name(number) for number in numbers]
+        read = _numbers_among(labels, parsing.read_number)
+        if are_numbers and len(read) == len(labels):
+            labels = [class_name(number) for number in read]
     else:
         codes, labels = parsing.unique_texts(as_labels(rows, target, ()))
     indices = {label: index for index, label in enumerate(classes)}
