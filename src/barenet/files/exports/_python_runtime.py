@@ -41,6 +41,7 @@ from barenet.tables.reading._date_formats import (  # noqa: F401 - copied into e
     AFTER_SECONDS,
     ANY_CASE,
     COMPACT,
+    COUNTS,
     DATES,
     DAY,
     DAY_LAYOUTS,
@@ -63,10 +64,12 @@ from barenet.tables.reading._date_formats import (  # noqa: F401 - copied into e
     TIME_BESIDE_DAY,
     TIME_LAYOUTS,
     TIMES,
+    UNTIL,
     WEEKDAY,
     YEAR,
     ZONE,
     ZONE_OF_TIME,
+    counted_moment,
     is_time,
     moment_of,
     parse_datetime,
@@ -507,11 +510,7 @@ def moment(value: Any, order: str, date_format: str) -> datetime | None:
     if isinstance(value, np.datetime64):
         value = value.astype("M8[us]")  # a text with minutes, of any unit
     text = str(value).strip()
-    try:
-        time = datetime.strptime(text, date_format)
-    except ValueError:
-        return parse_datetime(text, order)
-    return to_utc(time)
+    return read_date(text, date_format) or parse_datetime(text, order)
 
 
 def is_missing(value: Any) -> bool:

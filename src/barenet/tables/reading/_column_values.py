@@ -219,7 +219,9 @@ def _parse(
             return column.astype(dtype)
         if np.isnan(column).all():  # a column without values may have any type
             return np.full(len(column), missing_value)
-        raise frame.fault(0, name, expected, detail=detail)
+        if has_dates:
+            raise frame.fault(0, name, expected, detail=detail)
+        column = as_labels(frame, name, missing)  # of numbers such as 20240131
     codes, texts = unique_texts(column)
     values: list[Any] = []
     wrong = []

@@ -26,10 +26,23 @@ DATES = {
     "dmy": "31.12.2026",
     "mdy": "12/31/2026",
     "time": "14:30 or 2:30 PM",
+    "unix-seconds": "1700000000",
+    "unix-milliseconds": "1700000000000",
+    "excel": "45123",
+}
+
+#: The first moment of dates that are written as numbers, and the seconds of a unit.
+COUNTS = {
+    "unix-seconds": ("1970-01-01", 1.0),
+    "unix-milliseconds": ("1970-01-01", 0.001),
+    "excel": ("1899-12-30", 86_400.0),
 }
 
 #: The months by the first letters of their English names, which are unambiguous in any order.
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+#: What is between a format with years of two digits and the last of their years.
+UNTIL = " until "
 
 #: Numbers of digits of the codes of formats.
 DIGITS_OF_CODES = {"d": 2, "m": 2, "y": 2, "Y": 4, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3}
@@ -145,6 +158,8 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
     """
     if order == "time":
         return parse_time_of_day(text)
+    if order in COUNTS:
+        return counted_moment(text, order)
     if order.startswith("%"):
         return read_date(text, order)
     if len(text) == 10 and text[4] == text[7] == "-":
@@ -157,6 +172,19 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
         if match is not None:
             return moment_of(match.groupdict())
     return None
+
+
+def counted_moment(text: str, order: str) -> datetime | None:
+    """Parse the number of seconds, milliseconds or days since a first moment.
+
+    >>> str(counted_moment("1700000000", "unix-seconds")), str(counted_moment("45123.5", "excel"))
+    ('2023-11-14 22:13:20', '2023-07-16 12:00:00')
+    """
+    first_moment, seconds = COUNTS[order]
+    try:
+        return datetime.fromisoformat(first_moment) + timedelta(seconds=seconds * float(text))
+    except (ValueError, OverflowError):
+        return None
 
 
 def parse_time_of_day(text: str) -> datetime | None:
@@ -218,6 +246,11 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
 def check_date_format(date_format: Any) -> None:
     """Reject a date format that Python can't read, without a year, or with an ignored code."""
     expected = "a format of Python's strptime with the year, such as %d.%m.%Y or %m/%d/%y %H:%M"
+    given = date_format
+    date_format, until, last_year = str(date_format).partition(UNTIL)
+    if until and ("%y" not in date_format or not re.fullmatch("[0-9]{4}", last_year)):
+        expected = "a year after 'until' and %y in the format, as in '%m/%d/%y until 2026'"
+        raise ArgumentError.of("date_format", given, expected)
     day = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     try:
         with warnings.catch_warnings():
@@ -227,7 +260,7 @@ def check_date_format(date_format: Any) -> None:
     except (TypeError, ValueError, re.error):
         year = None
     if year != day.year:
-        raise ArgumentError.of("date_format", date_format, expected)
+        raise ArgumentError.of("date_format", given, expected)
     fault = fault_of_format(date_format)
     if fault is not None:
         problem, remedy = fault
@@ -397,9 +430,15 @@ def format_of_column(formats: DateFormats, name: str) -> str | None:
 def read_date(text: str, date_format: str) -> datetime | None:
     """Parse a date in a format, in UTC; None for any other text. A time alone is of 1970.
 
+    Years of two digits are those of 1969 to 2068, or of the 100 years until one that follows the
+    format.
+
     >>> str(read_date("31.12.2024", "%d.%m.%Y")), read_date("1112024", "%d%m%Y")
     ('2024-12-31 00:00:00', None)
+    >>> [str(read_date("7/1/62", date_format)) for date_format in ("%m/%d/%y", "%m/%d/%y until 2026")]
+    ['2062-07-01 00:00:00', '1962-07-01 00:00:00']
     """
+    date_format, _, last_year = date_format.partition(UNTIL)
     digits = {len(number) for number in re.findall("[0-9]+", text)}
     for codes in re.findall("(?:%[dmyYHMSjI]){2,}", date_format):
         # Without signs between them, 1112024 could be 1 November or 11 January.
@@ -408,6 +447,9 @@ def read_date(text: str, date_format: str) -> datetime | None:
             return None
     try:
         moment = datetime.strptime(text, date_format)
+        if last_year:
+            n_before = (int(last_year) - moment.year) % 100
+            moment = moment.replace(year=int(last_year) - n_before)
     except (ValueError, OverflowError, re.error):  # re.error, if a format has a code twice
         return None
     if is_time(date_format):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._date_formats import (
     DATES,
+    UNTIL,
     parse_datetime,
     parse_time_of_day,
     read_date,
@@ -123,7 +124,8 @@ def _unit_or_number(text: str) -> object:
 def format_reader(date_format: str) -> Callable[[str], Any]:
     """Return the reader of dates in a format of `strptime`."""
     pattern = ""
-    for literal, code in re.findall(r"([^%]*)(?:%(.))?", date_format):
+    codes, _, _ = date_format.partition(UNTIL)
+    for literal, code in re.findall(r"([^%]*)(?:%(.))?", codes):
         pattern += re.escape(literal) + _PATTERNS.get(code, ".*" if code else "")
     return partial(_read_date, date_format=date_format, pattern=re.compile(pattern, re.ASCII))
 
