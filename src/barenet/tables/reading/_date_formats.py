@@ -435,7 +435,7 @@ def read_date(text: str, date_format: str) -> datetime | None:
 
     >>> str(read_date("31.12.2024", "%d.%m.%Y")), read_date("1112024", "%d%m%Y")
     ('2024-12-31 00:00:00', None)
-    >>> [str(read_date("7/1/62", date_format)) for date_format in ("%m/%d/%y", "%m/%d/%y until 2026")]
+    >>> [str(read_date("7/1/62", f"%m/%d/%y{until}")) for until in ("", " until 2026")]
     ['2062-07-01 00:00:00', '1962-07-01 00:00:00']
     """
     date_format, _, last_year = date_format.partition(UNTIL)
