@@ -20,6 +20,7 @@ from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._parsing import (
     CODE,
     DECIMAL_COMMA,
+    LONGER_SPELLING,
     to_number,
 )
 
@@ -99,7 +100,7 @@ class TextColumn:
     def values(self, missing: Sequence[str] = MISSING) -> NDArray[Any] | CodedTexts:
         """Return numbers if all present values are finite numbers and not codes, else texts."""
         numbers = self._numbers(missing)
-        if numbers is None or self._has_codes() or self._may_have_thousands():
+        if numbers is None or self._may_have_codes(numbers) or self._may_have_thousands():
             return self.coded()
         return numbers
 
@@ -118,9 +119,22 @@ class TextColumn:
                 return None
         return None if np.isinf(numbers).any() else numbers
 
-    def _has_codes(self) -> bool:
-        """Return whether a number may be a code, such as 007."""
-        return bool(self.matches(CODE.pattern).any())
+    def _may_have_codes(self, numbers: NDArray[np.float64]) -> bool:
+        """Return whether numbers may be codes, such as 007, or 250.0 beside 250.00."""
+        suspects = self._suspects()
+        if suspects.matches(CODE.pattern).any():
+            return True
+        if not suspects.matches(LONGER_SPELLING).any():
+            return False
+        return self._n_different() > len(np.unique(numbers))
+
+    def _suspects(self) -> "TextColumn":
+        """Return the numbers that may be codes, and perhaps others."""
+        return self
+
+    def _n_different(self) -> int:
+        """Return the number of different texts."""
+        return len(set(self.texts))
 
     def _may_have_thousands(self) -> bool:
         """Return whether each number with a point has three digits behind it, as 1.250 has."""
@@ -238,12 +252,20 @@ class ArrowColumn(TextColumn):
         compute = _arrow("pyarrow.compute")
         return bool(compute.any(compute.match_substring(self.texts, character)).as_py())
 
-    def _has_codes(self) -> bool:
+    def _suspects(self) -> TextColumn:
+        # Patterns take longer than all else, so that they see few texts.
         compute = _arrow("pyarrow.compute")
-        longest = compute.max(compute.binary_length(self.texts)).as_py() or 0
-        leading_zeros = compute.match_substring_regex(self.texts, "^[+-]?0[0-9]")
-        has_leading_zeros = compute.any(leading_zeros).as_py() or False
-        return has_leading_zeros or (longest >= _MANY_DIGITS and super()._has_codes())
+        is_long = compute.greater_equal(compute.binary_length(self.texts), _MANY_DIGITS)
+        starts_with_zero = compute.match_substring_regex(self.texts, "^[+-]?0[0-9]")
+        ends_with_zero = compute.and_not(
+            compute.ends_with(self.texts, "0"), compute.ends_with(self.texts, ".0")
+        )
+        may_be_code = compute.or_(compute.or_(is_long, starts_with_zero), ends_with_zero)
+        return TextColumn(self.texts.filter(may_be_code).to_pylist())
+
+    def _n_different(self) -> int:
+        count: int = _arrow("pyarrow.compute").count_distinct(self.texts).as_py()
+        return count
 
 
 def column_type() -> type[TextColumn]:

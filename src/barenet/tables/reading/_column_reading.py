@@ -28,6 +28,7 @@ from barenet.tables.reading._readers import (
     PLAIN,
     Reader,
     is_date,
+    is_numeric,
     reader_of,
     readers_of_second_rank,
 )
@@ -122,16 +123,19 @@ def reading_of(texts: ColumnTexts) -> Reading:
         return Reading("boolean")
     if texts.are_all(_season):
         return Reading("category")
+    have_codes = _have_codes(texts)
     reads: list[tuple[Reader, Read]] = []
     for readers in (_plain_readers(texts), readers_of_second_rank(texts)):
         for reader in readers:
+            if have_codes and is_numeric(reader.kind):
+                continue
             read = texts.read(reader.read)
             if read is not None:
                 reads.append((reader, read))
         complete = [reader for reader, read in reads if read.is_all]
         if complete:
             return _chosen(texts, complete)
-    if _have_codes(texts):
+    if have_codes:
         return Reading("category")
     nearly = [(reader, read) for reader, read in reads if _is_nearly_all(texts, read)]
     if nearly:
@@ -143,13 +147,8 @@ def reading_of(texts: ColumnTexts) -> Reading:
 
 
 def _plain_readers(texts: ColumnTexts) -> Iterator[Reader]:
-    """Yield the readers of the first rank, without that of numbers if these are codes.
-
-    Numbers include limits such as <5.
-    """
-    if _have_codes(texts):
-        yield from PLAIN[1:]
-    elif limits.are_beside_numbers(texts):
+    """Yield the readers of the first rank; numbers include limits such as <5."""
+    if limits.are_beside_numbers(texts):
         yield NUMBER._replace(read=parsing.read_number_or_limit)
         yield from PLAIN[1:]
     else:
@@ -165,10 +164,12 @@ def _season(text: str) -> str | None:
 
 
 def _have_codes(texts: ColumnTexts) -> bool:
-    """Return whether many of the numbers are codes, such as 01067 and 008.45.
+    """Return whether many of the numbers are codes, such as 01067 and 008.45, or 2.1 beside 2.10.
 
     A few of them beside many numbers of several lengths are numbers, too.
     """
+    if _have_two_spellings(texts):
+        return True
     codes = [text for text in texts.texts if parsing.is_code(text)]
     if not codes:
         return False
@@ -177,6 +178,18 @@ def _have_codes(texts: ColumnTexts) -> bool:
     n_others = len(numbers) - len(codes)
     are_few = len(codes) <= (1 - NEARLY_ALL) * len(numbers)
     return not (are_few and n_others >= MIN_TEXTS and len(lengths) > 1)
+
+
+def _have_two_spellings(texts: ColumnTexts) -> bool:
+    """Return whether two texts with a point differ only in zeros at their end."""
+    for text in texts.texts:
+        if re.fullmatch(parsing.LONGER_SPELLING, text):
+            shorter = text.rstrip("0")
+            while len(shorter) < len(text):
+                if not shorter.endswith(".") and shorter in texts.counts:
+                    return True
+                shorter += "0"
+    return False
 
 
 def _is_nearly_all(texts: ColumnTexts, read: Read) -> bool:

@@ -81,6 +81,9 @@ SIGNS = "%$€£¥₹₩₽₺₴₪₫฿"
 #: Numbers that are names: with a zero before another digit, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+(\.\d*)?|\d{16,})", re.ASCII)
 
+#: A number with a zero at its end that it needs not have, such as 250.00, but not 250.0.
+LONGER_SPELLING = r"[+-]?\d*\.\d+0"
+
 #: The names of false and true, and their spellings in categorical columns; tRUE is a different
 #: name.
 WORDS = ("False", "True")
