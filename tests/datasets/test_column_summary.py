@@ -37,3 +37,9 @@ def test_the_most_frequent_categories_have_counts():
     assert summary["counts"] == (*range(30, 11, -1), sum(range(1, 12)), 31)
     now = count_in_bins(summary, np.array(["c29", "new", "", "c00"], object))
     assert (now[0], now[-2], now[-1], now.sum()) == (1, 2, 1, 4)
+
+
+def test_categories_of_an_earlier_summary_are_found_in_any_spelling():
+    summary = {"categories": ("o\u0308", "0.10000000149011612", "1"), "counts": (1, 1, 1, 0, 0)}
+    now = count_in_bins(summary, np.array(["\u00f6", "0.1", "0.1", "01"], object))
+    assert now.tolist() == [1, 2, 0, 1, 0]

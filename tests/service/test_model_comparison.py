@@ -13,6 +13,7 @@ from barenet.engines import ConformalResiduals, Ensemble
 from barenet.service._model_comparison import compare_models
 from barenet.service._record_checks import RecordChecks
 from barenet.service._served_model import ServedModel
+from barenet.tables.encoding._column_kinds import CategoryColumn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "files"))  # the models of the tests
 
@@ -110,6 +111,14 @@ def test_categories_and_columns_that_do_not_break_are_named():
     lost = compare_models(MODELS["category"], MODELS["other categories"])
     expected = ["column x: loses the categories Bern, Oslo", "column x: gains the categories Kyiv"]
     assert [str(each) for each in lost] == expected
+    older = ("0.10000000149011612", "gro\u0308\u00dfe", "true")
+    newer = ("0.1", "gr\u00f6\u00dfe", "True")
+    network = Network.dense([3, 1], seed=1)
+    respelled = []
+    for categories in (older, newer):
+        column = CategoryColumn("x", categories, rare=False, missing=False)
+        respelled.append(predictor_of(network, TableEncoding((column,))))
+    assert compare_models(*respelled) == []
     [left_out] = compare_models(MODELS["number"], MODELS["y left out"])
     assert str(left_out) == "column y: is left out now, and accepted with any value"
 

@@ -14,11 +14,7 @@ from barenet.tables.encoding._encoding import TableEncoding, values_of
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import Frame
-from barenet.tables.reading._parsing import (
-    WORDS,
-    known_spelling,
-    single_labels,
-)
+from barenet.tables.reading._parsing import canonical
 
 #: The edges of bins, or the categories, and the counts, by these names.
 Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
@@ -60,14 +56,7 @@ def column_values(
             yield column, values.astype(np.float64)
         return
     for used_column, values in values_of(encoding, X):
-        if isinstance(used_column, CategoryColumn):
-            singles = single_labels(used_column.categories)
-            labels = []
-            for label in values.tolist():
-                spelling = known_spelling(label, WORDS)
-                labels.append(singles.get(spelling, spelling))
-            values = np.array(labels, object)
-        elif isinstance(used_column, WordsColumn):
+        if isinstance(used_column, WordsColumn):
             values = used_column.first_words(values)
         elif isinstance(used_column, FilledColumn):
             values = used_column.numbers(values)
@@ -213,10 +202,10 @@ def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
     if not limits:
         limits = summary.get("categories", ())
     if values.dtype == object:
-        bin_of_label = {label: place for place, label in enumerate(limits)}
-        bin_of_others = len(bin_of_label)
-        bins_of_rows = [bin_of_label.get(label, bin_of_others) for label in present.tolist()]
-        bins = np.array(bins_of_rows, int)
+        bin_of_label = {canonical(label): place for place, label in enumerate(limits)}
+        labels, places = np.unique(present.astype(str), return_inverse=True)
+        bins_of_labels = [bin_of_label.get(canonical(label), len(limits)) for label in labels]
+        bins = np.array(bins_of_labels, int)[places]
     else:
         bins = np.searchsorted(limits, present)
     counts = np.bincount(bins, minlength=len(limits) + 1)

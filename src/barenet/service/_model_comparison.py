@@ -20,6 +20,7 @@ from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_kinds import CategoryColumn, DateColumn
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.reading._parsing import canonical
 
 #: Number of names that a difference lists.
 MAX_NAMES = 8
@@ -167,7 +168,9 @@ def _type_words(names: Collection[str]) -> str:
 def _compare_categories(old: Column, new: Column) -> list[Difference]:
     """Compare the categories or words of a column; unknown ones are answered, too."""
     if isinstance(old, CategoryColumn) and isinstance(new, CategoryColumn):
-        return _lost_and_gained(old.name, "categories", old.categories, new.categories)
+        old_labels = [canonical(category) for category in old.categories]
+        new_labels = [canonical(category) for category in new.categories]
+        return _lost_and_gained(old.name, "categories", old_labels, new_labels)
     if isinstance(old, WordsColumn) and isinstance(new, WordsColumn):
         return _lost_and_gained(old.name, "words", old.words, new.words)
     return []

@@ -35,7 +35,7 @@ from barenet.tables.files._open_table import (
 )
 from barenet.tables.files._parquet import ParquetTable, parquet_blocks
 from barenet.tables.frames._frame import TEXT, Frame, Place, Table
-from barenet.tables.reading._column_values import Unread, as_labels, read_frame
+from barenet.tables.reading._column_values import Unread, as_texts, read_frame
 from barenet.tables.reading._target import TargetTask, known_targets
 from barenet.tables.reading._without_target import WithoutTarget, total
 
@@ -282,9 +282,7 @@ def find_files(paths: Paths) -> list[Path]:
 
 def _texts_of(frame: Frame, name: str) -> NDArray[Any]:
     """Return the values of a column as text, and text as it was read: 1.250 isn't 1.25."""
-    if frame[name].dtype.kind == "T":
-        return frame[name]
-    return as_labels(frame, name, ()).astype(TEXT)
+    return as_texts(frame, name, ()).astype(TEXT)
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:

@@ -124,13 +124,17 @@ def raw_numbers(table: TableEncoding, X: dict[str, list[str]]) -> np.ndarray:
 
 
 def onnx_columns(table: TableEncoding, X: dict[str, list[str]]) -> dict[str, np.ndarray]:
-    """Columns of ONNX: the labels of categories, with the markers of a missing one as they are."""
+    """Columns of ONNX: texts of categories as they are, but numbers by their shortest labels."""
     numbers = raw_numbers(table, X).T
     columns = {}
     for column, values, labels in zip(table.used, numbers, read_columns(table, X), strict=True):
         if isinstance(column, CategoryColumn):
             pairs = zip(map(str.strip, X[column.name]), labels.tolist(), strict=True)
-            values = np.array([a if a in table.missing else b for a, b in pairs], object)
+            texts = [
+                text if text in table.missing or to_number(text) is None else label
+                for text, label in pairs
+            ]
+            values = np.array(texts, object)
         columns[column.name] = values[:, np.newaxis]
     return columns
 

@@ -317,3 +317,13 @@ def test_classes_that_look_alike_are_one():
         assert known_targets(as_frame({"y": values}), "y", classes).tolist() == [1, 1, 0, 0]
     with pytest.raises(DataError, match="expected one of"):
         known_targets(as_frame({"y": ["a  b"]}), "y", classes)
+    assert read_target(as_frame({"y": ["a", "1", "1.0", "01"]}), "y", None)[1] == ("01", "1", "a")
+
+
+@pytest.mark.case(184)
+def test_numbers_of_one_float32_are_classes_of_their_own():
+    classes = ("0.1", "0.10000000001")
+    for values in ([0.10000000001, 0.1], ["0.10000000001", "0.1"]):
+        assert known_targets(as_frame({"y": values}), "y", classes).tolist() == [1, 0]
+    single = np.array([0.25, 0.7], np.float32)
+    assert known_targets(as_frame({"y": single}), "y", ("0.25", "0.7")).tolist() == [0, 1]

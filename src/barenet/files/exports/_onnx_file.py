@@ -34,7 +34,13 @@ from barenet.tables.encoding._column_kinds import (
     NumberColumn,
     PiecewiseColumn,
 )
-from barenet.tables.reading._parsing import comparable_labels, normalize_label
+from barenet.tables.reading._parsing import (
+    SMALL_DECIMAL,
+    WORDS,
+    canonical,
+    is_code,
+    to_number,
+)
 
 #: ONNX Runtime rejects versions newer than itself, so a newer opset would exclude older runtimes.
 OPSET = 17
@@ -369,6 +375,21 @@ def _codes(column: PiecewiseColumn, x: str, graph: OnnxGraph) -> list[str]:
     return [is_code, is_other]
 
 
+def _spellings(category: str) -> Iterator[str]:
+    """List texts that are equal to a category, which ONNX can't compute.
+
+    >>> [*_spellings("True")][-2:], [*_spellings("0.1")][-1]
+    (['true', 'TRUE'], '0.10000000149011612')
+    """
+    label = canonical(category)
+    yield from (category, label, unicodedata.normalize("NFD", label), label.replace(" ", "\u00a0"))
+    if label in WORDS:
+        yield from (label.lower(), label.upper())
+    number = to_number(label)
+    if number is not None and number % 1 and abs(number) > SMALL_DECIMAL and not is_code(label):
+        yield str(float(np.float32(number)))
+
+
 def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str:
     """Look up the index of each text, and set the network's input with this index to 1."""
     n_inputs = len(column.inputs)
@@ -379,19 +400,16 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
     if column.missing:
         missing = n_inputs - 1
     indices: dict[str, int] = {}
-    for name, at in column.indices.items():
-        indices[utf8(name)] = at
-    # Text that looks like a category: ONNX can't compose accents, so both forms are listed.
-    for comparable, category in comparable_labels(column.categories).items():
-        decomposed = unicodedata.normalize("NFD", comparable)
-        for spelling in (comparable, decomposed, comparable.replace(" ", "\u00a0")):
-            indices.setdefault(utf8(spelling), column.indices[category])
+    for category in column.categories:
+        at = column.indices[canonical(category)]
+        for spelling in _spellings(category):
+            indices.setdefault(utf8(spelling), at)
     markers = [""]
     if program.table:
         markers += program.table.missing
     for marker in markers:
         indices[utf8(marker)] = missing
-        indices[utf8(normalize_label(marker))] = missing
+        indices[utf8(canonical(marker))] = missing
     index = graph.add(
         "LabelEncoder",
         column.name,

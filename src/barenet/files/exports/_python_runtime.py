@@ -99,6 +99,7 @@ from barenet.tables.reading._parsing import (  # noqa: F401 - copied into export
     BOOLEAN_WORDS,
     CODE,
     DECIMAL_COMMA,
+    LARGE_DECIMAL,
     LIMIT_NUMBER,
     LIMITS,
     MINUS_SIGNS,
@@ -108,18 +109,17 @@ from barenet.tables.reading._parsing import (  # noqa: F401 - copied into export
     OR_MORE,
     PLUS,
     SIGN,
+    SMALL_DECIMAL,
     SPELLINGS,
     THOUSANDS,
     TRAILING_MINUS,
     WORDS,
     are_missing_dates,
-    comparable_label,
-    comparable_labels,
+    canonical,
+    canonical_number,
     grouped_number,
     is_code,
-    known_spelling,
     missing_dates,
-    normalize_label,
     number_of_token,
     parts_of_limit,
     plain_minus,
@@ -127,8 +127,6 @@ from barenet.tables.reading._parsing import (  # noqa: F401 - copied into export
     read_number,
     read_number_or_limit,
     read_number_or_truth,
-    single_labels,
-    single_of,
     to_number,
     without_thousands,
 )
@@ -393,21 +391,15 @@ def category(
     values: Sequence[Any], name: str, categories: list[str], rare: bool, missing: bool
 ) -> list[list[bool]]:
     """1 in the column of the category, 0 in the others; rare and missing ones may have columns"""
-    singles = single_labels(categories)
-    comparable = comparable_labels(categories)
-    labels = []
-    for text in texts_of(values):
-        if text:
-            text = known_spelling(text, categories)
-            text = singles.get(text, text)
-        if text and text not in categories:
-            text = comparable.get(comparable_label(text), text)
-        labels.append(text)
+    labels = texts_of(values)
+    places: dict[str, int] = {}
+    for place, name_of_category in enumerate(categories):
+        places.setdefault(canonical(name_of_category), place)
     columns = []
-    for known_label in categories:
-        columns.append([text == known_label for text in labels])
+    for place in range(len(categories)):
+        columns.append([places.get(text) == place for text in labels])
     if rare:
-        others = set(categories)
+        others = set(places)
         if missing:
             others.add("")
         columns.append([text not in others for text in labels])
@@ -451,8 +443,8 @@ def texts_of(values: Sequence[Any]) -> list[str]:
 
 
 def label(value: Any) -> str:
-    """Format a category; equal numbers have the same text, however written; 007 is text, not 7."""
-    return normalize_label(str(value).strip())
+    """Format a category; equal labels have the same text, however written"""
+    return canonical(str(value).strip())
 
 
 def date(

@@ -11,7 +11,6 @@ from typing import Any
 from barenet.errors import ArgumentError, caller_stacklevel, some
 from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tables.encoding._encoding import TableEncoding
-from barenet.tables.reading import _parsing as parsing
 
 #: Maximum number of groups of names that a note lists.
 MOST_GROUPS = 5
@@ -54,9 +53,8 @@ def _alike_names(column: str, names: Collection[str]) -> Iterator[ArgumentError]
     """Describe the names of one column that are alike, if there are any."""
     groups: dict[str, set[str]] = {}
     for name in names:
-        spelling = parsing.known_spelling(name, parsing.WORDS)
-        without_spaces = " ".join(spelling.split())
-        groups.setdefault(without_spaces.casefold(), set()).add(spelling)
+        without_spaces = " ".join(name.split())
+        groups.setdefault(without_spaces.casefold(), set()).add(name)
     alike = []
     differ_in_spaces = False
     for group in groups.values():

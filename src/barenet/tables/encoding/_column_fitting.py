@@ -18,7 +18,7 @@ from barenet.tables.encoding._shared_words import fit_words
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
-from barenet.tables.reading import _column_values as column_values, _parsing as parsing
+from barenet.tables.reading import _column_values as column_values
 from barenet.tables.reading._column_reading import kinds_of
 from barenet.tables.reading._column_words import DROPPED
 from barenet.tables.reading._number_forms import form_of_kind
@@ -190,53 +190,28 @@ def fit_category(
 
     With `may_have_words`, different texts that share words are encoded by these instead.
     """
-    spellings = parsing.in_one_form(_shortest_spellings(labels))
-    if not spellings:
+    if not len(labels):
         return DroppedColumn(name, EMPTY)
-    if len(spellings) == 1 and not has_missing:
+    if len(labels) == 1 and not has_missing:
         return DroppedColumn(name, f"{labels[0]!r}{SAME}")
-    # Labels with the same spelling are merged into one category.
-    categories, places = np.unique(np.array(spellings, object), return_inverse=True)
-    n_rows_by_category = np.bincount(places, counts)
     n_rows = counts.sum()
     if rare >= 1:
         fewest_rows = rare
     else:
         fewest_rows = rare * n_rows
-    is_rare = n_rows_by_category < fewest_rows
-    share_different = len(categories) / n_rows
+    is_rare = counts < fewest_rows
+    share_different = len(labels) / n_rows
     is_mostly_different = is_guess and share_different > MOSTLY_DIFFERENT
     if may_have_words and (is_mostly_different or is_rare.all()):
         column = fit_words(name, labels.tolist(), counts.tolist(), has_missing=has_missing)
         if column is not None:
             return column
-    if is_guess and n_rows >= ENOUGH_ROWS and len(categories) > NEARLY_DIFFERENT * n_rows:
-        return DroppedColumn(name, f"{IDENTIFIER}: {len(categories):,} values in {n_rows:,} rows")
+    if is_guess and n_rows >= ENOUGH_ROWS and len(labels) > NEARLY_DIFFERENT * n_rows:
+        return DroppedColumn(name, f"{IDENTIFIER}: {len(labels):,} values in {n_rows:,} rows")
     if is_rare.all() and not has_missing:
-        return DroppedColumn(name, f"each of its {len(categories):,} values is rare")
-    frequent = tuple(categories[~is_rare].tolist())
+        return DroppedColumn(name, f"each of its {len(labels):,} values is rare")
+    frequent = tuple(labels[~is_rare].tolist())
     return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=has_missing)
-
-
-def _shortest_spellings(labels: NDArray[Any]) -> list[str]:
-    """Spell true and false alike, and the numbers of a float32 column with the fewest digits.
-
-    0.1 in a float32 column has the label 0.10000000149011612, and 0.1 in other sources. Numbers
-    come from such a column if each label is that of a float32.
-    """
-    spellings = []
-    shortest = []
-    are_singles = True
-    for label in labels.tolist():
-        spelling = parsing.known_spelling(label, parsing.WORDS)
-        single, fewest_digits = parsing.single_of(spelling)
-        spellings.append(spelling)
-        shortest.append(fewest_digits)
-        if single != spelling:
-            are_singles = False
-    if are_singles:
-        return shortest
-    return spellings
 
 
 def is_named_identifier(name: str) -> bool:

@@ -13,7 +13,6 @@ from barenet.errors import ArgumentError
 from barenet.tables.encoding._column import Column, DroppedColumn, Entries, FilledColumn
 from barenet.tables.encoding._scaling import MIN_SCALE
 from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.frames._frame import Frame, Names
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
 from barenet.tables.reading._date_formats import DATES, date_text, iso_text
@@ -429,34 +428,16 @@ class CategoryColumn(Column):
 
     @cached_property
     def indices(self) -> dict[str, int]:
-        """The input of each label that has its own, of true and false, and of a float32."""
-        indices = {category: at for at, category in enumerate(self.categories)}
-        for spelling in parsing.SPELLINGS:
-            category = parsing.known_spelling(spelling, self.categories)
-            if category in self.categories:
-                indices[spelling] = indices[category]
-        for single, category in parsing.single_labels(self.categories).items():
-            indices[single] = indices[category]
+        """The input of each canonical label that has its own.
+
+        If several categories are equal, as in models of earlier versions, the first one counts.
+        """
+        indices: dict[str, int] = {}
+        for at, category in enumerate(self.categories):
+            indices.setdefault(parsing.canonical(category), at)
         if self.missing:
             indices[""] = len(self.inputs) - 1
         return indices
-
-    def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
-        """Parse a column as labels, and spell those that look like a category as that category."""
-        labels = super().parse(frame, name, missing)
-        spelled = {}
-        for label in set(labels.tolist()).difference(self.indices):
-            category = self._comparable.get(parsing.comparable_label(label))
-            if category is not None:
-                spelled[label] = category
-        if not spelled:
-            return labels
-        return np.array([spelled.get(label, label) for label in labels.tolist()], object)
-
-    @cached_property
-    def _comparable(self) -> dict[str, str]:
-        """The categories by their comparable labels."""
-        return parsing.comparable_labels(self.categories)
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         is_one = one_hot(self._inputs_of(values), len(self.inputs))

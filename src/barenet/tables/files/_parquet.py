@@ -22,7 +22,7 @@ from barenet.storage._file_io import (
 from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.frames._frame import CATEGORY, DeclaredType, Frame, Names, Table, check_unique
 from barenet.tables.frames._to_frame import are_whole_numbers, as_column
-from barenet.tables.reading._column_values import as_labels
+from barenet.tables.reading._column_values import as_texts
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
 _PER_VALUE = 32
@@ -239,7 +239,7 @@ class ParquetTable(Table):
             values = self._values(column, name)
         if isinstance(values, CodedTexts):
             return values.tolist()
-        return as_labels(Frame({name: values}), name, ())
+        return as_texts(Frame({name: values}), name, ())
 
 
 def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:

@@ -19,7 +19,7 @@ from barenet.tables.reading._missing_texts import is_absent
 from barenet.tables.reading._parsing import (
     WORDS,
     are_missing_dates,
-    normalize_label,
+    canonical,
     number_of_token,
     read_number_or_truth,
     to_number,
@@ -145,19 +145,11 @@ def as_datetimes(
     return dates
 
 
-def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
-    """Parse a column as labels; a missing one is empty."""
+def as_texts(frame: Frame, name: str, missing: Names) -> Any:
+    """Return a column as texts, and one of texts as it is; other missing values are empty."""
     column = frame.columns[name]
     if column.dtype.kind == "T":
-        codes, texts = unique_texts(column)
-        tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
-        labels = []
-        for text in texts:
-            label = normalize_label(text)
-            if label in tokens:
-                label = ""
-            labels.append(label)
-        return np.array(labels, object)[codes]
+        return column
     if column.dtype.kind == "M":  # a date at midnight has no time, as in a CSV file
         is_missing = are_missing_dates(column, missing, "ymd")
         dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
@@ -165,9 +157,19 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
     if column.dtype.kind == "b":
         return np.array(WORDS, object)[column.astype(np.int64)]
     values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
+    texts = ["" if np.isnan(value) else class_name(value) for value in values]
+    return np.array(texts, object)[codes]
+
+
+def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
+    """Parse a column as canonical labels; a missing one is empty."""
+    codes, texts = unique_texts(as_texts(frame, name, missing))
+    tokens = {canonical(token) for token in missing}  # -999 stands for -999.0, too
     labels = []
-    for value in values:
-        label = "" if np.isnan(value) else class_name(value)
+    for text in texts:
+        label = canonical(text)
+        if label in tokens:
+            label = ""
         labels.append(label)
     return np.array(labels, object)[codes]
 
@@ -221,7 +223,7 @@ def _parse(
             return np.full(len(column), missing_value)
         if has_dates:
             raise frame.fault(0, name, expected, detail=detail)
-        column = as_labels(frame, name, missing)  # of numbers such as 20240131
+        column = as_texts(frame, name, missing)  # of numbers such as 20240131
     codes, texts = unique_texts(column)
     values: list[Any] = []
     wrong = []

@@ -6,7 +6,7 @@ The rules are the same for every source. A value of another kind is an error tha
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,10 +84,13 @@ CODE = re.compile(r"[+-]?(0\d+(\.\d*)?|\d{16,})", re.ASCII)
 #: A number with a zero at its end that it needs not have, such as 250.00, but not 250.0.
 LONGER_SPELLING = r"[+-]?\d*\.\d+0"
 
-#: The names of false and true, and their spellings in categorical columns; tRUE is a different
-#: name.
+#: The names of false and true, and their spellings among names; tRUE is a different name.
 WORDS = ("False", "True")
 SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
+
+#: The range of decimal numbers that are compared as float32.
+SMALL_DECIMAL = 1e-30
+LARGE_DECIMAL = 1e5
 
 #: Spaces at which no line is broken, and which look like others.
 NO_BREAK_SPACES = "[\u00a0\u2007\u202f]"
@@ -112,7 +115,7 @@ def are_booleans(texts: Iterable[str]) -> bool:
     for text in texts:
         if truth_of(text) is None:
             return False
-        words.add(normalize_label(text).lower())
+        words.add(canonical(text).lower())
     for letter in words.intersection(BOOLEAN_LETTERS):
         if not any(words.issuperset(pair) for pair in BOOLEAN_LETTERS[letter]):
             return False
@@ -127,7 +130,7 @@ def truth_of(text: str) -> bool | None:
     >>> truth_of("Yes"), truth_of("0.0"), truth_of("01")
     (True, False, None)
     """
-    return _BOOLEANS.get(normalize_label(text).lower())
+    return _BOOLEANS.get(canonical(text).lower())
 
 
 def to_number(text: str) -> float | None:
@@ -289,108 +292,36 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
     return marks
 
 
-def normalize_label(text: str) -> str:
-    """Return the same label for equal numbers: 1 for 1.0 and 1e0. 007 is a different label."""
-    if is_code(text):
-        return text
-    number = to_number(text)
-    if number is None or np.isinf(number):
-        return text
-    return class_name(number)
+def canonical(label: str) -> str:
+    """Return the same label for labels that are equal, which columns of names and targets compare.
 
+    Equal are: equal numbers, such as 1, 1.0 and 1e0, and a decimal number and the float32 nearest
+    to it; True, true and TRUE; and texts that differ only in composed accents or no-break spaces.
+    007 and 7 differ. Two categories of the training rows that are equal are one category.
 
-def single_of(label: str) -> tuple[str, str]:
-    """Return the label of the float32 nearest to a decimal number, and its shortest label.
-
-    >>> single_of("0.1"), single_of("0.5"), single_of("007")
-    (('0.10000000149011612', '0.1'), ('0.5', '0.5'), ('007', '007'))
-    """
-    try:
-        number = float(label)
-    except ValueError:
-        return label, label
-    if repr(number) != label or number.is_integer() or not math.isfinite(number):
-        return label, label
-    with np.errstate(over="ignore", under="ignore"):
-        single = np.float32(number)
-    if not np.isfinite(single):
-        return label, label
-    return repr(float(single)), repr(float(str(single)))
-
-
-def single_labels(categories: Iterable[str]) -> dict[str, str]:
-    """Map the labels of the nearest float32 to the categories that are decimal numbers.
-
-    If several categories have the same float32, only the one with the fewest digits counts, or
-    none.
-
-    >>> single_labels(["0.1", "0.5", "town"])
-    {'0.10000000149011612': '0.1'}
-    """
-    spellings = set(categories)
-    nearest: dict[str, list[str]] = {}
-    shortest: dict[str, str] = {}
-    for category in categories:
-        single, fewest_digits = single_of(category)
-        if single not in spellings and single != fewest_digits:
-            nearest.setdefault(single, []).append(category)
-            shortest[single] = fewest_digits
-    labels = {}
-    for single, names in nearest.items():
-        if len(names) == 1:
-            labels[single] = names[0]
-        elif shortest[single] in names:
-            labels[single] = shortest[single]
-    return labels
-
-
-def known_spelling(text: str, known: Collection[str]) -> str:
-    """Replace an unknown spelling of true or false by a known one; return other texts as they are.
-
-    >>> [known_spelling(text, ["False", "True"]) for text in ("TRUE", "tRUE", "Yes")]
-    ['True', 'tRUE', 'Yes']
-    """
-    if text in known or text not in SPELLINGS:
-        return text
-    for spelling in (text.title(), text.lower(), text.upper()):
-        if spelling in known:
-            return spelling
-    return text
-
-
-def comparable_label(label: str) -> str:
-    """Return the same text for labels that look alike: accents composed, and ordinary spaces.
-
-    >>> comparable_label("gro\u0308\u00dfe\u00a0B") == "gr\u00f6\u00dfe B"
+    >>> [canonical(label) for label in ("1.0", "0.10000000149011612", "TRUE", "tRUE", "007")]
+    ['1', '0.1', 'True', 'tRUE', '007']
+    >>> canonical("gro\u0308\u00dfe\u00a0B") == "gr\u00f6\u00dfe B"
     True
     """
+    if NUMBER.fullmatch(label) is not None:
+        return canonical_number(label)
+    if label in SPELLINGS:
+        return label.title()
     if label.isascii():
         return label
     return unicodedata.normalize("NFC", re.sub(NO_BREAK_SPACES, " ", label))
 
 
-def comparable_labels(categories: Iterable[str]) -> dict[str, str]:
-    """Map comparable labels to the categories, if only one looks so.
-
-    >>> comparable_labels(["o\u0308", "a\u0308", "\u00e4"]) == {"\u00f6": "o\u0308"}
-    True
-    """
-    alike: dict[str, list[str]] = {}
-    for category in categories:
-        alike.setdefault(comparable_label(category), []).append(category)
-    labels = {}
-    for comparable, names in alike.items():
-        if len(names) == 1:
-            labels[comparable] = names[0]
-    return labels
-
-
-def in_one_form(labels: Sequence[str]) -> list[str]:
-    """Return the labels, in their comparable form if some of them look alike."""
-    comparable = [comparable_label(label) for label in labels]
-    if len(set(comparable)) < len(set(labels)):
-        return comparable
-    return [*labels]
+def canonical_number(label: str) -> str:
+    """Return the same label for equal numbers, and for those that are equal as float32."""
+    number = float(label)
+    if is_code(label) or math.isinf(number):
+        return label
+    # As float32, larger numbers have less than two decimals, and smaller ones may be 0.
+    if SMALL_DECIMAL < abs(number) < LARGE_DECIMAL and not number.is_integer():
+        number = float(str(np.float32(number)))
+    return class_name(number)
 
 
 def is_number(name: str) -> bool:

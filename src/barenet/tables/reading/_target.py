@@ -15,6 +15,7 @@ from barenet.tables.reading._column_reading import readings_of, refuse_undecided
 from barenet.tables.reading._column_values import (
     as_labels,
     as_numbers,
+    as_texts,
     complete_numbers,
     refuse_where,
 )
@@ -203,15 +204,14 @@ def _refuse_spellings(rows: Frame, target: str) -> None:
 
 
 def _in_one_spelling(texts: Sequence[str]) -> list[str]:
-    """Return the texts, with a single spelling of True, of False and of texts that look alike.
+    """Return the texts, or the canonical labels of all if some of them are equal.
 
     >>> _in_one_spelling(["True", "true", "FALSE"]), _in_one_spelling(["true", "false"])
     (['True', 'True', 'False'], ['true', 'false'])
     """
-    texts = parsing.in_one_form(texts)
-    spelled = [parsing.known_spelling(text, parsing.WORDS) for text in texts]
-    if len(set(spelled)) < len(set(texts)):
-        return spelled
+    labels = [parsing.canonical(text) for text in texts]
+    if len(set(labels)) < len(set(texts)):
+        return labels
     return [*texts]
 
 
@@ -223,23 +223,19 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
         numbers = _read_numbers(rows, target, is_regression=True)
         assert numbers is not None  # or an error
         return numbers
+    codes, labels = parsing.unique_texts(as_texts(rows, target, ()))
     if rows.columns[target].dtype.kind == "T":
-        codes, labels = parsing.unique_texts(rows[target])
         # If the classes are text, 01 differs from 1.
         are_numbers = all(parsing.is_number(name) for name in classes)
         read = _numbers_among(labels, parsing.read_number)
         if are_numbers and len(read) == len(labels):
             labels = [class_name(number) for number in read]
-    else:
-        codes, labels = parsing.unique_texts(as_labels(rows, target, ()))
-    indices = {label: index for index, label in enumerate(classes)}
-    comparable = parsing.comparable_labels(classes)
+    indices = {parsing.canonical(name): index for index, name in enumerate(classes)}
+    indices |= {name: index for index, name in enumerate(classes)}
     class_codes = []
     for label in labels:
-        spelling = parsing.known_spelling(label, indices)
-        if spelling not in indices:
-            spelling = comparable.get(parsing.comparable_label(label), label)
-        class_codes.append(indices.get(spelling, -1))
+        index = indices.get(label, indices.get(parsing.canonical(label), -1))
+        class_codes.append(index)
     y = np.array(class_codes, np.int64)[codes]
     refuse_where(rows, target, y < 0, f"one of {some(classes)}")
     return y
