@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from barenet import TableEncoding
 from barenet.errors import DataError
+from barenet.tables.frames._frame import TEXT
 from barenet.tables.frames._plain_values import to_utc
 from barenet.tables.frames._to_frame import as_frame
+from barenet.tables.reading._column_reading import reading_of
+from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._column_values import as_booleans, as_datetimes, as_labels, as_numbers
 from barenet.tables.reading._date_formats import parse_datetime
 from barenet.tables.reading._missing_texts import MISSING
@@ -121,3 +125,33 @@ def test_dates_written_by_python_are_read(value, minutes):
 
 def test_a_text_is_read_in_a_time_that_grows_with_its_length():
     assert to_number("1" * 10**6 + "x") is None  # hours, if every split of the digits were tried
+
+
+@pytest.mark.parametrize(
+    ("others", "kind"),
+    [
+        (["<5", ">5"], "category"),
+        (["3+", "4+"], "category"),
+        (["<5", "12+"], "number"),
+        (["under 5", "20 or more", "30 plus"], "category"),
+    ],
+)
+def test_limits_that_are_mixed_up_or_in_words_are_names(others, kind):
+    texts = ColumnTexts.of(np.array([*map(str, range(12)), *others * 2], TEXT), missing=())
+    assert reading_of(texts).kind == kind
+
+
+@pytest.mark.parametrize("limits", [["<5", ">5"], ["3+"]])
+def test_limits_beside_nine_tenths_of_plain_numbers_are_numbers(limits):
+    numbers = [str(number % 12) for number in range(60)]
+    encoding = TableEncoding.fit({"c": [*numbers, *limits]}, numbers="none")
+    assert encoding.transform({"c": [*limits, "<= 3"]})[:, 0].tolist() == [
+        *(float(text.strip("<>+")) for text in limits),
+        3,
+    ]
+
+
+def test_limits_in_words_are_missing_in_new_rows():
+    encoding = TableEncoding.fit({"c": [*map(str, range(30)), "<5"]}, numbers="none")
+    with pytest.warns(UserWarning, match="column 'c': 2 of 3 values"):
+        encoding.transform({"c": ["5 or more", "7", "under 5"]})

@@ -89,7 +89,10 @@ class NumberColumn(FilledColumn):
         """The numbers as which limits are read, in words; empty if there are no limits."""
         readings: list[str] = []
         for text in self.limit_texts:
-            reading = f"{text!r} as {parsing.read_limit(text):.6g}"
+            number = parsing.read_limit(text)
+            if number is None:  # such as "5 or more", which version 0.3 read
+                continue
+            reading = f"{text!r} as {number:.6g}"
             if not readings:
                 reading = reading.replace(" as ", " is read as ")
             readings.append(reading)

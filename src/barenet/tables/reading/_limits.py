@@ -1,4 +1,4 @@
-"""Limits in columns of numbers, such as <5, >= 100, 10+ and 5 or more.
+"""Limits in columns of numbers, such as <5, >= 100 and 10+.
 
 Laboratories and surveys write them for numbers that weren't measured exactly. A column of numbers
 reads each of them as its number, so that it keeps its place in the order of the others.
@@ -40,15 +40,15 @@ def _are_mixed_up(numbers: Collection[str], limits: Collection[str]) -> bool:
     below = set()
     above = set()
     for text in limits:
-        parts = parsing.parts_of_limit(text)
-        if parts is None:
+        limit = parsing.sign_and_number(text)
+        if limit is None:
             continue
-        number = float(parts["number"])
-        if parts["below"] is not None:
+        sign, number = limit
+        if sign in "<≤":
             below.add(number)
         else:
             above.add(number)
-        if parts.get("plus") is not None and number < greatest:
+        if sign == "+" and number < greatest:
             return True
     return not below.isdisjoint(above)
 
@@ -56,8 +56,8 @@ def _are_mixed_up(numbers: Collection[str], limits: Collection[str]) -> bool:
 def are_beside_numbers(texts: ColumnTexts) -> bool:
     """Return whether the limits of a column are read as numbers.
 
-    That is the case if numbers and limits have ten or more different values, or nine tenths of the
-    rows have numbers. Five groups such as 1, 2, 3 and 4+ may be names.
+    That is the case if nine tenths of the rows have numbers, or if numbers and limits have ten or
+    more different values and aren't mixed up. Five groups such as 1, 2, 3 and 4+ may be names.
     """
     numbers = []
     found = []
@@ -70,5 +70,6 @@ def are_beside_numbers(texts: ColumnTexts) -> bool:
         return False
     different = {_number_or_limit(text) for text in [*numbers, *found]}
     n_rows = sum(texts.counts[text] for text in numbers) + texts.n_numbers
-    has_many = len(different) >= MANY or n_rows >= parsing.NEARLY_ALL * texts.n_rows
-    return has_many and not _are_mixed_up(numbers, found)
+    if n_rows >= parsing.NEARLY_ALL * texts.n_rows:
+        return True
+    return len(different) >= MANY and not _are_mixed_up(numbers, found)

@@ -45,15 +45,9 @@ MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
 #: The sign before a number, if it has one.
 SIGN = rf"([+-]|{MINUS_SIGNS})?"
 
-#: The signs and words of a limit before a number and after it: <5, under 5, 10+, 5 or more.
-BELOW = "<=?|≤|(?i:under|below|up to|less than|fewer than|at most)"
-ABOVE = ">=?|≥|(?i:over|above|more than|at least)"
-OR_LESS = "(?i:(?:or|and) (?:less|fewer|under|below|lower|smaller|younger|shorter))"
-OR_MORE = "(?i:(?:or|and) (?:more|over|above|up|higher|greater|larger|older|longer))"
-PLUS = r"\+|(?i:plus)"
-
-BEFORE_LIMIT = rf"(?:(?:{BELOW}|{ABOVE})\s*)?"
-AFTER_LIMIT = rf"(?:\s*(?:{PLUS}|{OR_MORE}|{OR_LESS}))?"
+#: The signs of a limit before a number, such as <5 and >= 10, and behind it, as in 10+.
+BEFORE_LIMIT = r"(?:(?:[<>]=?|[≤≥])\s*)?"
+AFTER_LIMIT = r"(?:\s*\+)?"
 
 #: A number with a decimal comma, which may be a limit.
 DECIMAL_COMMA = rf"{BEFORE_LIMIT}{SIGN}\d*,\d+([eE][+-]?\d+|-)?{AFTER_LIMIT}"
@@ -61,14 +55,11 @@ DECIMAL_COMMA = rf"{BEFORE_LIMIT}{SIGN}\d*,\d+([eE][+-]?\d+|-)?{AFTER_LIMIT}"
 #: The pattern of each separator of thousands.
 THOUSANDS = {",": ",", ".": "[.]", "'": "['\u2019]", " ": "[ \u00a0\u2007\u202f]"}
 
-#: A number that is a limit, with its sign or words before it or after it.
-LIMIT_NUMBER = r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
-LIMITS = (
-    re.compile(rf"(?:(?P<below>{BELOW})|(?P<above>{ABOVE}))\s*{LIMIT_NUMBER}", re.ASCII),
-    re.compile(
-        rf"{LIMIT_NUMBER}\s*(?:(?P<plus>{PLUS})|(?P<above>{OR_MORE})|(?P<below>{OR_LESS}))",
-        re.ASCII,
-    ),
+#: A number that may be a limit, with its sign before it or behind it.
+LIMIT = re.compile(
+    r"(?P<before>(?:[<>]=?|[≤≥])?)\s*"
+    r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<behind>\+?)",
+    re.ASCII,
 )
 
 #: A negative amount of SAP, 5.00- or 1.234,50-; the fraction distinguishes it from a grade such as
@@ -196,25 +187,31 @@ def read_number_or_limit(text: str) -> float | None:
 
 
 def read_limit(text: str) -> float | None:
-    """Parse a number with a sign or words of comparison; None for any other text.
+    """Parse a number with the sign of a limit; None for any other text.
 
-    >>> read_limit("< 5"), read_limit("10+"), read_limit("0.5 or more"), read_limit("5")
-    (5.0, 10.0, 0.5, None)
+    >>> [read_limit(text) for text in ("< 5", ">= -1e3", "10+", "5", "5 or more")]
+    [5.0, -1000.0, 10.0, None, None]
     """
-    parts = parts_of_limit(text)
-    if parts is None:
+    limit = sign_and_number(text)
+    if limit is None:
         return None
-    return float(parts["number"])
+    _, number = limit
+    return number
 
 
-def parts_of_limit(text: str) -> dict[str, Any] | None:
-    """Split a limit into its number and the sign of its direction; None for any other text."""
-    plain = plain_minus(text)
-    for layout in LIMITS:
-        match = layout.fullmatch(plain)
-        if match is not None and not is_code(match["number"]):
-            return match.groupdict()
-    return None
+def sign_and_number(text: str) -> tuple[str, float] | None:
+    """Split a limit into its sign, which is one of <≤>≥+, and its number.
+
+    >>> sign_and_number("<= 5"), sign_and_number("10+"), sign_and_number("<5+")
+    (('<', 5.0), ('+', 10.0), None)
+    """
+    match = LIMIT.fullmatch(plain_minus(text))
+    if match is None or is_code(match["number"]):
+        return None
+    sign = match["before"][:1] + match["behind"]
+    if len(sign) != 1:
+        return None
+    return sign, float(match["number"])
 
 
 def is_code(text: str) -> bool:
