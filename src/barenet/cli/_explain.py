@@ -26,6 +26,7 @@ from barenet.cli._trained_model import load_trained
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
 from barenet.insight.contributions._contributions import Scale
+from barenet.insight.contributions._written_numbers import shown_column
 from barenet.insight.explain import Explanation
 from barenet.insight.explain._document import Note
 from barenet.insight.explain._number_format import digits
@@ -344,7 +345,7 @@ def _raw_values(
     frame = encoding.frame_of(X)
     index = 0  # the column of the input
     for column in encoding.used:
-        value = _format(frame[column.name][0], encoding.missing, precision)
+        value = _format(shown_column(frame, column.name)[0], encoding.missing, precision)
         for name in column.inputs:
             if _has_value(column, name, inputs[index]):
                 yield value

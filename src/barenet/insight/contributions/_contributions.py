@@ -251,8 +251,8 @@ class Contributions:
         Returns
         -------
         str
-            The value as its file has it, of a number with more than ten digits the first six; or
-            "missing".
+            The value as its file has it, of a number with more than ten digits the first six, of a
+            boolean "yes" or "no"; or "missing".
         """
         if name not in self.rows:
             return ""

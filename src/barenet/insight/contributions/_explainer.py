@@ -26,6 +26,7 @@ from barenet.insight.contributions._shapley_values import (
     in_threads,
     of_both_probabilities,
 )
+from barenet.insight.contributions._written_numbers import shown_column
 from barenet.model._arrays import FloatArray
 from barenet.model._randomness import drawn_rows
 from barenet.tables.frames._frame import Frame
@@ -272,7 +273,7 @@ def rows_between(rows: Any, start: int, stop: int) -> Any:
 def columns_of(rows: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Return the columns of rows by their names."""
     if isinstance(rows, Frame):
-        return dict(rows.columns)
+        return {name: shown_column(rows, name) for name in rows.columns}
     if hasattr(rows, "iloc"):
         columns = [rows.iloc[:, place].to_numpy() for place in range(len(names))]
     else:

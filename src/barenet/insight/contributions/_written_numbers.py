@@ -7,6 +7,9 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from barenet.tables.frames._frame import TEXT, Frame
 
 #: Significant digits of a number whose standard error is 0 or unknown.
 DIGITS = 4
@@ -34,6 +37,20 @@ def cell_text(value: Any) -> str:
     if text in MISSING:
         return ""
     return text
+
+
+def shown_column(frame: Frame, name: str) -> NDArray[Any]:
+    """Return a column for a reader: booleans that were read from text as yes and no.
+
+    >>> member = {"member": np.array([1.0, 0.0, math.nan])}
+    >>> shown_column(Frame(member, kinds={"member": "boolean"}), "member").tolist()
+    ['yes', 'no', '']
+    """
+    values = frame[name]
+    if frame.kinds.get(name) != "boolean" or values.dtype.kind != "f":
+        return values
+    words = np.where(values == 1, "yes", "no")
+    return np.where(np.isnan(values), "", words).astype(TEXT)
 
 
 def _number_of_cell(value: float | np.floating[Any]) -> str:

@@ -136,7 +136,8 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     codes, texts = parsing.unique_texts(rows.columns[target])
     if task is None:
         _refuse_spellings(rows, target)
-    if task != "classification":
+    are_numbers = all(parsing.read_number(text) is not None for text in texts)
+    if task != "classification" or are_numbers:  # so that classes 1 and 1.0 are one
         numbers = _read_numbers(rows, target, is_regression=task == "regression")
         if numbers is not None:
             encoded, classes = encode_numbers(numbers, task)
