@@ -218,6 +218,8 @@ class DataError(ArgumentError):
         Column of an invalid value.
     expected_kind : str
         The kind of the accepted values: their description in `expected` without its details.
+    positions : sequence of int
+        Positions of all such values of the column in the rows that were checked, if it has several.
 
     Examples
     --------
@@ -234,6 +236,7 @@ class DataError(ArgumentError):
         self.row: int | None = None
         self.column: str | None = None
         self.expected_kind = self.expected
+        self.positions: Sequence[int] = ()
 
     def _place(self) -> list[str]:
         if self.path is None:

@@ -113,6 +113,16 @@ def test_few_rows_and_rows_without_scores_are_compared(barenet, model):
         assert note in done.out and len(done.out.splitlines()) >= 7
 
 
+def test_one_warning_names_the_values_that_cannot_be_read(barenet, model):
+    rows = people(300, 5)
+    rows["age"] = ["old", *rows["age"][1:]]
+    rows.to_csv("new.csv", index=False)
+    done = barenet("drift", model, "new.csv").ok()
+    problem = "column 'age': 1 of 300 values can't be read as 'number' and count as missing: 'old'"
+    assert done.err == f"warning: {problem}\n"
+    assert "0.0% → 0.3%" in done.out and "scores on" in done.out
+
+
 def test_rows_that_cannot_be_compared_are_an_error(barenet, model):
     for rows, error in [
         (people(9, 6).drop(columns="town"), "new.csv: no column town"),

@@ -67,6 +67,22 @@ def towns(barenet) -> Path:
     return Path("runs/towns")
 
 
+@pytest.mark.parametrize("rows", ["as on the card", "new"])
+def test_one_warning_names_the_values_that_cannot_be_read(barenet, train, rows):
+    """The first rows are as many as those of the training, so they are read at once."""
+    lines = [f"{row % 9},{row % 7}" for row in range(60)]
+    Path("sums.csv").write_text("\n".join(["a,y", *lines]))
+    model = train("sums.csv", "--target", "y", "--model", "network", "--epochs", 1)
+    lines[7] = "many,0"
+    new = lines if rows == "as on the card" else lines[:20]
+    Path("new.csv").write_text("\n".join(["a,y", *new]))
+    done = barenet("evaluate", model, "new.csv").ok()
+    counts = f"1 of {len(new)} values can't be read as 'number' and count as missing: 'many'"
+    assert [line for line in done.err.splitlines() if "values" in line] == [
+        f"warning: column 'a': {counts}"
+    ]
+
+
 @pytest.mark.integration
 def test_scores_on_training_rows_are_marked(barenet, towns):
     """By their fingerprint, whatever the names of the files are."""

@@ -338,6 +338,50 @@ def test_rows_that_cannot_be_read_are_set_aside(barenet, model, monkeypatch, for
     assert [row["id"] for row in read("o.csv")] == [each for each in ids if each not in wrong]
 
 
+UNREAD = ["001,old,Rome,yes,a", "039,1,Rome,1?,a", "040,young,Rome,no,b"]
+
+
+@pytest.mark.parametrize("form", ["file", "files"])
+def test_one_warning_names_the_values_that_cannot_be_read_and_count_as_missing(
+    barenet, model, form
+):
+    """No row of the last file can be read, though the column can."""
+    header, *rows = table(60)
+    write("a.csv", [header, *rows[:50], UNREAD[0]])
+    write("b.csv", [header, *UNREAD[1:]])
+    write("all.csv", [header, *rows[:50], *UNREAD])
+    name = "all.csv" if form == "file" else "?.csv"
+    done = barenet("predict", model, name, "--out", "o.csv").ok()
+    warnings = [line for line in done.err.splitlines() if line.startswith("warning: ")]
+    counted = "values can't be read as"
+    assert warnings == [
+        f"warning: column 'age': 2 of 53 {counted} 'number' and count as missing: 'old', 'young'",
+        f"warning: column 'member': 1 of 53 {counted} 'yes/no' and count as missing: '1?'",
+    ]
+    predicted = read("o.csv")
+    write("all.csv", [header, *rows[:50], "001,,Rome,yes,a", "039,1,Rome,,a", "040,,Rome,no,b"])
+    barenet("predict", model, "all.csv", "--out", "o.csv").ok()
+    assert predicted == read("o.csv")
+
+
+def test_a_column_without_a_readable_value_is_an_error_before_any_output(barenet, model):
+    header, *rows = table(4)
+    wrong = [row.replace(",yes,", ",so,").replace(",no,", ",la,") for row in rows]
+    write("new.csv", [header, *wrong])
+    done = barenet("predict", model, "new.csv")
+    assert (done.status, done.out) == (2, "")
+    assert "new.csv:2: column 'member': expected a boolean" in done.err
+    done = barenet("predict", model, "new.csv", "--rejected", "r.csv")
+    assert (done.status, done.out) == (1, "") and "no row can be read" in done.err
+
+
+@pytest.mark.parametrize("limit", [0.01, 0.1])
+def test_values_that_cannot_be_read_fail_by_their_share(barenet, model, limit):
+    write("new.csv", [*table(50), *UNREAD])
+    done = barenet("predict", model, "new.csv", "--out", "o.csv", "--max-missing", limit)
+    assert done.status == (limit < 2 / 53) and Path("o.csv").exists() == (limit > 2 / 53)
+
+
 def test_too_many_unknown_rows_write_nothing(barenet, model):
     write("new.csv", [*table(40, towns=("Rome", "Bern")), *"xyz"])
     bern = Path("new.csv").read_text().count("Bern")

@@ -151,6 +151,7 @@ def _measure_blocks(
     n_known = sum(card.rows.values())
     if measured.rows.n_samples == n_known and not is_pattern(data):
         return None
+    measured.new_rows.report()
     if measured.rows.without_target.n_rows:
         log(f"{data}: {measured.rows.description}")
     return replace(measured, metric=choose_metric(metric, measured.rows))

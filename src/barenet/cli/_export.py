@@ -135,8 +135,7 @@ def calibration_rows(
 
 def first_rows(trained: TrainedModel, source: str, file: FileOptions) -> Samples:
     """Return the rows of a source, or of its first block."""
-    rows, _ = next(trained.load_features(source, file, at_once=False, rejected=None))
-    return rows
+    return next(trained.load_features(source, file, at_once=False, rejected=None)).X
 
 
 def training_and_test_rows(

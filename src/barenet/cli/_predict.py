@@ -9,15 +9,16 @@ from typing import Annotated, Any, cast
 import numpy as np
 from cyclopts import Parameter
 
-from barenet import Predictor, Scaling, TableEncoding
+from barenet import Predictor, TableEncoding
 from barenet._constraints import check_number
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._reasons import find_reasons, read_groups
+from barenet.cli._rejected_rows import RejectedRows
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import REJECTED, RejectedRows, TrainedModel, files_of, load_trained
+from barenet.cli._trained_model import LoadedRows, TrainedModel, files_of, load_trained
 from barenet.datasets._column_summary import (
     complete_columns,
     count_missing,
@@ -32,7 +33,8 @@ from barenet.model._arrays import FloatArray
 from barenet.storage._file_io import is_pattern
 from barenet.tables.files._csv_table import CsvTable
 from barenet.tables.files._parquet import ParquetTable
-from barenet.tables.frames._frame import Samples, Table, check_names
+from barenet.tables.frames._frame import Samples, check_names
+from barenet.tasks._new_rows import NewRows
 
 
 def predict(
@@ -96,20 +98,16 @@ def predict(
     trained = load_trained(model)
     check_threshold(trained.predictor, threshold)
     explained = find_reasons(trained, reasons, background, file, scale, read_groups(groups))
-    rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
+    rejected = RejectedRows()
     collected = rejected if output.rejected else None
     at_once = json or row is not None
     blocks = trained.load_features(data, file, at_once=at_once, rejected=collected)
     predictor = trained.predictor
-    encoding = predictor.preprocessing
+    values = _NewValues(predictor, output)
     is_image = predictor.image_shape and predictor.classes
     is_drawn = is_image and not keep and reasons is None and threshold is None
-    n_rows = 0
-    replaced: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
-    missing: Counter[str] = Counter()
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
-        for X, columns in _select(blocks, data, keep, row):
+        for X, columns in _read(blocks, values, data, keep, row):
             outputs = predictor.outputs(X)
             bounds = _bounds(predictor, X, interval)
             if json:
@@ -125,30 +123,57 @@ def predict(
                 predicted = {**predicted, **explained.columns(X, outputs)}
                 _refuse_same_names(predicted, columns)
                 write({**columns, **predicted})
-            n_rows += len(X)
-            if isinstance(encoding, TableEncoding):
-                replaced.update(encoding.replaced(X))
-            if output.max_unknown is not None or output.max_missing is not None:
-                missing_in_block = count_missing(encoding, X)
-                missing.update(missing_in_block)
-                if output.max_unknown is not None:
-                    unknown.update(_count_unknown(encoding, X, missing_in_block))
-        _check_readable(n_rows, rejected)
-        if output.max_unknown is not None:
-            _check_unknown(output.max_unknown, unknown, n_rows, rejected)
-        if output.max_missing is not None:
-            _check_missing(output.max_missing, missing, n_rows, predictor)
+            values.add(X)
+        values.check(rejected)
     if threshold is not None:
         log(describe_threshold(predictor, threshold))
     if explained.describe():
         log(explained.describe())
-    lines = rejected["line"]
-    if lines:
-        log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
-    if replaced:
-        counts = [f"{name} ({count:,})" for name, count in replaced.items()]
-        subject = "missing values and unknown or rare categories"
-        log(f"{subject}, replaced as in training: {some(counts)}")
+    if rejected.line:
+        n_rejected = count_of(len(rejected.line), "row")
+        log(f"{n_rejected} left out, which cannot be read: see {output.rejected}")
+    values.log_replaced()
+
+
+class _NewValues:
+    """Reads new rows block by block, and counts their values that are unusual in some way."""
+
+    def __init__(self, predictor: Predictor, output: PredictionOutput) -> None:
+        self.predictor = predictor
+        self.output = output
+        self.n_rows = 0
+        self.replaced: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
+        self.missing: Counter[str] = Counter()
+        self.rows = NewRows(predictor)
+
+    def add(self, X: Samples) -> None:
+        """Count the values of a block that has been read."""
+        self.n_rows += len(X)
+        encoding = self.predictor.preprocessing
+        if not isinstance(encoding, TableEncoding):
+            return
+        self.replaced.update(encoding.replaced(X))
+        if self.output.max_unknown is not None or self.output.max_missing is not None:
+            missing = count_missing(encoding, X)
+            self.missing.update(missing)
+            if self.output.max_unknown is not None:
+                self.unknown.update(_count_unknown(encoding, X, missing))
+
+    def check(self, rejected: RejectedRows) -> None:
+        """Fail if no row can be read, or there are too many unusual values."""
+        _check_readable(self.n_rows, rejected)
+        if self.output.max_unknown is not None:
+            _check_unknown(self.output.max_unknown, self.unknown, self.n_rows, rejected)
+        if self.output.max_missing is not None:
+            _check_missing(self.output.max_missing, self.missing, self.n_rows, self.predictor)
+
+    def log_replaced(self) -> None:
+        """Count the values that were replaced."""
+        if self.replaced:
+            counts = [f"{name} ({count:,})" for name, count in self.replaced.items()]
+            subject = "missing values and unknown or rare categories"
+            log(f"{subject}, replaced as in training: {some(counts)}")
 
 
 def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool) -> None:
@@ -169,7 +194,7 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
 
 
 def _count_unknown(
-    encoding: TableEncoding | Scaling, X: Samples, missing: Mapping[str, int]
+    encoding: TableEncoding, X: Samples, missing: Mapping[str, int]
 ) -> dict[str, int]:
     """Count values without their own weights, by column.
 
@@ -187,11 +212,8 @@ def _count_unknown(
 
 def _check_readable(n_rows: int, rejected: RejectedRows) -> None:
     """Raise an error with the first rejected row if all rows are rejected."""
-    lines = rejected["line"]
-    if lines and not n_rows:
-        file = rejected["file"][0]
-        reason = rejected["reason"][0]
-        first = f"{file}:{lines[0]}: {reason}"
+    if rejected.line and not n_rows:
+        first = f"{rejected.file[0]}:{rejected.line[0]}: {rejected.reason[0]}"
         raise BarenetError(f"no row can be read, so nothing is written; {first}")
 
 
@@ -199,10 +221,9 @@ def _check_unknown(
     most: float, unknown: Mapping[str, int], n_rows: int, rejected: RejectedRows
 ) -> None:
     """Raise an error that names the columns with too many unknown values, or the bad lines."""
-    lines = rejected["line"]
-    unreadable = f"rows that cannot be read, lines {some(lines, 5)}"
-    counts = {**unknown, unreadable: len(lines)}
-    n_rows += len(lines)
+    unreadable = f"rows that cannot be read, lines {some(rejected.line, 5)}"
+    counts = {**unknown, unreadable: len(rejected.line)}
+    n_rows += len(rejected.line)
     above = []
     for name, count in counts.items():
         if count > most * n_rows:
@@ -238,12 +259,17 @@ def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns
     return {"lower": lower, "upper": upper}
 
 
-def _select(
-    blocks: Iterable[tuple[Samples, Table | None]], data: str, keep: Sequence[str], row: int | None
+def _read(
+    blocks: Iterable[LoadedRows],
+    values: _NewValues,
+    data: str,
+    keep: Sequence[str],
+    row: int | None,
 ) -> Iterator[tuple[Samples, Columns]]:
     """Yield the rows of blocks with the columns to print before them, or a single row."""
-    for X, table in blocks:
-        columns = _passed_columns(table, data, keep)
+    for block in blocks:
+        X = block.X
+        columns = _passed_columns(block, data, keep)
         if row is not None:
             if not 0 <= row < len(X):
                 expected = f"a row, and {data} has none"
@@ -252,19 +278,23 @@ def _select(
                 raise ArgumentError.of("row", row, expected)
             selected = slice(row, row + 1)
             X = X[selected]
-            columns = {name: values[selected] for name, values in columns.items()}
+            columns = {name: column[selected] for name, column in columns.items()}
+        X = values.rows.read(X)
+        if block.is_last:
+            values.rows.report()  # before the predictions of a file in memory are printed
         yield X, columns
 
 
-def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
+def _passed_columns(block: LoadedRows, data: str, names: Sequence[str]) -> Columns:
     """Read columns as the text of the table, so that a key such as 00123 keeps its zeros."""
+    table = block.table
     if not names:
         return {}
     if table is None:
         raise ArgumentError(f"this is an option for tables, and {data} is not one", argument="keep")
     check_names(names, table.names, path=data, argument="keep")
     if isinstance(table, CsvTable):
-        return {name: table.columns[name].texts for name in names}
+        return {name: table.columns[name].at(block.positions) for name in names}
     return cast(ParquetTable, table).labels(names)
 
 

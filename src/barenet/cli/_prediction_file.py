@@ -15,7 +15,7 @@ from barenet._extras import require_arrow
 from barenet.cli._console import SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import check_unused, output_path
-from barenet.cli._trained_model import RejectedRows
+from barenet.cli._rejected_rows import RejectedRows
 from barenet.errors import ArgumentError
 from barenet.storage._atomic_write import open_atomically
 from barenet.tables.reading._parsing import to_number
@@ -82,7 +82,7 @@ class PredictionOutput:
                 reject = _open_rows("rejected", self.rejected, safe=self.safe_csv, files=files)
             yield write
             if self.rejected is not None:
-                reject(rejected)
+                reject(vars(rejected))
         if self.out is not None:
             emit(str(path))
 

@@ -197,14 +197,14 @@ def load_background(trained: TrainedModel, background: str, file: FileOptions) -
             error.problem, argument="background", remedy=remedy, background="rows.csv"
         ) from None
     try:
-        rows, _ = next(trained.load_features(data, file, at_once=True, rejected=None))
+        loaded = next(trained.load_features(data, file, at_once=True, rejected=None))
     except ArgumentError as error:
         if background and error.argument == "data":
             raise error.renamed("background") from None
         raise
-    if not len(rows):
+    if not len(loaded.X):
         raise ArgumentError(f"{data} has no rows", argument="background")
-    return rows
+    return loaded.X
 
 
 def read_groups(texts: Sequence[str]) -> dict[str, list[str]] | None:
@@ -244,7 +244,7 @@ def explain_predictions(
     trained = load_trained(model)
     background_rows = load_background(trained, background, file)
     data = trained.data_or_default(data)
-    X, _ = next(trained.load_features(data, file, at_once=True, rejected=None))
+    X = next(trained.load_features(data, file, at_once=True, rejected=None)).X
     for row in rows:
         if not 0 <= row < len(X):
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")

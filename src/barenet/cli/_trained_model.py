@@ -4,10 +4,14 @@ import glob
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import NamedTuple
 
-from barenet import Dataset, Predictor, TableEncoding, load
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet import Dataset, Predictor, load
 from barenet.cli._console import log
+from barenet.cli._rejected_rows import RejectedRows
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.datasets._dataset_loading import DATASETS
 from barenet.datasets._table_loading import read_features
@@ -25,8 +29,6 @@ from barenet.storage._file_io import (
 from barenet.storage._remote_file import hide_secrets
 from barenet.streams._stream import Stream
 from barenet.streams._stream_source import find_blocks, find_files, open_blocks
-from barenet.tables.encoding._encoding import encode_column
-from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.files._csv_table import CsvTable, UnsplittableError
 from barenet.tables.files._file_columns import with_columns
 from barenet.tables.files._open_table import open_table
@@ -39,9 +41,16 @@ from barenet.tasks._split_rows import is_of_training
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"
 
-#: Rows that cannot be read, as columns: the file, the line, the reason, and the original row.
-RejectedRows: TypeAlias = dict[str, list[str]]
-REJECTED = ("file", "line", "reason", "row")
+
+class LoadedRows(NamedTuple):
+    """Rows without targets, and the table that they come from, if there is one."""
+
+    X: Samples
+    table: Table | None = None
+    #: The positions of the rows in a table that has rejected rows; None for all rows.
+    positions: NDArray[np.intp] | None = None
+    #: Whether no other block follows.
+    is_last: bool = True
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,14 +133,14 @@ class TrainedModel:
 
     def load_features(
         self, data: str, file: FileOptions, *, at_once: bool, rejected: RejectedRows | None
-    ) -> Iterator[tuple[Samples, Table | None]]:
-        """Load rows without targets, and the table that they come from, block by block.
+    ) -> Iterator[LoadedRows]:
+        """Load rows without targets, block by block.
 
-        Rows of CSV files that cannot be read are collected if they may be rejected, or else raise
-        an error.
+        Rows of CSV files that cannot be read are collected if they may be rejected. Otherwise, a
+        row with another number of values is an error.
         """
         if not is_table(data):
-            yield self.load(data, file).X, None
+            yield LoadedRows(self.load(data, file).X)
             return
         settings = self.settings_for(data, file)
         csv = settings.file
@@ -146,10 +155,20 @@ class TrainedModel:
             blocks += [open_table(find_files(data)[0], csv)]
         elif not blocks:
             blocks += open_blocks(data, csv)
+        names = self.predictor.feature_names
+        categories = category_names(self.predictor)
         allow_missing = bool(csv.allow_missing_columns)
-        blocks = with_columns(blocks, self.predictor.feature_names, allow_missing=allow_missing)
+        blocks = with_columns(blocks, names, allow_missing=allow_missing)
         for block in blocks:
-            yield from self._readable(block, rejected)
+            is_last = block is blocks[-1]
+            if rejected is not None and isinstance(block, CsvTable):
+                X, table, positions = rejected.read(block, self.predictor, categories)
+                if len(X) or not rejected.line:  # there may be no row in the file
+                    yield LoadedRows(X, table, positions, is_last)
+            else:
+                opened = block.opened()
+                X = read_features(opened, names, categories=categories)
+                yield LoadedRows(X, opened, is_last=is_last)
 
     def open_new_rows(self, data: str, file: FileOptions) -> list[Table]:
         """Open the blocks of a table that has the model's columns."""
@@ -165,42 +184,6 @@ class TrainedModel:
         if may_be_of_training or not is_table(data):
             return []
         return self.open_new_rows(data, file)
-
-    def _readable(
-        self, block: Table, rejected: RejectedRows | None
-    ) -> Iterator[tuple[Samples, Table]]:
-        """Read a block, or its halves if a row of it cannot be read, down to that row."""
-        names = self.predictor.feature_names
-        categories = category_names(self.predictor)
-        try:
-            table = block.opened()
-            X = read_features(table, names, categories=categories)
-            if rejected is not None:
-                self._check_values(X)
-        except DataError as error:
-            if rejected is None or not isinstance(block, CsvTable):
-                raise
-            halves = block.halves()
-            if not halves:
-                _, row = block.read()
-                rejected["file"].append(str(error.path or block.path))
-                rejected["line"].append(str(error.line or block.first_line))
-                rejected["reason"].append(error.problem)
-                rejected["row"].append(row.strip("\r\n"))
-            for half in halves:
-                yield from self._readable(half, rejected)
-        else:
-            yield X, table
-
-    def _check_values(self, X: Any) -> None:
-        """Reject a value that the model can't take."""
-        encoding = self.predictor.preprocessing
-        if isinstance(encoding, TableEncoding):
-            frame = encoding.frame_of(X)
-            for column in encoding.used:
-                encode_column(column, frame, encoding.missing)
-        else:
-            named_matrix(X, self.predictor.feature_names, encoding)
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
         rows = labelled_rows(

@@ -117,7 +117,8 @@ class StreamSource:
             all_rows, self.target, self.missing, self.task, beside=self.first_targets
         )
         self.without_target[number] = without_target
-        rows, self.unread[number] = read_frame(rows, self.kinds, self.tokens)
+        rows, unread = read_frame(rows, self.kinds, self.tokens)
+        self.unread[number] = {name: lost.counts() for name, lost in unread.items()}
         # Rows without a target have a hash, too, so that those of other rows don't depend on them.
         all_hashes = uniforms(derive_key(self.seed, number), (len(all_rows),))
         places_in_block = rows.rows - first_row
@@ -125,11 +126,12 @@ class StreamSource:
 
     def all_unread(self) -> dict[str, Unread]:
         """Add the values of all blocks that were not read, by column."""
+        n_all = int(self.first_rows[-1]) - total(self.without_target.values()).n_rows
         totals: dict[str, Unread] = {}
         for number in sorted(self.unread):
             for name, unread in self.unread[number].items():
                 totals[name] = totals[name] + unread if name in totals else unread
-        return totals
+        return {name: replace(unread, n_all=n_all) for name, unread in totals.items()}
 
     def training_of(self, block: HashedRows) -> Frame:
         """Select the rows that are not held out."""

@@ -29,11 +29,11 @@ from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import NO_WORD, WordsColumn
 from barenet.tables.files._delimited import CsvOptions
-from barenet.tables.frames._frame import Frame, Samples, Table
+from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.reading._date_formats import date_text
 from barenet.tasks._description import category_names
 from barenet.tasks._measurement import prediction_values
-from barenet.tasks._new_rows import measure_blocks, open_new_rows
+from barenet.tasks._new_rows import NewRows, measure_blocks, open_new_rows
 from barenet.tasks._split_rows import in_memory
 
 #: The usual interpretations of the population stability index, by their upper limits.
@@ -217,11 +217,13 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     if predictor.card is not None and predictor.card.prediction_summary:
         prediction_shift = _PredictionShift(predictor, predictor.card.prediction_summary)
     n_rows = 0
+    reader = NewRows(predictor)
     for block in blocks:
-        X: Samples = read_features(block, names, categories=category_names(predictor))
-        n_rows += len(X)
-        if not len(X):
+        rows_of_block = read_features(block, names, categories=category_names(predictor))
+        n_rows += len(rows_of_block)
+        if not len(rows_of_block):
             continue
+        X = reader.read(rows_of_block)
         if prediction_shift is not None:
             prediction_shift.add(predictor.outputs(X))
         if isinstance(X, Frame) and isinstance(preprocessing, Scaling):
@@ -233,6 +235,7 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
                 shifts[column.name].add(values)
     if not n_rows:
         raise DataError("no rows to compare", path=blocks[0].path)
+    reader.report()
     columns = [shift.describe() for shift in shifts.values()]
     columns.sort(key=lambda column: -column["psi"])
     [first_summary, *_] = summaries.values()

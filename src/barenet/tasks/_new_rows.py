@@ -17,11 +17,13 @@ from barenet.errors import DataError
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray
 from barenet.streams._stream_source import name_of_blocks, open_blocks
+from barenet.tables.encoding._encoding import TableEncoding, new_values, select_used
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._file_columns import with_columns
 from barenet.tables.files._open_table import read_columns, with_target
-from barenet.tables.frames._frame import Table
+from barenet.tables.frames._frame import Samples, Table
 from barenet.tables.reading._target import known_targets
+from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import WithoutTarget
 from barenet.tasks._description import category_names, missing_markers, rows_of_model
 from barenet.tasks._measurement import Measurement, Scored
@@ -35,12 +37,35 @@ def open_new_rows(
     return with_columns(blocks, predictor.feature_names, allow_missing=allow_missing)
 
 
+class NewRows:
+    """Reads new rows by the columns of a predictor, and notes the values that can't be read."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.encoding = predictor.preprocessing
+        self._unread: UnreadValues | None = None
+        if isinstance(self.encoding, TableEncoding):
+            self._unread = new_values(self.encoding)
+
+    def read(self, X: Samples) -> Samples:
+        """Read a block; rows that are no table are unchanged."""
+        if isinstance(self.encoding, TableEncoding) and self._unread is not None:
+            return self._unread.read(select_used(self.encoding, X))
+        return X
+
+    def report(self) -> None:
+        """Warn of values that can't be read; an error names columns without any that can."""
+        if self._unread is not None:
+            self._unread.report()
+
+
 @dataclass(eq=False)
 class BlockMeasurement(Measurement):
     """A measurement with the targets and outputs of its rows in memory."""
 
     #: Outputs on the scale of the training.
     outputs: FloatArray = field(kw_only=True)
+    #: The reader of the rows, with the values that can't be read.
+    new_rows: NewRows = field(kw_only=True)
 
     @cached_property
     def scored(self) -> Scored:
@@ -50,7 +75,11 @@ class BlockMeasurement(Measurement):
 def measure_blocks(
     predictor: Predictor, blocks: Sequence[Table], metric: str, categories: Sequence[str] = ()
 ) -> BlockMeasurement:
-    """Measure a predictor on the rows of blocks that have a target."""
+    """Measure a predictor on the rows of blocks that have a target.
+
+    The caller reports the values that can't be read, which are those of `new_rows`.
+    """
+    reader = NewRows(predictor)
     in_scale_of_training = replace(predictor, target_scaling=None)
     outputs: list[FloatArray] = []
     targets: list[Any] = []
@@ -58,7 +87,7 @@ def measure_blocks(
     for rows in labelled_blocks(predictor, blocks, categories):
         without_target += rows.without_target
         if rows.n_samples:
-            outputs.append(in_scale_of_training.outputs(rows.X))
+            outputs.append(in_scale_of_training.outputs(reader.read(rows.X)))
             targets.append(rows.y)
     path = blocks[0].path
     if not targets:
@@ -75,7 +104,9 @@ def measure_blocks(
         description=without_target.beside(len(y)),
         without_target=without_target,
     )
-    return BlockMeasurement(predictor, rows, metric, outputs=np.concatenate(outputs))
+    return BlockMeasurement(
+        predictor, rows, metric, outputs=np.concatenate(outputs), new_rows=reader
+    )
 
 
 def labelled_blocks(

@@ -657,7 +657,9 @@ class Task(OtherMethods):
         if plain_name(fspath(path)).endswith(PARQUET_SUFFIXES):
             file = CsvOptions()  # the task's options are for a CSV file
         blocks = open_new_rows(predictor, path, file, allow_missing=allow_missing)
-        return measure_blocks(predictor, blocks, self._metric_of(predictor))
+        measured = measure_blocks(predictor, blocks, self._metric_of(predictor))
+        measured.new_rows.report()
+        return measured
 
     def _metric_of(self, predictor: Predictor) -> str:
         """Return the metric that a predictor was trained with, by default that of the task."""

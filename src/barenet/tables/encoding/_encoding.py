@@ -34,7 +34,6 @@ from barenet.tables.reading._column_reading import (
     readings_of,
     refuse_undecided,
     warn_of_likely_kinds,
-    warn_of_unread,
 )
 from barenet.tables.reading._column_values import read_frame, refuse_where
 from barenet.tables.reading._column_words import (
@@ -47,6 +46,7 @@ from barenet.tables.reading._column_words import (
     merge_columns,
 )
 from barenet.tables.reading._missing_texts import MISSING
+from barenet.tables.reading._unread_values import UnreadValues
 
 #: Number of values that are encoded at a time, which limits the memory of intermediate results.
 _BLOCK = 2**20
@@ -311,6 +311,29 @@ class TableEncoding:
                 counts[column.name] = count
         return counts
 
+    def unread(self, X: Any) -> dict[str, NDArray[np.bool_]]:
+        """Find the values that can't be read, which count as missing.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows, as `transform` takes them.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_samples,), bool
+            Whether each value is of another kind, for each column that has such values.
+
+        Examples
+        --------
+        >>> encoding = TableEncoding.fit({"size": [3.5, 2.0, 2.5]})
+        >>> encoding.unread({"size": ["3", "many", ""]})
+        {'size': array([False,  True, False])}
+        """
+        unread = new_values(self)
+        _, losses = read_frame(select_used(self, X), unread.kinds, self.missing)
+        return {name: lost.is_unread for name, lost in losses.items() if lost.is_unread is not None}
+
     def frame_of(self, X: Any) -> Frame:
         """Select the columns that are used.
 
@@ -334,15 +357,9 @@ class TableEncoding:
         UserWarning
             If values of a column are of another kind; they count as missing.
         """
-        names = None
-        if column_names(X) is None:
-            names = tuple(column.name for column in self.columns)
-            if np.shape(X)[-1:] != (len(names),):
-                names = self.feature_names
-        frame = as_frame(X, names, only=self.feature_names)
-        kinds = {column.name: column.reading for column in self.used if column.reading}
-        frame, unread = read_frame(frame, kinds, self.missing)
-        warn_of_unread(unread, kinds)
+        unread = new_values(self)
+        frame = unread.read(select_used(self, X))
+        unread.report()
         return frame
 
     @cached_property
@@ -640,10 +657,27 @@ def read_table_columns(
     refuse_undecided([frame], readings)
     for name, reading in readings.items():
         kinds[name] = reading.kind
-    frame, unread = read_frame(frame, kinds, tokens)
-    warn_of_unread(unread, kinds)
+    unread = UnreadValues(kinds, tokens)
+    frame = unread.read(frame)
+    unread.report()
     warn_of_likely_kinds(readings)
     return frame
+
+
+def new_values(encoding: TableEncoding) -> UnreadValues:
+    """Return a reader of new rows, which are read block by block."""
+    kinds = {column.name: column.reading for column in encoding.used if column.reading}
+    return UnreadValues(kinds, encoding.missing)
+
+
+def select_used(encoding: TableEncoding, X: Any) -> Frame:
+    """Select the columns that are used, without reading their texts."""
+    names = None
+    if column_names(X) is None:
+        names = tuple(column.name for column in encoding.columns)
+        if np.shape(X)[-1:] != (len(names),):
+            names = encoding.feature_names
+    return as_frame(X, names, only=encoding.feature_names)
 
 
 def _renamed(name: str, replacement: str) -> str:
@@ -652,8 +686,11 @@ def _renamed(name: str, replacement: str) -> str:
 
 
 def values_of(encoding: TableEncoding, X: Any) -> Iterator[tuple[Column, NDArray[Any]]]:
-    """Yield the columns that are used, with their parsed values."""
-    frame = encoding.frame_of(X)
+    """Yield the columns that are used, with their parsed values.
+
+    Values that can't be read are missing, and named by a warning only where rows are predicted.
+    """
+    frame = new_values(encoding).read(select_used(encoding, X))
     for column in encoding.used:
         yield column, column.parse(frame, column.name, encoding.missing)
 

@@ -8,11 +8,11 @@ of its columns, unless the caller passes `header`.
 import codecs
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -20,7 +20,12 @@ from barenet.errors import DataError, brief, some
 from barenet.storage import _file_io as file_io
 from barenet.tables.files import _delimited as delimited
 from barenet.tables.files._delimited import CsvOptions, decode, read_records
-from barenet.tables.files._text_column import ArrowColumn, TextColumn, column_type
+from barenet.tables.files._text_column import (
+    ArrowColumn,
+    TextColumn,
+    column_type,
+    describe_uneven_row,
+)
 from barenet.tables.frames._frame import (
     Frame,
     Names,
@@ -235,6 +240,15 @@ _POINTED = rf"{BEFORE_LIMIT}{SIGN}(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?{AFTE
 _LOCAL_NUMBER = rf"{BEFORE_LIMIT}{SIGN}[\d.]*,?\d+-?{AFTER_LIMIT}"
 
 
+class Record(NamedTuple):
+    """A row as it is in the file, and why it is rejected."""
+
+    line: int
+    text: str
+    fields: list[str]
+    reason: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class CsvTable(Table):
     """A CSV file, or some of its lines, which are read when needed if they aren't in memory."""
@@ -264,6 +278,10 @@ class CsvTable(Table):
         if self.text:
             return self
         _, text = self.read()
+        return self._split(text)
+
+    def _split(self, text: str) -> "CsvTable":
+        """Split the text of a block into columns."""
         delimiter = str(self.options.delimiter)
         quoting = self.options.has_quotes
         columns = column_type().split(
@@ -280,17 +298,45 @@ class CsvTable(Table):
         encoding = str(self.options.encoding)
         return data, decode(data, encoding, self.path, self.first_line, self.start)
 
-    def halves(self) -> list["CsvTable"]:
-        """Split a block into two halves; a single row is split into none."""
-        data, text = self.read()
-        starts = [line for line, _ in self._records(text)]
-        if len(starts) < 2:
-            return []
-        n_lines = starts[len(starts) // 2] - 1
-        lines = data.splitlines(keepends=True)
-        middle = self.start + len(b"".join(lines[:n_lines]))
-        second = replace(self, start=middle, first_line=self.first_line + n_lines)
-        return [replace(self, stop=middle), second]
+    def without_uneven_rows(self) -> tuple["CsvTable", list[Record]]:
+        """Open a block without the rows that have too many or too few values, and return these."""
+        try:
+            return self.opened(), []
+        except DataError:
+            _, text = self.read()  # an error of the encoding is raised again
+        n_names = len(self.names)
+        lines = [*delimited.lines_of(text)]
+        uneven = []
+        for record in self._records_with_text(text):
+            n_values = len(record.fields)
+            if n_values != n_names:
+                uneven.append(record._replace(reason=describe_uneven_row(n_names, n_values)))
+                start = record.line - self.first_line
+                for place in range(start, start + record.text.count("\n") + 1):
+                    lines[place] = "\n"  # an empty line, so that the others keep their numbers
+        return self._split("".join(lines)), uneven
+
+    def records_at(self, rows: Collection[int]) -> dict[int, Record]:
+        """Find rows of an opened table as they are in the file, by their numbers."""
+        found: dict[int, Record] = {}
+        wanted = set(rows)
+        if not wanted:
+            return found
+        first_number = 0
+        if self.options.header is not False:
+            first_number = -1  # the names
+        for number, record in enumerate(self._records_with_text(self.text), first_number):
+            if number in wanted:
+                found[number] = record
+        return found
+
+    def _records_with_text(self, text: str) -> Iterator[Record]:
+        """The rows of a text of the file, with their lines in the file."""
+        lines = [*delimited.lines_of(text)]
+        end = (len(lines) + 1, [""])
+        for (line, fields), (next_line, _) in pairwise(chain(self._records(text), [end])):
+            row = "".join(lines[line - 1 : next_line - 1]).rstrip("\n")
+            yield Record(line + self.first_line - 1, row, fields)
 
     def locate(self, row: int, name: str) -> Place:
         records = self._records(self.opened().text, self.first_line)

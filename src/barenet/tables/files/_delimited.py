@@ -242,10 +242,10 @@ def read_records(
     """
     if quoting:
         text = without_spaces_beside_quotes(text, delimiter)
-        reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+        reader = csv.reader(lines_of(text), delimiter=delimiter, strict=True)
     else:
         reader = csv.reader(
-            _lines(text), delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE, quotechar=None
+            lines_of(text), delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE, quotechar=None
         )
     line = first_line
     previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
@@ -270,7 +270,7 @@ def read_records(
 
 def _has_backslashes(text: str, first_line: int, lines: Collection[int]) -> bool:
     """Return whether a backslash stands before a quote in some lines of the file."""
-    for line, content in enumerate(_lines(text), first_line):
+    for line, content in enumerate(lines_of(text), first_line):
         if line in lines and r"\"" in content:
             return True
     return False
@@ -287,7 +287,7 @@ def check_quotes(text: str, delimiter: str, path: Path, first_line: int = 1) -> 
             pass
 
 
-def _lines(text: str) -> Iterator[str]:
+def lines_of(text: str) -> Iterator[str]:
     """Yield the lines one by one, with any line ending, in constant memory."""
     for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
         if line[1]:

@@ -73,6 +73,12 @@ class TextColumn:
         """Return the first texts."""
         return type(self)(self.texts[:n_texts])
 
+    def at(self, positions: NDArray[np.intp] | None) -> Any:
+        """Return the texts at some positions, or all of them."""
+        if positions is None or len(positions) == len(self):
+            return self.texts
+        return np.array(self.tolist(), object)[positions]
+
     def matches(self, pattern: str) -> NDArray[np.bool_]:
         """Return whether a regular expression matches each whole text."""
         match = re.compile(pattern, re.ASCII).fullmatch
@@ -171,7 +177,7 @@ class ArrowColumn(TextColumn):
         pyarrow = _arrow("pyarrow")
         arrow_csv = _arrow("pyarrow.csv")
         types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
-        if not text:
+        if not text.strip("\r\n"):
             return [cls(pyarrow.chunked_array([], pyarrow.string())) for _ in range(n_columns)]
         quote: str | bool = False
         if quoting:
@@ -282,11 +288,15 @@ def read_rows(
     rows = []
     for number, fields in read_records(text, delimiter, path, line, quoting=quoting):
         if len(fields) != n_columns:
-            expected = count_of(n_columns, "value")
-            problem = f"expected {expected}, as in the first line, got {len(fields)}"
+            problem = describe_uneven_row(n_columns, len(fields))
             raise DataError(problem, path=path, line=number)
         rows.append(fields)
     return rows
+
+
+def describe_uneven_row(n_columns: int, n_values: int) -> str:
+    """Describe a row whose number of values is not that of the columns."""
+    return f"expected {count_of(n_columns, 'value')}, as in the first line, got {n_values}"
 
 
 def _arrow(module: str) -> Any:

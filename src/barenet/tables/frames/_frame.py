@@ -377,13 +377,10 @@ class Frame:
         value = place.text
         if value is None:
             value = str(self.columns[name][row])
-        got = repr(value[:60])
-        if value.strip() in ("", "nan", "NaT"):
-            got = "nothing"
         expected_in_detail = expected
         if detail:
             expected_in_detail += f", {detail}"
-        problem = f"column {name!r}: expected {expected_in_detail}, got {got}"
+        problem = describe_wrong_value(name, expected_in_detail, value)
         if not place.line:
             problem = f"row {place.row}: {problem}"
         argument = ""
@@ -407,6 +404,18 @@ class Frame:
         error.column = name
         error.expected_kind = expected
         return error
+
+
+def describe_wrong_value(name: str, expected: str, value: str) -> str:
+    """Describe a wrong value of a column, of which a long text is cut.
+
+    >>> describe_wrong_value("age", "a number", "old")
+    "column 'age': expected a number, got 'old'"
+    """
+    got = repr(value[:60])
+    if value.strip() in ("", "nan", "NaT"):
+        got = "nothing"
+    return f"column {name!r}: expected {expected}, got {got}"
 
 
 def write_first_rows(columns: Mapping[str, NDArray[Any]]) -> str:

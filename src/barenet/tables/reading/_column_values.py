@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.errors import DataError
 from barenet.tables.frames._frame import Frame, Names
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._plain_values import class_name
@@ -42,19 +43,28 @@ class Unread:
     #: The number of rows with such a value, and of all rows.
     n_rows: int
     n_all: int
-    #: Some of the different values, the first ones first, and the row of the first.
+    #: Some of the different values, the first ones first.
     texts: tuple[str, ...]
-    first_row: int
+    #: The expected values, and whether each value of the frame is another one; None for several
+    #: frames.
+    expected: str = ""
+    detail: str = ""
+    is_unread: NDArray[np.bool_] | None = None
+
+    def fault(self, frame: Frame, name: str) -> DataError:
+        """Make the error of the first value, given the frame before it was read."""
+        assert self.is_unread is not None
+        return fault_of(frame, name, self.is_unread, self.expected, detail=self.detail)
+
+    def counts(self) -> "Unread":
+        """Return the counts without the values of the frame, to save memory."""
+        return Unread(self.n_rows, self.n_all, self.texts)
 
     def __add__(self, other: "Unread") -> "Unread":
         """Add the values of a later block."""
         texts = dict.fromkeys((*self.texts, *other.texts))
-        return replace(
-            self,
-            n_rows=self.n_rows + other.n_rows,
-            n_all=self.n_all + other.n_all,
-            texts=tuple(texts)[:MOST_EXAMPLES],
-        )
+        n_rows = self.n_rows + other.n_rows
+        return Unread(n_rows, self.n_all + other.n_all, tuple(texts)[:MOST_EXAMPLES])
 
 
 #: The values that were not read, by the names of their columns.
@@ -82,10 +92,9 @@ def as_numbers(
         values[np.isin(values, numbers)] = np.nan
     is_infinite = np.isinf(values)
     if is_infinite.any():
-        row = first_row(frame, is_infinite)
         remedy = "correct it; if it stands for a missing value, use {missing}"
         expected = "a number within float64's range"
-        error = frame.fault(row, name, expected, remedy, missing=[])
+        error = fault_of(frame, name, is_infinite, expected, remedy=remedy, missing=[])
         error.options["missing"] = [str(error.value).strip()]  # as written in the file
         raise error
     return values
@@ -179,8 +188,8 @@ def parse_column(
 ) -> NDArray[Any]:
     """Parse a column by its kind, such as those of `Reading`.
 
-    Values of another kind are an error, or are missing and noted in `unread`, unless all are of
-    another kind. A column of a `ParsedFrame` is parsed only the first time.
+    Values of another kind are an error, or are missing and noted in `unread`. A column of a
+    `ParsedFrame` is parsed only the first time.
     """
 
     def parse() -> NDArray[Any]:
@@ -227,7 +236,6 @@ def _parse(
     codes, texts = unique_texts(column)
     values: list[Any] = []
     wrong = []
-    n_read = 0
     missing_texts = {*missing}
     for code, text in enumerate(texts):
         value = missing_value
@@ -235,17 +243,16 @@ def _parse(
             parsed = parse(text)
             if parsed is not None:
                 value = parsed
-                n_read += 1
             elif not is_absent(text):
                 wrong.append(code)
         values.append(value)
     if wrong:
         is_wrong = np.isin(codes, wrong)
-        first = first_row(frame, is_wrong)
-        if unread is None or not n_read:
-            raise frame.fault(first, name, expected, detail=detail)
+        if unread is None:
+            raise fault_of(frame, name, is_wrong, expected, detail=detail)
         examples = tuple(texts[code] for code in wrong[:MOST_EXAMPLES])
-        unread[name] = Unread(int(is_wrong.sum()), len(codes), examples, first)
+        n_rows = int(is_wrong.sum())
+        unread[name] = Unread(n_rows, len(codes), examples, expected, detail, is_wrong)
     return np.array(values, dtype)[codes]
 
 
@@ -254,7 +261,24 @@ def refuse_where(
 ) -> None:
     """Raise an error for the first wrong value of a column, if there is one."""
     if is_wrong.any():
-        raise frame.fault(first_row(frame, is_wrong), name, expected, detail=detail)
+        raise fault_of(frame, name, is_wrong, expected, detail=detail)
+
+
+def fault_of(
+    frame: Frame,
+    name: str,
+    is_wrong: NDArray[np.bool_],
+    expected: str,
+    *,
+    remedy: str = "",
+    detail: str = "",
+    **options: object,
+) -> DataError:
+    """Make the error of the first wrong value of a column, with the positions of all."""
+    row = first_row(frame, is_wrong)
+    error = frame.fault(row, name, expected, remedy, detail=detail, **options)
+    error.positions = np.flatnonzero(is_wrong).tolist()
+    return error
 
 
 def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
@@ -263,21 +287,16 @@ def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
     return int(wrong[frame.rows[wrong].argmin()])
 
 
-def read_frame(
-    frame: Frame, kinds: Mapping[str, str], missing: Names
-) -> tuple[Frame, dict[str, Unread]]:
+def read_frame(frame: Frame, kinds: Mapping[str, str], missing: Names) -> tuple[Frame, Losses]:
     """Read the columns of text of a frame by their kinds; names stay text.
 
-    A value of another kind counts as missing, unless no value of the column is of its kind: that is
-    an error.
+    A value of another kind counts as missing.
     """
     columns = dict(frame.columns)
-    read = dict(frame.kinds)
+    kinds_read = {**kinds, **frame.kinds}
     unread: Losses = {}
     for name, kind in kinds.items():
-        if name in frame.kinds:
-            continue
-        read[name] = kind
         if kind != "category" and columns[name].dtype.kind == "T":
             columns[name] = parse_column(frame, name, kind, missing, unread)
-    return replace(frame, columns=columns, kinds=read), unread
+            kinds_read[name] = kind
+    return replace(frame, columns=columns, kinds=kinds_read), unread

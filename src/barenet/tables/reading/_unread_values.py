@@ -1,0 +1,70 @@
+"""Reads the columns of text of a table by their kinds, and counts the values that can't be read.
+
+They are counted block by block. In the end, one warning names those of each column. A column
+without a single value of its kind is an error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from barenet.errors import DataError
+from barenet.tables.frames._frame import Frame, Names
+from barenet.tables.reading._column_errors import raise_together
+from barenet.tables.reading._column_reading import warn_of_unread
+from barenet.tables.reading._column_values import Losses, read_frame
+
+
+class UnreadValues:
+    """The values of a table that can't be read.
+
+    Parameters
+    ----------
+    kinds : mapping of str to str
+        The kinds of the columns.
+    missing : collection of str
+        Texts that stand for a missing value.
+
+    Examples
+    --------
+    >>> unread = UnreadValues({"size": "number"}, missing=[""])
+    >>> for block in (["3", "4"], ["many", "2"]):
+    ...     frame = unread.read(Frame({"size": np.array(block, np.dtypes.StringDType())}))
+    >>> unread.losses["size"].texts, frame["size"]
+    (('many',), array([nan,  2.]))
+    """
+
+    def __init__(self, kinds: Mapping[str, str], missing: Names) -> None:
+        self.kinds = kinds
+        self.missing = missing
+        self.losses: Losses = {}
+        self._n_rows = 0
+        #: Columns none of whose values has been read, and the error of the first one.
+        self._without_value = {*kinds}
+        self._faults: dict[str, DataError] = {}
+
+    def read(self, frame: Frame) -> Frame:
+        """Read a block; a value of another kind counts as missing."""
+        read, unread = read_frame(frame, self.kinds, self.missing)
+        self._n_rows += len(frame)
+        for name in [*self._without_value]:
+            values = read[name]
+            if values.dtype.kind == "T" or not np.isnan(values).all():
+                self._without_value.remove(name)
+        for name, lost in unread.items():
+            if name in self._without_value and name not in self._faults:
+                self._faults[name] = lost.fault(frame, name)
+            if name in self.losses:
+                self.losses[name] = self.losses[name] + lost
+            else:
+                self.losses[name] = lost.counts()
+        return read
+
+    def report(self) -> None:
+        """Warn of the values; raise an error for columns without a value of their kind."""
+        raise_together([self._faults[name] for name in self._faults if name in self._without_value])
+        losses = {}
+        for name, lost in self.losses.items():
+            losses[name] = replace(lost, n_all=self._n_rows)
+        warn_of_unread(losses, self.kinds)
