@@ -6,7 +6,8 @@ model, its preprocessing implies where they were, and the plane lies there.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from barenet.playground.state._page_state import (
 from barenet.playground.trainer._trainer_messages import Rows
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_kinds import NumberColumn
+from barenet.tables.encoding._encoding import read_table_columns
 from barenet.tables.encoding._scaling import no_scaling
 
 #: Half the width of a plane without rows, in units of the preprocessing.
@@ -164,6 +166,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     dropped = []
     if not has_all:
         dropped = [name for name in columns if name not in axes]
+    rows = _read(rows, dropped)
     training, _ = rows.split(data.test_size)
     encoding = TableEncoding.fit(training.X, drop=dropped)
     description = rows.description
@@ -183,6 +186,19 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     feature_of = dict(zip(axes, ("x1", "x2"), strict=False))
     features = tuple(feature_of.get(name, name) for name in encoding.input_names)
     return replace(prepared, axes=numeric, input_features=features)
+
+
+def _read(rows: Dataset, dropped: Collection[str]) -> Dataset:
+    """Read the texts of columns by all rows, and describe the values that can't be read."""
+    names = [name for name in rows.feature_names if name not in dropped]
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        frame = read_table_columns(rows.X[names], {})
+    columns = rows.X.columns | frame.columns
+    description = "; ".join([rows.description, *(str(note.message) for note in noted)])
+    return replace(
+        rows, X=replace(rows.X, columns=columns, kinds=frame.kinds), description=description
+    )
 
 
 def _left_out(encoding: TableEncoding) -> str:
