@@ -25,8 +25,11 @@ def network():
     return MLPClassifier((16,), max_iter=15, random_state=0, batch_size=64)
 
 
-#: One destination of the passengers is written with two spaces and with one.
-WITH_A_NOTE = pytest.mark.filterwarnings("ignore:column 'home.dest'. .* differ only in case")
+#: One destination of the passengers is written with two spaces and with one, and most tickets are
+#: numbers.
+WITH_A_NOTE = pytest.mark.filterwarnings(
+    "ignore:column 'home.dest'. .* differ only in case", "ignore:column 'ticket' is read as names"
+)
 
 
 @WITH_A_NOTE
@@ -63,14 +66,13 @@ def test_wrong_input_is_named_and_changes_nothing(passengers):
     X, _ = passengers
     fitted = TablePreprocessor().fit(X)
     before, encoding = fitted.get_params(), fitted.encoding_.to_dict()
-    wrong = X.assign(age=["old", *X["age"][1:]])
+    wrong = X.assign(age="old")
     for call, kind, message in (
-        (lambda: fitted.fit(wrong), DataError, "X: row 0: column 'age': expected a number, as in"),
         (lambda: fitted.transform(wrong), DataError, "X: row 0: column 'age': expected a numbe"),
         (lambda: fitted.transform(X.drop(columns="age")), ValueError, "X: no column age"),
         (
             lambda: TablePreprocessor().fit({"day": ["1.12.2024", "1.1.2025"]}),
-            *(DataError, "X: row 0: column 'day': .*: convert the column to dates with "),
+            *(DataError, "X: column 'day': .*; nothing decides between them"),
         ),
         (lambda: fitted.set_params(dtype="int8").fit(X), ValueError, "dtype: expected float32 or"),
     ):

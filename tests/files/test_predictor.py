@@ -241,7 +241,7 @@ def data(titanic):
 
 @pytest.fixture(scope="module")
 def survival(data):
-    encoding = TableEncoding.fit(data.X, drop=["boat", "body"])
+    encoding = TableEncoding.fit(data.X, drop=["ticket", "boat", "body"])
     network = Network.dense([encoding.n_inputs, 4, 1], output="sigmoid", seed=1)
     return predictor_of(network, encoding, classes=("died", "survived"))
 
@@ -294,7 +294,13 @@ def test_columns_are_matched_by_name_in_any_library(survival, data, titanic):
         survival.predict([[1, 2]])
     theirs["age"] = theirs["age"].astype(object)
     theirs.loc[7, "age"] = "old"
-    with pytest.raises(DataError, match=r"^X: row 7: column 'age': expected a number, got 'old'"):
+    problem = f"^column 'age': 1 of {len(theirs):,} values can't be read .* as missing: 'old'$"
+    with pytest.warns(UserWarning, match=problem):
+        outputs = survival.outputs(theirs)
+    theirs.loc[7, "age"] = None
+    np.testing.assert_array_equal(outputs, survival.outputs(theirs))
+    theirs["age"] = "old"
+    with pytest.raises(DataError, match=r"^X: row 0: column 'age': expected a number, got 'old'"):
         survival.predict(theirs)
 
 

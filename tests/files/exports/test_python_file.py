@@ -270,9 +270,9 @@ ROW = "1.5,yes,Rome,2024-03-05\n"
 #: Files that both refuse, and the line and the column that both name.
 REFUSED = {
     "beyond float32": (f"{HEADER}{ROW}1e39,yes,Rome,2024-03-05\n", 3, "size"),
-    "a word": (f'{HEADER}1,yes,"Ro\nme",2024-03-05\n\nmany,yes,Rome,2024-03-05\n', 5, "size"),
-    "no boolean": (f"{HEADER}{ROW}{ROW}1,perhaps,Rome,2024-03-05\n", 4, "open"),
-    "no date": (f"{HEADER}{ROW}1,no,Rome,yesterday\n", 3, "day"),
+    "a word": (f'{HEADER}\nmany,yes,"Ro\nme",2024-03-05\n', 3, "size"),
+    "no boolean": (f"{HEADER}1,perhaps,Rome,2024-03-05\n2,,Rome,2024-03-05\n", 2, "open"),
+    "no date": (f"{HEADER}1,no,Rome,yesterday\n", 2, "day"),
     "a doubled column": ("size,open,town,day,size\n1.5,yes,Rome,2024-03-05,2\n", 1, "size"),
     "a zero byte": (f"{HEADER}{ROW}1.5,yes,Ro\0me,2024-03-05\n", 3, ""),
     "few values": (f"{HEADER}{ROW}1.5,yes\n", 3, ""),
@@ -314,6 +314,24 @@ def test_a_script_refuses_what_predict_refuses(of_every_kind, answer, tmp_path, 
     if column:
         assert f"column {column!r}" in error
         assert f"column {column!r}" in problem
+
+
+@pytest.mark.case(162)
+def test_a_script_counts_values_that_cannot_be_read_as_missing(
+    of_every_kind, answer, tmp_path, capfd
+):
+    wrong = ["many,yes,Rome,2024-03-05", "1,perhaps,Rome,2024-03-05", "1,no,Rome,yesterday"]
+    without = [",yes,Rome,2024-03-05", "1,,Rome,2024-03-05", "1,no,Rome,"]
+    expected = read(answer(of_every_kind, HEADER + ROW + "\n".join(without)))
+    with pytest.warns(UserWarning, match="1 of 4 values count as missing") as noted:
+        assert read(answer(of_every_kind, HEADER + ROW + "\n".join(wrong))) == expected
+    problems = [str(warning.message) for warning in noted]
+    status, answers, warnings = predict_file(of_every_kind, tmp_path, capfd)
+    assert status == 0 and len(problems) == 3
+    for value, problem in zip(("many", "perhaps", "yesterday"), problems, strict=True):
+        assert repr(value) in problem and repr(value) in warnings
+    numbers = [float(line) for line in answers.splitlines()[1:]]
+    np.testing.assert_allclose([float(row["prediction"]) for row in expected], numbers, rtol=1e-6)
 
 
 @pytest.mark.case(162)

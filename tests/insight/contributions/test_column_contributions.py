@@ -66,11 +66,15 @@ def test_options_that_do_not_fit_are_refused(options, message):
 
 def test_values_of_a_background_that_do_not_fit_are_named(towns):
     predictor, frame = towns
-    wrong = frame[:5].assign(rooms=["two", "3", "1", "1", "1"])
+    wrong = frame[:5].assign(rooms="two")
     with pytest.raises(ValueError, match=r"^background: row 0: column 'rooms': expected a number"):
         contributions(predictor, frame[:3], wrong)
     with pytest.raises(ValueError, match=r"^X: row 0: column 'rooms': expected a number"):
         contributions(predictor, wrong, frame[:3])
+    rows = frame[:2].assign(rooms=["two", "3"])
+    with pytest.warns(UserWarning, match="column 'rooms': 1 of 2 values .* as missing: 'two'$"):
+        result = contributions(predictor, rows, frame)
+    assert result.value_text(0, "rooms") == "missing"
 
 
 @pytest.mark.parametrize("n_columns", [4, 17])
