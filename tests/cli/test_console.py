@@ -4,7 +4,6 @@ import numpy as np
 
 from barenet import Scaling, load_dataset
 from barenet.cli._console import emit_json, emit_table, log
-from barenet.cli._introduction import summarize_columns
 from barenet.cli._text_graphics import bar, draw_image
 from barenet.datasets._dataset_loading import DATASETS
 
@@ -43,17 +42,6 @@ def test_a_narrow_terminal_cuts_no_number(capsys, monkeypatch):
     emit_table(["", "rows", "RMSE", "loss"], [["linear model", "40 test", "53.201", "0.36532"]])
     words = capsys.readouterr().out.split()
     assert {"linear", "model", "40", "test", "53.201", "0.36532"} <= {*words}
-
-
-def test_many_columns_are_shortened():
-    names = tuple(f"measure {at}" for at in range(500))
-    text = summarize_columns(Scaling.fit("none", np.zeros((2, 500))), names)
-    lines = text.splitlines()
-    assert len(lines) <= 3
-    assert max(map(len, lines)) < 80
-    shown = sum(name in text.replace("\n", " ") for name in names)
-    assert lines[-1].endswith(" more") and " … and " in " ".join(text.split())
-    assert 10 < shown < 60
 
 
 def test_a_bar_is_drawn_to_an_eighth():

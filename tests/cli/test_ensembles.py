@@ -112,7 +112,7 @@ def test_another_limit_of_chosen_inputs_is_printed(barenet):
     run = ("train", "t.csv", "--target", "y", "--model", "ensemble", "--epochs", 1, "--no-plots")
     done = barenet(*run, "--no-baselines").ok()
     note = "the categories of town are not merged, chosen by the error on rows that are left out"
-    assert done.err.index("t.csv:") < done.err.index("1 category") < done.err.index(note)
+    assert done.err.index("t.csv:") < done.err.index("  town  names: ") < done.err.index(note)
     assert "chosen by" not in barenet(*run, "--no-baselines", "--rare", 0).err
 
 

@@ -346,11 +346,22 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
 
 
 def test_validation_rows_are_rows_of_the_training_in_both_reports(barenet):
-    lines = ["a,b", *(f"{at / 7:.3f},{at * at % 7}.5" for at in range(60))]
+    lines = ["a,b,day,same,open"]
+    for at in range(60):
+        day = f"{1 + at % 28}.{1 + at % 12}.2024"
+        lines.append(f"{at / 7:.3f},{at * at % 7}.5,{day},one,{('yes', 'no')[at // 3 % 2]}")
+    lines[7] = "F106,3.5,2.5.2024,one,yes"
     Path("table.csv").write_text("\n".join(lines))
     barenet("train", "table.csv", "--target", "b", "--epochs", 2, "--patience", 1).ok()
     barenet("report", "runs/table", "--out", "again.html").ok()
     assert Path("again.html").read_bytes() == Path("runs/table/report.html").read_bytes()
+    (columns,) = (rows for head, *rows in Page(Path("again.html")).tables if "read as" in head)
+    by_name = {name: (mark, kind, *rest) for mark, name, kind, *rest in columns}
+    lost = "1 of 60 can't be read and count as missing: 'F106'; for names, use columns={'a': 'names'}"
+    assert by_name["a"] == ("!", "number", "2", "0.000", "", lost)
+    assert by_name["day"][1:4:2] == ("date day-first", "'1.1.2024' → 2024-01-01")
+    assert by_name["same"][1:3] == ("left out", "0") and "in every row" in by_name["same"][-1]
+    assert by_name["open"][1] == "yes/no"
 
 
 def test_an_ensemble_without_test_rows_has_the_scores_of_rows_left_out(barenet):

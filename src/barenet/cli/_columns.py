@@ -5,6 +5,7 @@ import tomli_w
 from barenet.cli._console import emit
 from barenet.cli._flags import Data
 from barenet.cli._run_settings import COLUMNS, DataOptions
+from barenet.cli._spelling import Spelling
 from barenet.errors import ArgumentError, printable
 from barenet.settings._task_settings import TaskSettings, is_table
 from barenet.storage._file_io import is_pattern
@@ -38,7 +39,7 @@ def columns(data: Data, /, *, options: DataOptions = DataOptions()) -> None:
 def _toml(line: ColumnLine) -> str:
     """Write the words for a column, and a comment."""
     text = tomli_w.dumps({line.name: line.words}).strip()
-    comment = printable(" ".join(line.details.split()))
-    if not line.details:
+    comment = printable(" ".join(line.details(Spelling().spell).split()))
+    if not line.details():
         return text
     return f"{text}  # {comment}"

@@ -1,49 +1,26 @@
 """The introduction of a run: its data and its network, printed before the training."""
 
-import textwrap
-from collections.abc import Iterator, Sequence
+import shutil
+import sys
+from collections.abc import Sequence
 
 from barenet import Scaling, TableEncoding, _shell as shell
-from barenet.cli._console import MAX_COLUMNS, log
+from barenet.cli._console import log
 from barenet.cli._score_tables import choose_metric
 from barenet.cli._spelling import Spelling
 from barenet.datasets._dataset import Dataset
 from barenet.engines import is_jax
 from barenet.engines.jax._jax_library import first_device
-from barenet.errors import ArgumentError, count_of, in_list, printable, some
+from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
-from barenet.tables.encoding._alike_names import alike_notes
-from barenet.tables.encoding._column import Column, DroppedColumn
-from barenet.tables.encoding._column_fitting import COUNTER, IDENTIFIER, is_named_identifier
-from barenet.tables.encoding._column_kinds import (
-    CategoryColumn,
-    DateColumn,
-    NumberColumn,
-    PiecewiseColumn,
-)
-from barenet.tables.encoding._placeholders import placeholder_notes
-from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.reading._column_words import DROP, columns_with
+from barenet.tables.encoding._alike_names import note_on_alike_names
+from barenet.tables.encoding._column_kinds import DateColumn
+from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._target import is_ordered
+from barenet.tasks._column_lines import MOST_LINES, lines_of_encoding
 from barenet.tasks._description import words_may_be_classes
 from barenet.tasks._fit import Fit
 from barenet.training._callbacks import Callback, Run
-
-#: Maximum number of lines for the columns of a kind, and the end of the last line if there are
-#: more.
-LINES = 3
-AND_MORE = " … and more"
-
-#: Heading of each kind, singular and plural.
-HEADINGS = {
-    "number": ("number", "numbers"),
-    "piecewise": ("number", "numbers"),
-    "category": ("category", "categories"),
-    "words": ("text", "texts"),
-    "boolean": ("yes or no", "yes or no"),
-    "date": ("date", "dates"),
-    "dropped": ("left out", "left out"),
-}
 
 
 class Introduction(Callback):
@@ -79,11 +56,7 @@ def introduce(fit: Fit, note: str = "") -> None:
         features += f" that {become} {count_of(n_inputs, 'number')}"
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if fit.settings.is_table:
-        dropped = columns_with(fit.settings.requests, DROP)
-        summary = summarize_columns(preprocessing, training.feature_names, dropped)
-        if AND_MORE in summary:
-            summary += "\n  `barenet info` with the folder of the run lists all columns"
-        log(f"{summary}\n")
+        _log_columns(fit)
         _log_advice(fit)
     choose_metric(fit.settings.config.metric, fit.rows.dataset)
     if is_jax(fit.settings.config.engine):
@@ -91,64 +64,43 @@ def introduce(fit: Fit, note: str = "") -> None:
     log(f"{note}{fit.predictor.network.summary()}\n")
 
 
+def _log_columns(fit: Fit) -> None:
+    """Print a line for each column, or for some of many."""
+    rows = fit.rows.dataset.X
+    encoding = fit.predictor.preprocessing
+    if not isinstance(rows, Frame) or not isinstance(encoding, TableEncoding):
+        return
+    lines = lines_of_encoding(rows, encoding, fit.rows.texts, fit.settings.requests)
+    width = None
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+    log(lines.to_text(width, MOST_LINES, Spelling().spell))
+    if len(lines) > MOST_LINES:
+        command = shell.join(["barenet", "columns", fit.settings.data])
+        log(f"  `{command}` lists them all")
+    log()
+
+
 def _log_advice(fit: Fit) -> None:
-    """Print options for words in a target, for identifiers and dates, and describe the split."""
-    settings = fit.settings
+    """Print options for words in a target, name classes that are alike, and describe the split."""
     dataset = fit.rows.dataset
-    preprocessing = fit.predictor.preprocessing
-    columns = _columns_of(preprocessing)
-    if words_may_be_classes(dataset, settings):
+    if words_may_be_classes(dataset, fit.settings):
         log("`--task classification` makes the words of a missing target a class\n")
-    for column in columns:
-        if _may_be_kept(column):
-            name = column.name
-            option = f"--keep-column {shell.quote(name)}"
-            if dataset.X[name].dtype.kind == "T":
-                option += " --rare 0"  # each text is rare
-            log(f"if {printable(name)} matters for new rows, keep it with `{option}`\n")
-            break
-    if isinstance(preprocessing, TableEncoding):
-        classes = dataset.classes or ()
-        notes = [
-            *limit_notes(preprocessing),
-            *placeholder_notes(preprocessing, dataset.X),
-            *alike_notes(preprocessing, dataset.X, dataset.target_name, classes),
-        ]
-        for note in notes:
-            log(f"{note.render(Spelling().spell)}\n")
-    dates = []
-    for column in columns:
-        if isinstance(column, DateColumn) and column.order != "time":
-            dates.append(column.name)
-    if settings.file.date_format and not dates:
-        option = Spelling().spell("date_format", settings.file.date_format)
-        log(f"no column has dates of `{option}`\n")
+    note = note_on_alike_names(dataset.classes or ())
+    if note is not None:
+        log(f"target {dataset.target_name!r}: {note}\n")
     if fit.rows.test is not None and fit.rows.stream is None:
-        _log_split(fit, fit.rows.test, dates)
+        _log_split(fit, fit.rows.test, _dates_of(fit.predictor.preprocessing))
 
 
-def limit_notes(encoding: TableEncoding) -> Iterator[ArgumentError]:
-    """Describe how limits such as <5 are read in each column of numbers, with other options."""
-    for column in encoding.used:
-        if not isinstance(column, NumberColumn) or not column.limit_texts:
-            continue
-        problem = f"column {column.name!r}: {column.readings_of_limits}"
-        remedy = "to read names, use {categories}; for missing values, use {missing}"
-        missing = [*column.limit_texts]
-        yield ArgumentError(problem, remedy=remedy, categories=[column.name], missing=missing)
-
-
-def _columns_of(preprocessing: TableEncoding | Scaling) -> Sequence[Column]:
-    """Return the columns of a table; () for a matrix."""
-    return preprocessing.columns if isinstance(preprocessing, TableEncoding) else ()
-
-
-def _may_be_kept(column: Column) -> bool:
-    """Return whether a column that was left out may be no identifier after all."""
-    reason = getattr(column, "reason", "")
-    if reason.startswith(COUNTER):
-        return not is_named_identifier(column.name)  # an id that numbers the rows is one
-    return reason.startswith(IDENTIFIER)
+def _dates_of(preprocessing: TableEncoding | Scaling) -> list[str]:
+    """List the columns of dates."""
+    dates = []
+    if isinstance(preprocessing, TableEncoding):
+        for column in preprocessing.columns:
+            if isinstance(column, DateColumn) and column.order != "time":
+                dates.append(column.name)
+    return dates
 
 
 def _log_split(fit: Fit, test: Dataset, dates: Sequence[str]) -> None:
@@ -180,74 +132,3 @@ def _log_split(fit: Fit, test: Dataset, dates: Sequence[str]) -> None:
         log(f"{reason}, and rows are split at random: on later rows, the scores may be worse")
         log(f"`--split-by-time {option}` tests on the last rows")
         log("`--split-by-group COLUMN` tests on whole groups\n")
-
-
-def summarize_columns(
-    preprocessing: TableEncoding | Scaling, names: Sequence[str], dropped: Sequence[str] = ()
-) -> str:
-    """List the columns by kind.
-
-    Examples
-    --------
-    >>> towns = {"size": [3.5, None, 2.1], "town": ["Rome", "Oslo", "Rome"], "of": ["x"] * 3}
-    >>> print(summarize_columns(TableEncoding.fit(towns), ()))
-      1 number    size (some missing)
-      1 category  town (2)
-      1 left out  of: 'x' in every row
-    """
-    groups: dict[str, list[str]] = {}
-    for column in _columns_of(preprocessing):
-        groups.setdefault(column.kind, []).append(_describe(column))
-    groups = groups or {"number": [in_list(name) for name in names]}
-    for name in dropped:
-        groups.setdefault("dropped", []).append(f"{name}: dropped by request")
-    heads = {}
-    for group, (singular, plural) in HEADINGS.items():
-        if group in groups:
-            count = len(groups[group])
-            heading = singular if count == 1 else plural
-            heads[group] = f"{count:,} {heading}"
-    width = max(len(head) for head in heads.values()) + 2
-    indent = " " * (width + 2)
-    paragraphs = textwrap.TextWrapper(
-        MAX_COLUMNS,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        max_lines=LINES,
-        placeholder=AND_MORE,
-    )
-    lines = []
-    for group, head in heads.items():
-        separator = "; " if group == "dropped" else ", "  # the reasons contain commas
-        paragraphs.initial_indent = f"  {head.ljust(width)}"
-        lines.append(paragraphs.fill(separator.join(groups[group])))
-    return "\n".join(lines)
-
-
-def _describe(column: Column) -> str:
-    """Name a column, and how it is encoded."""
-    if isinstance(column, DroppedColumn):
-        return f"{column.name}: {column.reason}"
-    notes = []
-    if isinstance(column, CategoryColumn):
-        note = str(len(column.categories))
-        if column.rare:
-            note += " and rare ones"
-        notes.append(note)
-    if isinstance(column, WordsColumn):
-        notes.append(count_of(len(column.words), "word"))
-    if isinstance(column, DateColumn) and column.cycles:
-        notes.append(", ".join(column.cycles))
-    if isinstance(column, DateColumn) and column.parts:
-        notes.append(f"each {' and '.join(column.parts)}")
-    if isinstance(column, DateColumn) and column.days:
-        notes.append(count_of(len(column.days), "day"))
-    if isinstance(column, PiecewiseColumn) and column.codes:
-        notes.append(f"{len(column.codes)} codes")
-    if getattr(column, "indicator", False) or getattr(column, "missing", False):
-        notes.append("some missing")
-    name = in_list(column.name)
-    if not notes:
-        return name
-    return f"{name} ({', '.join(notes)})"

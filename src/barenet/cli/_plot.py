@@ -26,6 +26,8 @@ from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_path import MODEL
 from barenet.insight.plots._style import Figure
 from barenet.settings._task_settings import TaskSettings
+from barenet.tasks._column_lines import lines_of_model
+from barenet.tasks._description import with_rows_read
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._pictures import KINDS, draw, draw_fit
@@ -133,11 +135,17 @@ def report(
         config = trained.settings.config
         dataset = selection.dataset
         metric = main_metric(config.metric, dataset.y, dataset.classes).name
-        measured = Measurement(trained.predictor, selection.rows, metric, selection.training)
+        predictor = trained.predictor
+        lines = lines_of_model(predictor, dataset)
+        rows = with_rows_read(predictor, selection.rows)
+        training = rows
+        if selection.training is not selection.rows:
+            training = with_rows_read(predictor, selection.training)
+        measured = Measurement(predictor, rows, metric, training)
         history = None
         with contextlib.suppress(FileNotFoundError, DataError):
             history = read_curves(trained.path)
-        Report(measured, history).write(path)
+        Report(measured, history, lines).write(path)
     emit(str(path))
     if open_page:
         webbrowser.open(path.resolve().as_uri())

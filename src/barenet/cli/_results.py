@@ -29,6 +29,7 @@ from barenet.files._model_card import rows_name
 from barenet.files._model_path import MODEL, resume_command
 from barenet.storage._atomic_write import write_atomically
 from barenet.storage._file_io import STANDARD_INPUT, name_of
+from barenet.tasks._column_lines import lines_of_model
 from barenet.tasks._description import describe_columns
 from barenet.tasks._fit import EnsembleFit, Fit
 from barenet.tasks._measurement import Measurement, with_results
@@ -261,7 +262,9 @@ class Results:
         if measured.rows is not rows or not measured.has_baselines:
             measured = replace(measured, rows=rows, has_baselines=True)
         measured.predictor = self._predictor(**self.measured)
-        Report(measured, self.history).write(self.folder.path / REPORT)
+        texts = None if fit.rows.stream else fit.rows.texts
+        lines = lines_of_model(fit.predictor, fit.rows.dataset, texts)
+        Report(measured, self.history, lines).write(self.folder.path / REPORT)
 
     def _log_end(self) -> None:
         """Name the files, the reason for an early end, and the command that resumes the run."""

@@ -92,7 +92,7 @@ class Spelling:
         """
         if isinstance(error, CycloptsError):
             return usage_error(error)
-        if isinstance(error, FutureWarning) and isinstance(error.args[0], ArgumentError):
+        if isinstance(error, Warning) and isinstance(error.args[0], ArgumentError):
             error = error.args[0]  # the argument, and the one to use
         if isinstance(error, ArgumentError):
             return error.render(self.spell)

@@ -1,20 +1,35 @@
-"""Describes how each column of a table is understood, with an example and what is missing.
+"""Shows how each column of a table is understood: a line with an example and what is lost.
 
-`Task.describe` prints a line for each column, and ``barenet columns`` the same as the words of a
-file that ``--columns`` reads.
+`Task.describe`, ``barenet train`` and a report show the same lines, and ``barenet columns`` prints
+them as the words of a file that ``--columns`` reads.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from barenet._display import align, write_display, write_table
+from barenet._display import write_display, write_table
+from barenet.datasets._column_summary import is_missing
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._table_loading import read_features
-from barenet.errors import DataError, count_of, printable
+from barenet.errors import ArgumentError, count_of, printable, shortened, spelled
+from barenet.files._predictor import Predictor
 from barenet.settings._task_settings import TaskSettings
+from barenet.tables.encoding._alike_names import note_on_alike_names
 from barenet.tables.encoding._column import Column, DroppedColumn
-from barenet.tables.encoding._column_fitting import fit_column
+from barenet.tables.encoding._column_fitting import (
+    COUNTER,
+    IDENTIFIER,
+    SAME,
+    fit_column,
+    is_named_identifier,
+)
+from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tables.encoding._encoding import (
     RARE,
     TableEncoding,
@@ -22,6 +37,7 @@ from barenet.tables.encoding._encoding import (
     missing_tokens,
     requested_kinds,
 )
+from barenet.tables.encoding._placeholders import note_on_placeholders
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.files._open_table import (
     check_target,
@@ -29,28 +45,43 @@ from barenet.tables.files._open_table import (
     open_table,
     requests_for,
 )
-from barenet.tables.frames._frame import Frame
-from barenet.tables.frames._plain_values import class_name
-from barenet.tables.reading._column_reading import kinds_of
-from barenet.tables.reading._column_values import parse_column
+from barenet.tables.frames._frame import CATEGORY, Frame
+from barenet.tables.reading._column_reading import (
+    Reading,
+    examples_of,
+    note_on_likely_kind,
+    readings_of,
+)
+from barenet.tables.reading._column_values import parse_column, read_frame
 from barenet.tables.reading._column_words import (
     DROP,
     DROPPED,
     KEEP,
-    KINDS,
     UNDECIDED,
+    ColumnRequests,
     columns_with,
     merge_columns,
     words_of_kind,
 )
-from barenet.tables.reading._date_formats import date_text
-from barenet.tables.reading._readers import is_date
+from barenet.tables.reading._readers import reader_of
+from barenet.tasks._read_columns import ReadTexts, written_value
 
-#: Maximum number of characters of an example.
+#: Maximum number of lines where they are not asked for.
+MOST_LINES = 30
+
+#: Maximum width of the names of columns beside their lines.
+WIDEST_NAME = 24
+
+#: Maximum number of characters of an example, and of several names.
 LONGEST_EXAMPLE = 40
 
+#: The reason for a column that a request leaves out.
+BY_REQUEST = "dropped by request"
 
-_HEADINGS = ("column", "read as", "inputs", "example")
+#: A space at which a line isn't broken. Names with such spaces are printed with escapes.
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
+_HEADINGS = ("", "column", "read as", "inputs", "example", "missing", "note")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,49 +95,75 @@ class ColumnLine:
     words : str
         The words for it in `columns`; "?" if its kind is undecided.
     example : str
-        Its first value, and what it is read as; empty if there is none.
-    n_missing : int
-        Number of missing values.
+        A value, and what it is read as, or some of the different names; empty if there is none.
+    n_missing, n_rows : int
+        Number of missing values, besides those that can't be read, and of rows.
     note : str
         Why the column is left out, or why its kind is undecided.
     candidates : tuple of str
         The words that read a column of an undecided kind.
+    problems : tuple of ArgumentError
+        What is lost, such as values that can't be read, or may be wrong, with remedies.
+    may_be_kept : bool
+        Whether a column that is left out may matter for new rows nevertheless.
     n_inputs : int, optional
-        Number of inputs of a single network.
+        Number of inputs of a network.
     """
 
     name: str
     words: str
     example: str = ""
     n_missing: int = 0
+    n_rows: int = 0
     note: str = ""
     candidates: tuple[str, ...] = ()
+    problems: tuple[ArgumentError, ...] = ()
+    may_be_kept: bool = False
     n_inputs: int | None = None
 
     @property
-    def details(self) -> str:
-        """The example, the missing values and the note."""
-        parts = []
-        if self.example:
-            parts.append(self.example)
-        if self.n_missing:
-            parts.append(f"{self.n_missing:,} missing")
-        if self.note and self.words == DROP:
-            parts.append(f"left out: {self.note}")
-        elif self.note:
-            parts.append(self.note)
+    def mark(self) -> str:
+        """An exclamation mark if something is lost or may be wrong."""
+        return "!" if self.problems else ""
+
+    @property
+    def kind(self) -> str:
+        """The words, except for a column that is left out."""
+        return "left out" if self.words == DROP else self.words
+
+    @property
+    def missing(self) -> str:
+        """The number of missing values, unless all or none are missing."""
+        if self.n_missing in (0, self.n_rows):
+            return ""
+        return f"{self.n_missing:,} of {self.n_rows:,}"
+
+    def notes(self, spell: Callable[..., str] = spelled) -> str:
+        """What is lost, with the remedies as a user writes them, and why it is left out."""
+        notes = []
+        if self.note:
+            notes.append(self.note)
+        notes += [problem.render(spell) for problem in self.problems]
+        if self.may_be_kept:
+            notes.append(f"to keep it, use {spell('columns', {self.name: KEEP})}")
         if self.candidates:
-            parts.append(f"one of: {', '.join(self.candidates)}")
-        return "; ".join(parts)
+            notes.append(f"one of: {', '.join(self.candidates)}")
+        return "; ".join(notes)
+
+    def details(self, spell: Callable[..., str] = spelled) -> str:
+        """The example, the missing values and the notes; of a column left out, the reason first."""
+        missing = f"{self.missing} missing" if self.missing else ""
+        parts = [self.example, missing, self.notes(spell)]
+        if self.words == DROP:
+            parts = [self.notes(spell), self.example, missing]
+        return "; ".join(part for part in parts if part)
 
 
 class ColumnLines(tuple[ColumnLine, ...]):
-    """The lines of all columns, which print as a table."""
+    """The lines of all columns, which print as text, and which notebooks show as a table."""
 
     def __str__(self) -> str:
-        if not self:
-            return ""
-        return align([_HEADINGS, *self._cells()])
+        return self.to_text()
 
     __repr__ = __str__
 
@@ -114,30 +171,129 @@ class ColumnLines(tuple[ColumnLine, ...]):
         title = f"{count_of(len(self), 'column')} as they are read"
         return write_display(title, self.to_table())
 
-    def to_table(self) -> str:
-        """Write the lines as a table of HTML."""
-        return write_table(_HEADINGS, self._cells())
+    def to_text(
+        self,
+        width: int | None = None,
+        most: int | None = None,
+        spell: Callable[..., str] = spelled,
+    ) -> str:
+        """Write a line for each column, or for the `most` important ones, broken at a width."""
+        shown = self.most_important(most)
+        widths = [len(printable(line.name)) for line in shown]
+        name_width = min(max(widths, default=0), WIDEST_NAME)
+        indent = " " * (name_width + 4)
+        texts = []
+        for line in shown:
+            text = f"{line.mark:2}{printable(line.name).ljust(name_width)}  {line.kind}"
+            details = line.details(spell)
+            if details:
+                text += f": {details}"
+            texts.append(text if width is None else _broken(text, width, indent))
+        others = self.describe_others(shown)
+        if others:
+            texts.append(f"  {others}")
+        return "\n".join(texts)
 
-    def _cells(self) -> list[tuple[str, ...]]:
+    def to_table(self, most: int | None = None) -> str:
+        """Write the lines as a table of HTML."""
+        shown = self.most_important(most)
+        table = write_table(_HEADINGS, shown.cells(), "lines")
+        others = self.describe_others(shown)
+        if others:
+            table += f"<p>{others}</p>\n"
+        return table
+
+    def most_important(self, most: int | None) -> "ColumnLines":
+        """Select at most so many lines, marked ones first, in the order of the table."""
+        if most is None or len(self) <= most:
+            return self
+        by_importance = sorted(self, key=lambda line: not line.problems)  # stable
+        chosen = {line.name for line in by_importance[:most]}
+        return ColumnLines(line for line in self if line.name in chosen)
+
+    def describe_others(self, shown: "ColumnLines") -> str:
+        """Count the columns that are not shown, by their kinds; empty if all are shown."""
+        names = {line.name for line in shown}
+        kinds = Counter(line.kind for line in self if line.name not in names)
+        if not kinds:
+            return ""
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        return f"… and {kinds.total():,} more: {counts}"
+
+    def cells(self) -> list[tuple[str, ...]]:
         """The cells of the lines as text."""
-        lines: list[tuple[str, ...]] = []
+        cells: list[tuple[str, ...]] = []
         for line in self:
             n_inputs = "" if line.n_inputs is None else str(line.n_inputs)
-            lines.append((printable(line.name), line.words, n_inputs, line.details))
-        return lines
+            name = printable(line.name)
+            cells.append(
+                (line.mark, name, line.kind, n_inputs, line.example, line.missing, line.notes())
+            )
+        return cells
 
 
-def lines_of_encoding(frame: Frame, encoding: TableEncoding, settings: TaskSettings) -> ColumnLines:
-    """Describe the columns of an encoding, from rows that it can encode, and those to drop."""
+def _broken(text: str, width: int, indent: str) -> str:
+    """Break a text into lines, but not within values and options, which are in quotes.
+
+    >>> print(_broken("x  names: 'a b', 'c d'; use columns={'x': 'keep'}", 20, "   "))
+    x  names: 'a b',
+       'c d'; use
+       columns={'x': 'keep'}
+    """
+
+    def without_spaces(match: re.Match[str]) -> str:
+        return match[0].replace(" ", NO_BREAK_SPACE)
+
+    text = re.sub(r"columns=\{[^}]*\}|(?<!\w)'[^']*'(?!\w)", without_spaces, text)
+    broken = textwrap.fill(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return broken.replace(NO_BREAK_SPACE, " ")
+
+
+def lines_of_encoding(
+    frame: Frame,
+    encoding: TableEncoding,
+    texts: ReadTexts | None = None,
+    requests: ColumnRequests | None = None,
+) -> ColumnLines:
+    """Describe the columns of an encoding, from rows that it can encode, and those to drop.
+
+    `texts` are those of a frame that has been read.
+    """
+    kinds = {}
+    for column in encoding.used:
+        if column.reading:
+            kinds[column.name] = column.reading
+    read, unread = read_frame(frame, kinds, encoding.missing)
+    now = ReadTexts.of(frame, read, encoding.missing, unread=unread, readings={})
+    texts = now if texts is None else now.beside(texts)
     lines = []
     for column in encoding.columns:
-        column_kind = column.reading or _likely_kind(frame, column.name, encoding.missing)
-        lines.append(_line(frame, column, column_kind, encoding.missing))
+        if column.name in read:
+            lines.append(_line(read, column, texts, encoding.missing))
+        else:  # a model needs no columns that are left out
+            lines.append(_left_out(column.name, column.formula, column))
     names = [line.name for line in lines]
-    for name in columns_with(settings.requests, DROP):
+    for name in columns_with(requests or {}, DROP):
         if name not in names:
-            lines.append(ColumnLine(name=name, words=DROP, note="dropped by request", n_inputs=0))
+            lines.append(_left_out(name, BY_REQUEST))
     return ColumnLines(lines)
+
+
+def lines_of_model(
+    predictor: Predictor, rows: Dataset, texts: ReadTexts | None = None
+) -> ColumnLines:
+    """Describe the columns of a model in rows, of which only those that it uses are needed.
+
+    Columns that are left out have no example, whichever rows are at hand. Empty for a matrix.
+    """
+    encoding = predictor.preprocessing
+    if not isinstance(encoding, TableEncoding) or not isinstance(rows.X, Frame):
+        return ColumnLines()
+    if texts is not None:
+        texts = replace(texts, likely={})  # which later rows don't show
+    return lines_of_encoding(rows.X.select(encoding.feature_names), encoding, texts)
 
 
 def lines_of_table(settings: TaskSettings) -> ColumnLines:
@@ -148,140 +304,165 @@ def lines_of_table(settings: TaskSettings) -> ColumnLines:
         target = check_target(table, target)
     requests = requests_for(table, settings.requests, target or "")
     names = feature_names(table, [] if target is None else [target])
-    categories = columns_with(requests, "names")
-    refused: dict[str, DataError] = {}
-    while True:
-        try:
-            frame = read_features(table, names, categories=[*categories, *refused])
-        except DataError as error:
-            if error.column not in names or error.column in refused:
-                raise
-            refused[error.column] = error
-        else:
-            break
-    lines = _understood(frame, settings, refused)
+    frame = read_features(table, names, categories=columns_with(requests, "names"))
+    lines = _lines_of_frame(frame, settings)
     if all(line.words == DROP for line in lines):
         floats = [name for name in names if frame[name].dtype.kind == "f"]
-        lines = _understood(frame, settings, refused, keep=floats)
+        lines = _lines_of_frame(frame, settings, keep=floats)
     return lines
 
 
-def _understood(
-    frame: Frame,
-    settings: TaskSettings,
-    refused: Mapping[str, DataError],
-    keep: Sequence[str] = (),
-) -> ColumnLines:
-    """Describe the columns of a frame; those that were refused before are undecided."""
+def _lines_of_frame(frame: Frame, settings: TaskSettings, keep: Sequence[str] = ()) -> ColumnLines:
+    """Describe the columns of a frame that has not been read yet."""
     names = [*frame.columns]
     requests = merge_columns(settings.table_options().get("columns"))
     requests = {name: request for name, request in requests.items() if name in names}
     requested = requested_kinds(names, requests)
     check_formats(frame, requests)
     tokens = missing_tokens(frame, settings.missing or ())
+    kinds = dict(frame.kinds)
+    for name, kind in requested.items():
+        if kind != DROPPED:
+            kinds[name] = CATEGORY if kind == "words" else kind
+    readings = readings_of(frame, [name for name in names if name not in kinds], tokens)
+    kinds |= {name: reading.kind for name, reading in readings.items()}
+    read, unread = read_frame(frame, kinds, tokens)
+    texts = ReadTexts.of(frame, read, tokens, unread=unread, readings=readings)
     lines = []
     for name in names:
-        try:
-            if name in refused:
-                raise refused[name]
-            column_kind = requested.get(name)
-            if column_kind in (None, DROPPED):
-                column_kind = frame.kinds.get(name) or kinds_of(frame, [name], tokens)[name]
-            column = fit_column(
-                frame,
-                name,
-                requested.get(name),
-                scaling="none",
-                rare=RARE if settings.rare is None else settings.rare,
-                missing=tokens,
-                keep=[*columns_with(requests, KEEP), *keep],
-                inferred=column_kind,
-            )
-        except DataError as error:
-            lines.append(_undecided(frame, name, error, tokens))
-        else:
-            stated = requests[name].words if name in requests else ""
-            lines.append(_line(frame, column, column_kind, tokens, stated))
+        if name in readings and readings[name].candidates and name not in requested:
+            lines.append(_undecided(name, readings[name]))
+            continue
+        column = fit_column(
+            read,
+            name,
+            requested.get(name),
+            scaling="none",
+            rare=RARE if settings.rare is None else settings.rare,
+            missing=tokens,
+            keep=[*columns_with(requests, KEEP), *keep],
+            inferred=kinds[name],
+        )
+        stated = requests[name].words if name in requests else ""
+        lines.append(_line(read, column, texts, tokens, stated))
     return ColumnLines(lines)
 
 
-def _likely_kind(frame: Frame, name: str, tokens: Sequence[str]) -> str:
-    """Return the kind that the values of a column show; names if they show none."""
-    try:
-        return frame.kinds.get(name) or kinds_of(frame, [name], tokens)[name]
-    except DataError:
-        return "category"
+def _left_out(name: str, reason: str, column: Column | None = None) -> ColumnLine:
+    """Describe a column that is left out, and whose values are not at hand."""
+    may_be_kept = column is not None and _may_be_kept(column)
+    return ColumnLine(name=name, words=DROP, note=reason, may_be_kept=may_be_kept, n_inputs=0)
 
 
 def _line(
-    frame: Frame, column: Column, column_kind: str, tokens: Sequence[str], stated: str = ""
+    frame: Frame, column: Column, texts: ReadTexts, tokens: Collection[str], stated: str = ""
 ) -> ColumnLine:
-    """Describe a column of a known kind; `stated` are the words for it, if there are any."""
-    if column_kind == "words":
-        column_kind = "category"
-    words = stated or words_of_kind(column_kind)
+    """Describe a column of a frame that has been read; `stated` are words of a request for it."""
+    name = column.name
+    kind = frame.kinds.get(name) or column.reading or CATEGORY
+    values = parse_column(frame, name, kind, tokens)
+    are_missing = is_missing(values)
+    present = values[~are_missing]
+    words = stated or words_of_kind(kind)
+    example = _example(column, kind, present, texts.examples.get(name))
     note = ""
     if isinstance(column, DroppedColumn):
         words = DROP
         note = column.reason
+        if note.endswith(SAME):  # it has the value
+            example = ""
     elif isinstance(column, WordsColumn):
         words = "words"
-    example, n_missing = _example(frame, column.name, column_kind, tokens)
+    n_missing = int(are_missing.sum())
+    lost = texts.unread.get(name)
+    if lost is not None and lost.n_all == len(values):  # not only of a sample
+        n_missing -= lost.n_rows
     return ColumnLine(
-        name=column.name,
+        name=name,
         words=words,
         example=example,
         n_missing=n_missing,
+        n_rows=len(values),
         note=note,
+        problems=_problems(column, kind, values, texts),
+        may_be_kept=_may_be_kept(column),
         n_inputs=len(column.inputs),
     )
 
 
-def _undecided(frame: Frame, name: str, error: DataError, tokens: Sequence[str]) -> ColumnLine:
-    """Describe a column whose kind is undecided, with the words that read all of its values."""
-    candidates = []
-    for words, column_kind in KINDS.items():
-        if column_kind in ("category", "words"):
-            continue
-        try:
-            example, _ = _example(frame, name, column_kind, tokens)
-        except DataError:
-            continue
-        candidates.append(f"{words} ({example})")
-    candidates += ["names", DROP]
-    problem, _, _ = error.problem.partition(";")  # of this column, if others follow
-    problem = problem.removeprefix(f"column {name!r}: ")
-    return ColumnLine(name=name, words=UNDECIDED, note=problem, candidates=tuple(candidates))
+def _example(column: Column, kind: str, present: NDArray[Any], text: tuple[str, str] | None) -> str:
+    """Write a value of a column and what it is read as, or some of its different names."""
+    if not len(present):
+        return ""
+    if kind == CATEGORY:
+        return _example_of_names(column, dict.fromkeys(present.tolist()))
+    if text is None:
+        return written_value(present[0], kind)
+    written, reading = text
+    if not reading:
+        return printable(shortened(written, LONGEST_EXAMPLE))
+    return f"{printable(repr(shortened(written, LONGEST_EXAMPLE)))} → {reading}"
 
 
-def _example(frame: Frame, name: str, column_kind: str, tokens: Sequence[str]) -> tuple[str, int]:
-    """Return the first value of a column with what it is read as, and the number of missing ones.
+def _example_of_names(column: Column, names: Collection[str]) -> str:
+    """Show the first different names of a column, and count them.
 
-    Names are themselves, so their number follows instead.
+    >>> animals = CategoryColumn("kind", ("cat", "dog"), rare=True, missing=False)
+    >>> _example_of_names(animals, ["dog", "cat", "emu"])
+    "'dog', 'cat', 'emu' (3 different, 1 rare)"
     """
-    values = parse_column(frame, name, column_kind, tokens)
-    is_missing = values == "" if column_kind == "category" else np.isnan(values)
-    n_missing = int(is_missing.sum())
-    if is_missing.all():
-        return "", n_missing
-    row = int(np.argmin(is_missing))
-    text = str(frame[name][row]).strip()
-    if frame[name].dtype.kind == "M":
-        text = date_text(frame[name][row])
-    elif frame[name].dtype.kind == "f":
-        text = class_name(frame[name][row])
-    if len(text) > LONGEST_EXAMPLE:
-        text = f"{text[:LONGEST_EXAMPLE]}…"
-    shown = printable(repr(text)) if frame[name].dtype.kind == "T" else text
-    if column_kind == "category":
-        n_different = len(np.unique(values[~is_missing]))
-        return f"{shown}, {n_different:,} different", n_missing
-    if is_date(column_kind):
-        reading = date_text(values[row], column_kind)
-    elif column_kind == "boolean":
-        reading = "yes" if values[row] else "no"
-    else:
-        reading = class_name(values[row])
-    if reading == text.removesuffix(" 00:00:00"):  # a file's dates in a format are rewritten so
-        return reading if is_date(column_kind) else shown, n_missing
-    return f"{shown} → {reading}", n_missing
+    counts = f"{len(names):,} different"
+    if isinstance(column, CategoryColumn) and column.rare:
+        counts += f", {len(names) - len(column.categories):,} rare"
+    elif isinstance(column, WordsColumn):
+        counts += f", {count_of(len(column.words), 'word')} used"
+    shown = ""
+    n_shown = 0
+    for name in names:
+        written = printable(repr(shortened(name, LONGEST_EXAMPLE)))
+        if shown and len(shown) + len(written) > LONGEST_EXAMPLE:
+            break
+        shown += f", {written}" if shown else written
+        n_shown += 1
+    if n_shown < len(names):
+        shown += ", …"
+    return f"{shown} ({counts})"
+
+
+def _problems(
+    column: Column, kind: str, values: NDArray[Any], texts: ReadTexts
+) -> tuple[ArgumentError, ...]:
+    """Describe what is lost of a column, and values that may be wrong."""
+    name = column.name
+    problems: list[ArgumentError | None] = []
+    if name in texts.unread:
+        lost = texts.unread[name]
+        problem = f"{lost.n_rows:,} of {lost.n_all:,} can't be read and count as missing: "
+        problem += examples_of(lost)
+        names = {name: words_of_kind(CATEGORY)}
+        problems.append(ArgumentError(problem, remedy="for names, use {columns}", columns=names))
+    if name in texts.likely:
+        problems.append(note_on_likely_kind(name, texts.likely[name]))
+    if isinstance(column, CategoryColumn):
+        problems.append(note_on_alike_names(set(values.tolist())))
+    elif kind != CATEGORY:
+        problems.append(note_on_placeholders(column, values))
+    return tuple(problem for problem in problems if problem is not None)
+
+
+def _may_be_kept(column: Column) -> bool:
+    """Return whether a column that was left out may be no identifier after all."""
+    if not isinstance(column, DroppedColumn):
+        return False
+    if column.reason.startswith(COUNTER):
+        return not is_named_identifier(column.name)  # an id that numbers the rows is one
+    return column.reason.startswith(IDENTIFIER)
+
+
+def _undecided(name: str, reading: Reading) -> ColumnLine:
+    """Describe a column that two readers read differently."""
+    candidates = []
+    for kind in reading.candidates:
+        value = written_value(reader_of(kind)(reading.example), kind)
+        candidates.append(f"{words_of_kind(kind)} ({reading.example!r} → {value})")
+    return ColumnLine(name=name, words=UNDECIDED, candidates=(*candidates, "names", DROP))

@@ -125,3 +125,11 @@ def rows_of_model(predictor: Predictor, rows: Dataset) -> Dataset:
     if isinstance(encoding, TableEncoding) and not isinstance(X, Frame):
         return replace(selected, X=as_frame(X, names))
     return selected
+
+
+def with_rows_read(predictor: Predictor, rows: Dataset) -> Dataset:
+    """Read the texts of the rows of a model, as those of a task have been read."""
+    encoding = predictor.preprocessing
+    if isinstance(rows.X, Frame) and isinstance(encoding, TableEncoding):
+        return replace(rows, X=encoding.frame_of(rows.X))
+    return rows

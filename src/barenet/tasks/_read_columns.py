@@ -4,21 +4,114 @@ Whether a column holds dates or names follows from all rows, test rows included:
 learned, so that nothing of a test row leaks into the training.
 """
 
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.settings._task_settings import TaskSettings
-from barenet.tables.encoding._encoding import check_formats, read_table_columns
-from barenet.tables.frames._frame import Frame
+from barenet.tables.encoding._encoding import check_formats, missing_tokens, read_table_columns
+from barenet.tables.frames._frame import CATEGORY, Frame
+from barenet.tables.frames._plain_values import class_name
+from barenet.tables.reading._column_reading import Reading
+from barenet.tables.reading._column_values import Losses
 from barenet.tables.reading._column_words import merge_columns
+from barenet.tables.reading._date_formats import date_text
+from barenet.tables.reading._number_forms import DURATION
+from barenet.tables.reading._parsing import to_number
+from barenet.tables.reading._readers import is_date, reader_of
+
+#: Number of rows among which a text that isn't written like its value is the example.
+N_PROBED = 1_000
 
 
-def with_columns_read(dataset: Dataset, settings: TaskSettings) -> Dataset:
+@dataclass(frozen=True)
+class ReadTexts:
+    """The texts that the columns of a table had before they were read, by column."""
+
+    #: A text of each column, and what it is read as; empty for a text that is its own reading.
+    examples: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    #: The values that can't be read.
+    unread: Losses = field(default_factory=dict)
+    #: The kind of most values of a column of names.
+    likely: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        texts: Frame,
+        read: Frame,
+        missing: Collection[str],
+        *,
+        unread: Losses,
+        readings: Mapping[str, Reading],
+    ) -> Self:
+        """Choose examples among the texts of a frame before it was read."""
+        examples = {}
+        for name, kind in read.kinds.items():
+            if kind != CATEGORY and name in texts and texts[name].dtype.kind == "T":
+                examples[name] = example_of(texts[name], kind, missing)
+        likely = {name: reading.likely for name, reading in readings.items() if reading.likely}
+        return cls(examples, unread, likely)
+
+    def beside(self, earlier: Self) -> Self:
+        """Add the texts of columns that had been read before."""
+        return replace(
+            earlier,
+            examples={**self.examples, **earlier.examples},
+            unread={**self.unread, **earlier.unread},
+        )
+
+
+def with_columns_read(dataset: Dataset, settings: TaskSettings) -> tuple[Dataset, ReadTexts]:
     """Read the columns of text as numbers, dates or names; warn of values that can't be read."""
-    if not isinstance(dataset.X, Frame):
-        return dataset
-    options = settings.table_options([*dataset.X.columns])
+    texts = dataset.X
+    if not isinstance(texts, Frame):
+        return dataset, ReadTexts()
+    options = settings.table_options([*texts.columns])
     requests = merge_columns(options.get("columns"))
-    check_formats(dataset.X, requests)
-    frame = read_table_columns(dataset.X, requests, missing=options.get("missing", ()))
-    return replace(dataset, X=frame)
+    check_formats(texts, requests)
+    missing = options.get("missing", ())
+    frame, readings, unread = read_table_columns(texts, requests, missing=missing)
+    tokens = missing_tokens(texts, missing)
+    read = ReadTexts.of(texts, frame, tokens, unread=unread, readings=readings)
+    return replace(dataset, X=frame), read
+
+
+def example_of(texts: NDArray[Any], kind: str, missing: Collection[str]) -> tuple[str, str]:
+    """Return a text of a column and what it is read as: the first one that isn't its own reading.
+
+    >>> example_of(np.array(["NA", "7.0", "<5"], np.dtypes.StringDType()), "number", ["NA"])
+    ('<5', '5')
+    """
+    read = reader_of(kind)
+    first = None
+    for row, value in enumerate(texts):
+        if first is not None and row >= N_PROBED:
+            break
+        text = str(value).strip()
+        if text in missing:
+            continue
+        parsed = read(text)
+        if parsed is None:
+            continue
+        reading = written_value(parsed, kind)
+        is_plain = reading == text.removesuffix(" 00:00:00")  # a file's dates are rewritten so
+        if not is_plain and to_number(text) != parsed:
+            return text, reading
+        first = first or (reading if is_date(kind) else text, "")
+    return first or ("", "")
+
+
+def written_value(value: Any, kind: str) -> str:
+    """Write a value of a column of numbers, of dates, or of yes and no."""
+    if is_date(kind):
+        return date_text(np.datetime64(value, "us"), kind)
+    if kind == "boolean":
+        return "yes" if value else "no"
+    if kind == DURATION:
+        return f"{class_name(value)} s"
+    return class_name(value)

@@ -29,9 +29,11 @@ from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 from barenet.settings._task_settings import HEADER
 from barenet.storage._atomic_write import write_atomically
+from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._to_frame import as_frame
 from barenet.tasks import _pictures as pictures
+from barenet.tasks._column_lines import ColumnLines
 from barenet.tasks._description import describe_columns, describe_origin
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._pictures import REPEATS, draw, sample_rows
@@ -56,8 +58,10 @@ MAX_DOTS = 1_000
 class Report:
     """The report of a model on the test set or, without one, on the training set."""
 
-    def __init__(self, measured: Measurement, history: History | None) -> None:
+    def __init__(self, measured: Measurement, history: History | None, lines: ColumnLines) -> None:
         self.predictor = measured.predictor
+        #: How the columns are read.
+        self.lines = lines
         self.history = history
         self.settings = (self.predictor.card or ModelCard()).settings
         #: The network on the test rows or, if there are none, on the training rows.
@@ -293,15 +297,19 @@ class Report:
             yield _figures(inline_panels(curves, "learning curves"))
 
     def _columns(self) -> Iterator[str]:
-        """Write the encoding of each column."""
-        columns = describe_columns(self.predictor.preprocessing)
-        if columns:
-            lines = []
-            for column in columns:
-                lines.append([str(cell) for cell in column.values()])
-            yield _table(["column", "kind", "inputs", "encoding"], lines, "columns")
-        else:
+        """Write how each column is read, and its encoding."""
+        encoding = self.predictor.preprocessing
+        descriptions = describe_columns(encoding)
+        if not isinstance(encoding, TableEncoding) or descriptions is None:
             yield _text(f"All are numbers; scaling: {self.predictor.description()['scaling']}.")
+            return
+        yield self.lines.to_table()
+        encoded = []
+        for description in descriptions:
+            if description["inputs"]:
+                encoded.append([str(cell) for cell in description.values()])
+        yield _text("The networks take these inputs of each column:")
+        yield _table(["column", "kind", "inputs", "encoding"], encoded, "columns")
 
     def _repeated(self) -> Iterator[str]:
         """Write the origin of the model, and its settings as a run file."""

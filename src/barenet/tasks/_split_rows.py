@@ -25,6 +25,7 @@ from barenet.tables.frames._fingerprint import fingerprint
 from barenet.tables.frames._frame import TEXT, Frame
 from barenet.tables.frames._to_frame import FrameTable
 from barenet.tasks._description import rows_of_model
+from barenet.tasks._read_columns import ReadTexts
 
 #: Maximum absolute target: the sum of the squares of larger targets may overflow. If the range of
 #: the targets is smaller than the inverse, their squares may be 0.
@@ -42,6 +43,8 @@ class SplitRows:
     test: Dataset | None
     #: All training rows, if they are read block by block.
     stream: Stream | None = None
+    #: The texts that the columns had before they were read.
+    texts: ReadTexts = field(default_factory=ReadTexts)
     #: The training rows without validation rows, and the validation rows, by the settings of the
     #: split.
     validation_splits: dict[tuple[Hashable, ...], tuple[Dataset, Dataset | None]] = field(
@@ -51,7 +54,7 @@ class SplitRows:
     encodings: dict[tuple[Hashable, ...], TableEncoding | Scaling] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, dataset: Dataset, config: RunConfig) -> Self:
+    def of(cls, dataset: Dataset, config: RunConfig, texts: ReadTexts) -> Self:
         """Split rows by the given settings; check that they are enough and the target varies."""
         config = config.over(RunConfig(**dataset.defaults)).over(DEFAULTS)
         _check_target(dataset, config)
@@ -60,14 +63,15 @@ class SplitRows:
             problem = "1 row is left to train on, at least 2 are needed"
             remedy = "add rows, or use {test_size}"
             raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
-        return cls(dataset=dataset, training=training, test=test)
+        return cls(dataset=dataset, training=training, test=test, texts=texts)
 
     @classmethod
     def of_stream(cls, stream: Stream) -> Self:
         """Return the rows of a stream, which has already held some out."""
         defaults = table_defaults(stream.n_rows).set_fields()
         sample = replace(stream.sample, defaults=defaults)
-        return cls(dataset=sample, training=sample, test=stream.test, stream=stream)
+        texts = ReadTexts(unread=stream.source.all_unread())
+        return cls(dataset=sample, training=sample, test=stream.test, stream=stream, texts=texts)
 
     @property
     def n_training(self) -> int:

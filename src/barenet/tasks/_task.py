@@ -42,7 +42,7 @@ from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.frames._frame import Frame, Table
-from barenet.tasks._column_lines import ColumnLines, lines_of_encoding
+from barenet.tasks._column_lines import MOST_LINES, ColumnLines, lines_of_encoding, lines_of_model
 from barenet.tasks._cross_validation_result import CrossValidationResult
 from barenet.tasks._description import (
     labelled_rows,
@@ -54,7 +54,7 @@ from barenet.tasks._fold_training import FoldTraining
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._network_rows import fit_encoding
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
-from barenet.tasks._read_columns import with_columns_read
+from barenet.tasks._read_columns import ReadTexts, with_columns_read
 from barenet.tasks._repeated_rows import warn_of_repeated_rows
 from barenet.tasks._seen_rows import find_seen_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
@@ -122,7 +122,7 @@ class Task(OtherMethods):
         return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {sizes}>"
 
     def _repr_html_(self) -> str:
-        return write_display(repr(self)[1:-1], self.describe().to_table())
+        return write_display(repr(self)[1:-1], self.describe().to_table(MOST_LINES))
 
     @classmethod
     @lists_options(OpeningOptions)
@@ -272,9 +272,10 @@ class Task(OtherMethods):
             return cls(settings, SplitRows.of_stream(settings.open_stream()))
         dataset = settings.load(table)
         settings = settings.with_known_split(dataset)
+        texts = ReadTexts()
         if settings.teacher is None:  # whose encoding would read the columns
-            dataset = with_columns_read(dataset, settings)
-        split = SplitRows.of(dataset, settings.config)
+            dataset, texts = with_columns_read(dataset, settings)
+        split = SplitRows.of(dataset, settings.config, texts)
         warn_of_repeated_rows(split.training, split.test)
         return cls(settings, split)
 
@@ -305,15 +306,16 @@ class Task(OtherMethods):
         Returns
         -------
         ColumnLines
-            A line for each column, which `print` and notebooks show in a table: its name, the words
-            for it in `columns`, its number of inputs of a single network, its first value with what
-            it is read as, the number of missing values, and why it is left out. Empty for a matrix.
+            A line for each column, which `print` shows as text, and a notebook in a table: its
+            name, the words for it in `columns`, a value with what it is read as, the number of
+            missing values, what is lost, and why it is left out. A line also has ``n_inputs``, the
+            number of inputs of a single network. Empty for a matrix.
         """
         encoding = self._encoding
         rows = self.rows.dataset.X
         if not isinstance(encoding, TableEncoding) or not isinstance(rows, Frame):
             return ColumnLines()
-        return lines_of_encoding(rows, encoding, self.settings)
+        return lines_of_encoding(rows, encoding, self.rows.texts, self.settings.requests)
 
     @cached_property
     def _encoding(self) -> TableEncoding | Scaling:
@@ -717,4 +719,5 @@ class Task(OtherMethods):
         from barenet.tasks._report_page import Report
 
         history = self.history if predictor is self._trained else None
-        Report(self._measured(predictor), history).write(Path(path))
+        lines = lines_of_model(predictor, self.rows.dataset, self.rows.texts)
+        Report(self._measured(predictor), history, lines).write(Path(path))

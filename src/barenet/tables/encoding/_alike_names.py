@@ -34,22 +34,22 @@ def alike_notes(
     column 'sex': 'Male' and 'male' differ only in case; if they are the same, write them in one
     way, as column.str.casefold() of pandas does
     """
-    yield from _alike_categories(encoding, X)
-    yield from _alike_names(target, classes)
-
-
-def _alike_categories(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError]:
-    """Describe the categories of each column that are alike."""
     columns = [column for column in encoding.used if isinstance(column, CategoryColumn)]
-    if not columns:
-        return
-    frame = encoding.frame_of(X)
-    for column in columns:
-        labels = column.parse(frame, column.name, encoding.missing)
-        yield from _alike_names(column.name, set(labels.tolist()))
+    names_by_column: dict[str, Collection[str]] = {}
+    if columns:
+        frame = encoding.frame_of(X)
+        for column in columns:
+            labels = column.parse(frame, column.name, encoding.missing)
+            names_by_column[column.name] = set(labels.tolist())
+    names_by_column[target] = classes
+    for name, names in names_by_column.items():
+        note = note_on_alike_names(names)
+        if note is not None:
+            note.problem = f"column {name!r}: {note.problem}"
+            yield note
 
 
-def _alike_names(column: str, names: Collection[str]) -> Iterator[ArgumentError]:
+def note_on_alike_names(names: Collection[str]) -> ArgumentError | None:
     """Describe the names of one column that are alike, if there are any."""
     groups: dict[str, set[str]] = {}
     for name in names:
@@ -63,12 +63,12 @@ def _alike_names(column: str, names: Collection[str]) -> Iterator[ArgumentError]
             if len({name.casefold() for name in group}) > 1:
                 differ_in_spaces = True
     if not alike:
-        return
+        return None
     difference = "case"
     call = "column.str.casefold()"
     if differ_in_spaces:
         difference = "case or spaces"
         call = "column.str.casefold().str.split().str.join(' ')"
-    problem = f"column {column!r}: {some(sorted(alike), MOST_GROUPS)} differ only in {difference}"
+    problem = f"{some(sorted(alike), MOST_GROUPS)} differ only in {difference}"
     remedy = f"if they are the same, write them in one way, as {call} of pandas does"
-    yield ArgumentError(problem, remedy=remedy)
+    return ArgumentError(problem, remedy=remedy)

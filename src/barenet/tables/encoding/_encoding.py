@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self, TypedDict
+from typing import Any, NamedTuple, Self, TypedDict
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -31,11 +31,12 @@ from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._to_frame import as_frame, column_names
 from barenet.tables.reading._column_errors import raise_together
 from barenet.tables.reading._column_reading import (
+    Reading,
     readings_of,
     refuse_undecided,
     warn_of_likely_kinds,
 )
-from barenet.tables.reading._column_values import read_frame, refuse_where
+from barenet.tables.reading._column_values import Losses, read_frame, refuse_where
 from barenet.tables.reading._column_words import (
     DROP,
     KEEP,
@@ -219,7 +220,7 @@ class TableEncoding:
             lookup(dict.fromkeys(names), name, "rare")
         requested = requested_kinds(names, requests)
         check_formats(frame, requests)
-        frame = read_table_columns(frame, requests, missing=missing)
+        frame, _, _ = read_table_columns(frame, requests, missing=missing)
         column_fit = _ColumnFit(
             frame=frame,
             names=names,
@@ -641,9 +642,20 @@ class _ColumnFit:
         )
 
 
+class ReadColumns(NamedTuple):
+    """The columns of a frame as they are read, and what is lost.
+
+    `readings` has the columns whose kind follows from their values.
+    """
+
+    frame: Frame
+    readings: Mapping[str, Reading]
+    unread: Losses
+
+
 def read_table_columns(
     frame: Frame, requests: ColumnRequests, missing: Collection[str] = ()
-) -> Frame:
+) -> ReadColumns:
     """Decide the kinds of the columns that have none yet, and read their texts.
 
     A warning names the values that can't be read, and an error the columns that nothing decides.
@@ -661,7 +673,7 @@ def read_table_columns(
     frame = unread.read(frame)
     unread.report()
     warn_of_likely_kinds(readings)
-    return frame
+    return ReadColumns(frame, readings, unread)
 
 
 def new_values(encoding: TableEncoding) -> UnreadValues:

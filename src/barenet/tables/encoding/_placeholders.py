@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError, caller_stacklevel, count_of, some
+from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_fitting import FAR, find_placeholders
 from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn
 from barenet.tables.encoding._encoding import TableEncoding
@@ -46,35 +47,45 @@ def placeholder_notes(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError
         return
     frame = encoding.frame_of(X)
     for column in columns:
-        values = column.parse(frame, column.name, encoding.missing)
+        note = note_on_placeholders(column, column.parse(frame, column.name, encoding.missing))
+        if note is not None:
+            note.problem = f"column {column.name!r}: {note.problem}"
+            yield note
+
+
+def note_on_placeholders(column: Column, values: NDArray[Any]) -> ArgumentError | None:
+    """Describe the placeholders among the values of a column, without its name."""
+    if isinstance(column, DateColumn):
+        noun = "dates"
         numbers = column.numbers(values)
-        if isinstance(column, DateColumn):
-            noun = "dates"
-            placeholders = find_placeholders(numbers[~np.isnan(numbers)], FAR)
-        else:
-            noun = "numbers"
-            placeholders = placeholder_numbers(numbers[~np.isnan(numbers)])
-        if not len(placeholders):
-            continue
-        are_placeholders = np.isin(numbers, placeholders)
-        n_rows = int(are_placeholders.sum())
-        if isinstance(column, DateColumn):
-            # Compare the values, as seconds since 1970 in float64 are not exact in the year 9999.
-            different = np.unique(values[are_placeholders])
-            texts = [date_text(value, column.order) for value in different]
-        else:
-            texts = [class_name(value) for value in placeholders.tolist()]
-        rows = f"in {n_rows:,} of {count_of(len(numbers), 'row')}"
-        if len(texts) == 1:
-            verb = "is"
-            condition = "if it stands"
-        else:
-            verb = "are"
-            condition = "if they stand"
-        problem = f"column {column.name!r}: {some(texts)}, {rows}, {verb} farther from the other"
-        problem += f" {noun} than these are from each other"
-        remedy = f"{condition} for a missing value, use {{missing}}"
-        yield ArgumentError(problem, remedy=remedy, missing=texts)
+        placeholders = find_placeholders(numbers[~np.isnan(numbers)], FAR)
+    elif isinstance(column, NumberColumn):
+        noun = "numbers"
+        numbers = values
+        placeholders = placeholder_numbers(numbers[~np.isnan(numbers)])
+    else:
+        return None
+    if not len(placeholders):
+        return None
+    are_placeholders = np.isin(numbers, placeholders)
+    n_rows = int(are_placeholders.sum())
+    if isinstance(column, DateColumn):
+        # Compare the values, as seconds since 1970 in float64 are not exact in the year 9999.
+        different = np.unique(values[are_placeholders])
+        texts = [date_text(value, column.order) for value in different]
+    else:
+        texts = [class_name(value) for value in placeholders.tolist()]
+    rows = f"in {n_rows:,} of {count_of(len(numbers), 'row')}"
+    if len(texts) == 1:
+        verb = "is"
+        condition = "if it stands"
+    else:
+        verb = "are"
+        condition = "if they stand"
+    problem = f"{some(texts)}, {rows}, {verb} farther from the other {noun} than these are from "
+    problem += "each other"
+    remedy = f"{condition} for a missing value, use {{missing}}"
+    return ArgumentError(problem, remedy=remedy, missing=texts)
 
 
 def placeholder_numbers(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from barenet.errors import caller_stacklevel, some
+from barenet.errors import ArgumentError, caller_stacklevel, some
 from barenet.tables.frames._frame import Frame
 from barenet.tables.reading import _limits as limits, _parsing as parsing
 from barenet.tables.reading._column_texts import ColumnTexts, Read
@@ -310,10 +310,21 @@ def warn_of_likely_kinds(readings: Mapping[str, Reading]) -> None:
     """Warn of names most of which may be numbers or dates."""
     for name, reading in readings.items():
         if reading.likely:
-            word = words_of_kind(reading.likely)
-            problem = f"column {name!r} is read as names, though most of its values are {word!r}"
-            remedy = f"if the others are missing, use columns={{{name!r}: {word!r}}}"
-            warnings.warn(f"{problem}; {remedy}", UserWarning, stacklevel=caller_stacklevel())
+            note = note_on_likely_kind(name, reading.likely)
+            note.problem = f"column {name!r} is read as names, though {note.problem}"
+            warnings.warn(UserWarning(note), stacklevel=caller_stacklevel())
+
+
+def note_on_likely_kind(name: str, kind: str) -> ArgumentError:
+    """Describe a column of names most of which are of another kind.
+
+    >>> print(note_on_likely_kind("size", "number"))
+    most of its values are 'number'; if the others are missing, use columns={'size': 'number'}
+    """
+    words = words_of_kind(kind)
+    problem = f"most of its values are {words!r}"
+    remedy = "if the others are missing, use {columns}"
+    return ArgumentError(problem, remedy=remedy, columns={name: words})
 
 
 def unread_message(name: str, lost: Unread, kind: str) -> str:
@@ -322,9 +333,13 @@ def unread_message(name: str, lost: Unread, kind: str) -> str:
     >>> unread_message("bib", Unread(2, 1000, ("F106", "F12"), 7), "number")
     "column 'bib': 2 of 1,000 values can't be read as 'number' and count as missing: 'F106', 'F12'"
     """
-    values = some([repr(text) for text in lost.texts])
     counts = f"{lost.n_rows:,} of {lost.n_all:,} values can't be read as {words_of_kind(kind)!r}"
-    return f"column {name!r}: {counts} and count as missing: {values}"
+    return f"column {name!r}: {counts} and count as missing: {examples_of(lost)}"
+
+
+def examples_of(lost: Unread) -> str:
+    """List some of the values that can't be read."""
+    return some([repr(text) for text in lost.texts])
 
 
 def shown_value(value: Any, kind: str) -> str:
