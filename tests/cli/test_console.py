@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from barenet import Scaling, load_dataset
+from barenet import load_dataset
 from barenet.cli._console import emit_json, emit_table, log
 from barenet.cli._text_graphics import bar, draw_image
 from barenet.datasets._dataset_loading import DATASETS

@@ -190,10 +190,11 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
 
 def _read(rows: Dataset, dropped: Collection[str]) -> Dataset:
     """Read the texts of columns by all rows, and describe the values that can't be read."""
+    assert isinstance(rows.X, Frame)
     names = [name for name in rows.feature_names if name not in dropped]
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
-        frame = read_table_columns(rows.X[names], {})
+        frame, _, _ = read_table_columns(rows.X.select(names), {})
     columns = rows.X.columns | frame.columns
     description = "; ".join([rows.description, *(str(note.message) for note in noted)])
     return replace(

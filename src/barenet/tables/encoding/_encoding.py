@@ -673,7 +673,7 @@ def read_table_columns(
     frame = unread.read(frame)
     unread.report()
     warn_of_likely_kinds(readings)
-    return ReadColumns(frame, readings, unread)
+    return ReadColumns(frame, readings, unread.losses)
 
 
 def new_values(encoding: TableEncoding) -> UnreadValues:
