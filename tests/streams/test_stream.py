@@ -135,7 +135,7 @@ def test_the_counts_of_all_rows_decide_what_identifies_them(shops, monkeypatch):
 
 @pytest.fixture
 def days(tmp_path, monkeypatch):
-    """A table of many blocks, whose sample of 16 rows holds no day after the twelfth."""
+    """A table of many blocks without a day after the twelfth."""
     monkeypatch.setattr(_csv_table, "_BLOCK", 1_000)
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 16)
     days = pd.to_datetime([f"2024-{1 + at % 12}-{1 + at % 9}" for at in range(600)])
@@ -153,21 +153,25 @@ def days(tmp_path, monkeypatch):
 
 @pytest.mark.case(143)
 @pytest.mark.parametrize("order", ["dmy", "mdy"])
-def test_a_date_of_the_sample_shows_the_order_of_all(days, order):
+def test_a_date_of_any_block_shows_the_order_of_all(days, order):
     day = "24.09.2023" if order == "dmy" else "09.24.2023"
-    found, expected = encodings(days(row0=day), numbers="minmax")
+    found, expected = encodings(days(row577=day), numbers="minmax")
     assert [each.order for each in found.columns[:2]] == [order] * 2
     for column, other in zip(found.columns, expected.columns, strict=True):
         assert dataclasses.replace(column, fill=other.fill) == other  # a median of the sample
 
 
 @pytest.mark.case(143)
-def test_dates_that_contradict_the_sample_or_show_nothing_in_it_are_refused(days):
-    with pytest.raises(DataError, match=r"days\.csv:\d+: .* order of its parts is ambiguous: read"):
-        stream(days(row301="24.09.2023"), "y", task="regression")
+def test_dates_in_no_order_are_refused_and_those_in_another_one_are_missing(days):
+    with pytest.raises(DataError) as caught:
+        stream(days(), "y", task="regression")
+    assert {*caught.value.options["columns"]} == {"day", "other"}
+    assert (caught.value.path.name, caught.value.line) == ("days.csv", 11)
     path = days(row0="24.09.2023", row577="09.24.2023")
-    with pytest.raises(DataError, match=r"days\.csv:579: .* such as 31\.12\.2026.* '09\.24\.2023'"):
-        stream(path, "y", task="regression")
+    problem = "column 'day': 1 of 600 values .* 'date day-first' and count as missing: '09.24.2023'"
+    with pytest.warns(UserWarning, match=problem):
+        found, expected = encodings(path)
+    assert found.columns[0].indicator and found.input_names == expected.input_names
 
 
 @pytest.mark.parametrize("folder", ["parquet"], indirect=True)
@@ -409,20 +413,11 @@ ROWS = ["a,name,y", *(f"{x / 8},pipe {x % 5},{x % 7}" for x in range(3000))]
 
 #: The second file's header, a row of it by its number, the bytes of a block, options, the error.
 REFUSED = [
-    (
-        "a,name,y",
-        {312: "q,pipe,1"},
-        1000,
-        {},
-        "b.csv:314: column 'a': expected a number, as in 99.9 % of the rows, got 'q'",
-    ),
     ("a,name,y", {312: '1,pipe,"2'}, 1000, {}, "b.csv:314: a quote that opens here is not closed"),
     ("a,name,y", {312: "1,2"}, 1000, {"csv": {"header": True}}, "b.csv:314: expected 3 values"),
     ("a,name,z", {}, 1000, {}, "b.csv: no column y"),
     ("b,name,y", {}, 1000, {}, "b.csv: no column a"),
     ("a,name,y", {700: "1,pipe,q"}, 10**6, {}, "b.csv:702: column 'y': .*got 'q'; .*task='classi"),
-    ("a,name,y", {700: "q,pipe,1"}, 10**6, {}, "b.csv:702: column 'a': .*9 % of .*missing="),
-    ("a,name,y", {899: "q,pipe,1"}, 10**6, {"numeric": ["a"]}, "b.csv:901: column 'a': .*'q'"),
     ("a,name,y", {7: "1,,1e200", 8: "1,,-1e200"}, 1000, {}, "'y': standardize .* -1e.200 to 1e"),
 ]
 
@@ -438,6 +433,21 @@ def test_an_error_names_the_file_and_the_line(
     write("\n".join([header, *changed]), "b.csv")
     with pytest.raises(ArgumentError, match=message):
         stream(f"{path.parent}/*.csv", "y", **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"numeric": ["a"]}])
+def test_one_warning_names_the_values_of_all_files_that_cannot_be_read(write, monkeypatch, options):
+    """Some blocks have none, and one has no other values."""
+    monkeypatch.setattr(_csv_table, "_BLOCK", 1000)
+    rows = [f"{x / 8},pipe {x % 5},{x / 9}" for x in range(900)]
+    path = write("\n".join(["a,name,y", *rows]), "a.csv")
+    wrong = [f"q{x % 2},pipe,{x / 9}" for x in range(90)]
+    write("\n".join(["a,name,y", *rows[90:], *wrong]), "b.csv")
+    problem = "column 'a': 90 of 1,800 values can't be read .* count as missing: 'q0', 'q1'$"
+    with pytest.warns(UserWarning, match=problem) as noted:
+        found = stream(f"{path.parent}/*.csv", "y", task="regression", **options)
+    assert len(noted) == 1
+    assert found.encoding.columns[0].kind == "number" and found.encoding.columns[0].indicator
 
 
 def test_a_file_of_empty_lines_below_its_header_has_no_rows(write):
@@ -625,20 +635,18 @@ def test_texts_that_look_alike_in_several_files_are_one_category_and_one_class(t
 
 
 @pytest.mark.case(156)
-@pytest.mark.parametrize(("order", "n_sampled"), [((0, 1), 8), ((1, 0), 1)])
-def test_points_of_thousands_in_one_of_several_files_are_refused(
-    tmp_path, monkeypatch, order, n_sampled
-):
-    """The others have only smaller numbers, which alone, as those with points, are numbers."""
-    monkeypatch.setattr(_stream_fit, "N_SAMPLED_BLOCKS", n_sampled)
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_decimal_commas_of_one_file_show_that_points_of_another_separate_thousands(tmp_path, order):
     rng = np.random.default_rng(1)
     thousands = [f"{value // 1000}.{value % 1000:03}" for value in rng.integers(1_000, 9_000, 90)]
     small = [str(value) for value in rng.integers(20, 999, 90)]
+    commas = [f"{value},5" for value in range(90)]
     for number, place in enumerate(order):
-        values = (thousands, small)[place]
-        rows = pd.DataFrame({"x": rng.normal(size=90), "n": values, "y": rng.normal(size=90)})
-        rows.to_csv(tmp_path / f"{number}.csv", index=False)
-    with pytest.raises(DataError, match="column 'n': expected a number without a thousands sep"):
-        stream(f"{tmp_path}/*.csv", "y")
-    decimals = stream(f"{tmp_path}/*.csv", "y", numeric=["n"])
-    assert decimals.encoding.columns[1].kind == "number"
+        columns = {
+            "x": (small, commas)[place],
+            "n": (thousands, small)[place],
+            "y": rng.permutation(90),
+        }
+        pd.DataFrame(columns).to_csv(tmp_path / f"{number}.csv", index=False, sep=";")
+    encoding = stream(f"{tmp_path}/*.csv", "y", task="regression").encoding
+    assert [column.reading for column in encoding.columns] == ["number 1234,5", "number 1.234,5"]
