@@ -27,16 +27,13 @@ FAULTY = {
     "fault_36": ("t.csv", "", "t.csv: empty file"),
     "fault_38": ("t.csv", f"{HEADER}1,2,3\n1,2\n{ROWS}", "t.csv:3: expected 3 values, as in the"),
     "fault_39": ("t.csv", OTHER, "t.csv:1: 1 column, 'x1;x2;y'; try --delim", "--delimiter", ","),
-    "fault_40": ("t.csv", WORD, "t.csv:32: column 'x2': expected a number"),
     "fault_45": ("t.csv", f"é{HEADER}".encode("latin-1"), "t.csv: not UTF-8 text at byte 0; "),
     "fault_46": ("t.csv.gz", PACKED[: len(PACKED) // 2], "t.csv.gz: truncated"),
 }
 #: The same for tables that can be used for predictions, but not to learn from.
 UNLEARNABLE = {
     "fault_36_header": ("t.csv", HEADER, "t.csv: no rows, only names of columns"),
-    "fault_40_missing": ("t.csv", WORD, "use --missing two; if the column holds names, use --c"),
-    "fault_40_drop": ("t.csv", DAYS, "to leave it out, use --drop day"),
-    "fault_40_names": ("t.csv", DAYS, "if the column holds names, use --categories day"),
+    "fault_40": ("t.csv", DAYS, "decides between them; use --columns 'day=date day-first', or"),
     "fault_42": ("t.csv", f"{HEADER}1,2,3\n", "t.csv: 1 row, at"),
 }
 
@@ -54,6 +51,15 @@ def test_a_wrong_table_is_refused(barenet, line, case):
         error = barenet(*command, *options).error
         assert error.startswith(f"barenet {command[0]}: error: ") and message in error
         assert not Path("runs").exists()
+
+
+@pytest.mark.case(40)
+def test_text_among_numbers_is_missing_with_a_warning(barenet):
+    Path("t.csv").write_text(WORD)
+    problem = "column 'x2': 1 of 31 values can't be read as 'number' and count as missing: 'two'"
+    done = barenet("train", "t.csv", *QUICK).ok()
+    assert done.err.count(f"warning: {problem}") == 1
+    assert f"warning: {problem}" in barenet("predict", "runs/t", "t.csv").ok().err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name is text")
