@@ -92,8 +92,8 @@ def load_table(
         The decimal separator; by default a point.
     header : bool, optional
         For CSV: whether the first line contains the names of the columns. If not, they are named
-        x1, x2 and so on. By default it does, and a file whose first line looks like a row is
-        rejected.
+        x1, x2 and so on. By default it does, and a file with a number above numbers in its first
+        line is rejected.
     date_format : str, mapping or sequence of str, optional
         For CSV: the format of dates that are not written like 2024-12-31, as for Python's
         ``strptime``, such as ``"%d.%m.%Y"``. Or formats for single columns, ``{"start":

@@ -128,7 +128,7 @@ class FileOptions(CsvOptions):
         Decimal separator of the numbers in a table.
     header : bool
         Whether the first line of a table names its columns; if not, they are named x1, x2 and so
-        on. By default it does, and a first line that looks like a row is refused.
+        on. By default it does, and a first line with a number above numbers is refused.
     date_format : str or tuple of str
         Format of dates in a table that are not written like 2024-12-31, such as %d.%m.%Y; for a
         single column, start=%d.%m.%Y.

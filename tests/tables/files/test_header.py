@@ -36,11 +36,9 @@ def test_a_table_without_a_header_is_read_by_position(write):
 
 @pytest.mark.case(101)
 def test_a_numeric_header_can_be_confirmed(write):
-    path = write("Rome,Oslo\nRome,a\nOslo,b\nRome,c\n")
-    with pytest.raises(DataError, match=r": Rome; if it is a row"):
-        read_table(path)
-    assert read_table(path, CsvOptions(header=True)).names == ("Rome", "Oslo")
     numbers = write("1.5,2.5\n1,2\n3,4\n")
+    with pytest.raises(DataError, match=r": 1\.5, 2\.5; if it is a row"):
+        read_table(numbers)
     assert read_table(numbers, CsvOptions(header=True)).names == ("1.5", "2.5")
     assert len(read_table(numbers, CsvOptions(header=False)).frame(["x1"])) == 3
 
@@ -49,8 +47,6 @@ def test_a_numeric_header_can_be_confirmed(write):
 @pytest.mark.parametrize(
     "text",
     [
-        '"Rome\nEUR",Oslo\n"Rome\nEUR",a\n',
-        "{long},Oslo\n{long},a\n",
         "{digits},{digits}\n1,2\n",
         '"a\nb","a\nb"\n1,2\n',
         "a{long},a{long}\n1,2\n",
@@ -90,6 +86,9 @@ def test_columns_without_a_name_are_named_as_by_pandas(write, first):
         "party,vote\nleft,yes\nright,no\nleft,yes\nright,no\n",
         "2024-01-01,town\n1,Rome\n2,Oslo\n",
         "day,2024-01-01,2024-01-02\na,1,2\nb,3,4\n",
+        "Rome,Italy\nOslo,Norway\nRome,Italy\nOslo,Norway\n",
+        "2024-01-01,Rome\n2024-01-02,Oslo\n2024-01-03,Rome\n",
+        "size,7\n1,Rome\n2,Oslo\n",
         f"town,5,25,{'9' * 5000}\na,1,2,3\nb,3,4,4\n",
     ],
 )
@@ -101,12 +100,11 @@ def test_first_lines_that_look_like_names_are_headers(write, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "Rome,Italy\nOslo,Norway\nRome,Italy\nOslo,Norway\n",
         "ford,2019,12000\nfiat,2020,9000\nford,2018,8000\n",
-        "2024-01-01,Rome\n2024-01-02,Oslo\n2024-01-03,Rome\n",
         "a1;5,5;no;7\na2;6,5;yes;8\na3;7;no;9\n",
         "1.5,2.5\n1,2\n3,4\n",
-        "?,3,Rome\n4,5,Oslo\n6,7,Rome\n",
+        "?,3,Rome\n4,5,Oslo\n6,?,Rome\n",
+        "size,town,7\n1,Rome,2\n3,Oslo,4\n",
         f"Rome,{'1' * 5000}\nOslo,3\nRome,4\nOslo,5\n",
         ROWS,
     ],

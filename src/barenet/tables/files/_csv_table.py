@@ -1,25 +1,25 @@
 """A CSV file as columns of text; every error names its line.
 
-`TextColumn` splits the rows into columns, and is strict about their length. Open quotes and
-repeated names are rejected here. So is a file that seems to have no header, judging by the values
-of its columns, unless the caller passes `header`.
+`TextColumn` splits the rows into columns, and is strict about their length. Open quotes are
+rejected here.
 """
 
 import codecs
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from barenet.errors import DataError, brief, some
+from barenet.errors import DataError
 from barenet.storage import _file_io as file_io
 from barenet.tables.files import _delimited as delimited
 from barenet.tables.files._delimited import CsvOptions, decode, read_records
+from barenet.tables.files._header import check_header, read_header
 from barenet.tables.files._text_column import (
     ArrowColumn,
     TextColumn,
@@ -31,7 +31,6 @@ from barenet.tables.frames._frame import (
     Names,
     Place,
     Table,
-    check_unique,
     fill_names,
     spelled_names,
 )
@@ -41,7 +40,6 @@ from barenet.tables.reading._date_formats import (
     formats_by_column,
     formats_of,
     parse_datetime,
-    parse_time_of_day,
     rewrite_date,
 )
 from barenet.tables.reading._missing_texts import MISSING, is_absent
@@ -55,160 +53,6 @@ from barenet.tables.reading._parsing import (
     grouped_number,
     without_thousands,
 )
-
-#: Maximum numbers of columns and rows that the first line is compared with.
-_MAX_COLUMNS = 200
-_MAX_ROWS = 1000
-
-#: Maximum number of values of a column that are tested for numbers and dates.
-_MAX_TESTED = 100
-
-#: A number with a decimal point or comma, and with any thousands separators.
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-def read_header(
-    text: str, delimiter: str, path: Path, header: bool | None, *, quoting: bool = True
-) -> tuple[str, ...]:
-    """Read the names of the columns, some of which may be empty, or make names by position."""
-    match = re.match(r"[^\r\n]*", text)
-    assert match is not None
-    first_line = match[0]
-    if not quoting or '"' not in first_line:  # otherwise, a delimiter may belong to a value
-        file_io.check_columns(path, first_line.count(delimiter) + 1)
-    records = read_records(text, delimiter, path, quoting=quoting)
-    line, fields = next(records, (0, []))
-    if not fields:
-        raise DataError("empty file", path=path)
-    if header is not False and fields[0].startswith("#"):
-        _refuse_comments(fields, records, path, line)
-    file_io.check_columns(path, len(fields))
-    names = tuple(name.strip() for name in fields)
-    if len(names) == 1:
-        _refuse_other_delimiter(names[0], delimiter, path, line)
-    if header is False:
-        return tuple(f"x{column + 1}" for column in range(len(names)))
-    filled = fill_names(names)
-    if header is None and len({*filled}) < len(filled):
-        check_header(names, text, delimiter, path, quoting=quoting)  # they may be those of a row
-    check_unique(filled, path=path, line=line)
-    return names
-
-
-def _refuse_comments(
-    first: Sequence[str], records: Iterator[tuple[int, list[str]]], path: Path, line: int
-) -> None:
-    """Reject lines such as # Source above the names, given the first row and the following ones."""
-    for line_of_names, fields in records:
-        if fields[0].startswith("#"):
-            continue
-        _, following = next(records, (0, fields))
-        if len(fields) == len(first) or len(fields) != len(following):
-            return  # such as #id,size above 1,2.5, or above a row that is too long
-        problem = "the first lines look like comments and not like the names of the columns, "
-        problem += f"which seem to be in line {line_of_names:,}: {brief(first[0])}"
-        raise DataError(problem, path=path, line=line, remedy="delete the lines above the names")
-
-
-def _refuse_other_delimiter(name: str, delimiter: str, path: Path, line: int) -> None:
-    """Reject the name of a single column that contains another delimiter."""
-    for character, argument in delimited.DELIMITERS.items():
-        if character != delimiter and character in name:
-            problem = f"1 column, {name[:60]!r}"
-            remedy = "try {delimiter}"
-            raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=argument)
-
-
-def check_header(
-    names: Sequence[str], text: str, delimiter: str, path: Path, *, quoting: bool = True
-) -> None:
-    """Reject names that look more like the values below them than like names.
-
-    Each column votes. A number above numbers, a date above dates, or a text that recurs below
-    indicates a row. Any other text above numbers or dates, or above repeated texts, indicates a
-    header. Numbers alone are not names, except for 0, 1, 2, …, which pandas writes.
-    """
-    numeric_names = _numeric_names(names)
-    rows: list[list[str]] = []
-    with suppress(DataError):  # The last row may be cut off within quotes.
-        records = read_records(text[:_HEAD], delimiter, path, quoting=quoting)
-        for _, fields in islice(records, 1, _MAX_ROWS + 1):
-            if len(fields) == len(names):
-                rows.append(fields)
-    columns: list[tuple[str, ...]] = list(zip(*rows, strict=True))
-    if not columns:
-        columns = [() for _ in names]
-    like_values = []
-    n_like_names = 0
-    for name, column in islice(zip(names, columns, strict=True), _MAX_COLUMNS):
-        vote = _vote(name, column, numeric_names)
-        if vote < 0:
-            like_values.append(name)
-        elif vote > 0:
-            n_like_names += 1
-    are_numbers = all(_NUMBER.fullmatch(name) for name in names)
-    if are_numbers and len(numeric_names) < len(names):
-        like_values = [*names]
-    elif len(like_values) <= n_like_names:
-        return
-    problem = "the first line looks like a row and not like the names of the columns: "
-    problem += some(like_values, 3)
-    remedy = "if it is a row of the table, use {header}; if it has the names, {header_}"
-    line, _ = next(read_records(text[:_HEAD], delimiter, path, quoting=quoting))
-    raise DataError(problem, path=path, line=line, remedy=remedy, header=False, header_=True)
-
-
-def _numeric_names(names: Sequence[str]) -> set[str]:
-    """Find numbers that are names: 0, 1, 2, …, or years or ascending numbers beside other names."""
-    numbers = []
-    values = []
-    try:
-        for name in names:
-            if _NUMBER.fullmatch(name):
-                numbers.append(name)
-                values.append(float(name))
-    except ValueError:  # a name has separators of thousands
-        return set()
-    if values == list(range(len(values))):
-        return set(numbers)
-    if len(numbers) == len(names):
-        return set()
-    rises = len(values) >= 3 and values == sorted(set(values))
-    are_plain = all(name.isdecimal() for name in numbers)
-    are_years = are_plain and min(values) >= 1800 and max(values) <= 2100
-    if are_years or rises:
-        return set(numbers)
-    return set()
-
-
-def _vote(name: str, column: Iterable[str], numeric_names: set[str]) -> int:
-    """Return 1 for a name, -1 for a value, 0 if undecided."""
-    present = []
-    for value in column:
-        text = value.strip()
-        if text not in MISSING and not is_absent(text):
-            present.append(text)
-    if not present or name in numeric_names or name in ("y", *MISSING):
-        if name == "?":
-            return -1
-        return 0
-    tested = present[:_MAX_TESTED]
-    for is_one in (_NUMBER.fullmatch, parse_datetime, parse_time_of_day):
-        n_of_type = 0
-        for text in tested:
-            if is_one(text):
-                n_of_type += 1
-        if n_of_type >= NEARLY_ALL * len(tested):
-            if is_one(name):
-                return -1
-            return 1
-    different = set(present)
-    if name in different:
-        return -1
-    if len(different) <= len(present) / 2:
-        return 1
-    return 0
-
 
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
 _PER_BYTE = 4
