@@ -38,7 +38,7 @@ def option_of(placeholder: str) -> str:
     """Return the option whose value a remedy recommends at a placeholder.
 
     A remedy may recommend several values of an option. Each further placeholder has another number
-    of underscores at its end; where errors are joined, two more for each remedy.
+    of underscores at its end.
 
     >>> option_of("date_format"), option_of("date_format_")
     ('date_format', 'date_format')
@@ -216,8 +216,6 @@ class DataError(ArgumentError):
         Row of an invalid value in its source, counted from 0.
     column : str, optional
         Column of an invalid value.
-    expected_kind : str
-        The kind of the accepted values: their description in `expected` without its details.
     positions : sequence of int
         Positions of all such values of the column in the rows that were checked, if it has several.
 
@@ -235,7 +233,6 @@ class DataError(ArgumentError):
         self.line = line
         self.row: int | None = None
         self.column: str | None = None
-        self.expected_kind = self.expected
         self.positions: Sequence[int] = ()
 
     def _place(self) -> list[str]:
@@ -245,6 +242,20 @@ class DataError(ArgumentError):
         if self.line is not None:
             place += f":{self.line}"
         return [place]
+
+
+class RemedyWarning(UserWarning):
+    """A warning with the parts of an error as data, such as the options that its remedy names.
+
+    Parameters
+    ----------
+    error : ArgumentError
+        The problem and its remedy.
+    """
+
+    def __init__(self, error: ArgumentError) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class ModelFileError(BarenetError, ValueError):

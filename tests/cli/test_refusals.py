@@ -142,8 +142,8 @@ def test_a_remedy_names_the_command_that_has_the_option(barenet, train):
     options = ("--decimal", ",", "--target", "y", "--model", "network", "--epochs", 1)
     model = train(Path("table.csv").resolve(), *options)
     Path("new.csv").write_text("price;y\n1.234;0\n")
-    remedy = "use --decimal .; if these are names, use --categories price of `barenet train`; "
-    remedy += "if they are of no use, --drop price of `barenet train`"
+    remedy = "use --decimal .; if these are names, use --columns price=names of `barenet train`; "
+    remedy += "if they are of no use, --columns price=drop of `barenet train`"
     assert remedy in barenet("predict", model, "new.csv", "--decimal", ",").error
 
 

@@ -252,7 +252,7 @@ def test_allow_missing_columns_is_an_option_of_every_command(barenet, table):
     train += ["--no-baselines"]
     refused = barenet(*train, "--out", "run").error
     assert "houses/0.parquet: no column rooms; 2 of 3 files have 'rooms'; to read its" in refused
-    assert "use --allow-missing-columns; to leave it out, use --drop rooms" in refused
+    assert "use --allow-missing-columns; to leave it out, use --columns rooms=drop" in refused
     assert not Path("run").exists()
     done = barenet(*train, "--allow-missing-columns", "--out", "run").ok()
     assert "missing columns: 'rooms' in 1 of 3 files" in done.err

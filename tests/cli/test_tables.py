@@ -313,7 +313,9 @@ def test_texts_are_read_by_their_words(barenet):
     assert "title" in barenet("drift", "runs/t", "t.csv").ok().out
     error = barenet("export", "runs/t", "--out", "it.onnx").error
     assert "column 'title': exports to ONNX do not split texts into words; use" in error
-    assert "--to python" in error and "--drop title" in error and not Path("it.onnx").exists()
+    assert (
+        "--to python" in error and "--columns title=drop" in error and not Path("it.onnx").exists()
+    )
     barenet("export", "runs/t", "--out", "it.py").ok()
     barenet("export", "runs/t", "--out", "it.schema.json").ok()
     found = subprocess.run([sys.executable, "it.py", "new.csv"], capture_output=True, text=True)

@@ -503,7 +503,7 @@ def test_a_column_that_is_dropped_needs_no_conversion(prices):
     kinds = {"key": "number", "size": "number", "town": "category", "sold": "date"}
     assert {column.name: column.kind for column in task.columns} == kinds
     assert task.evaluate(predictor, unusable) == task.evaluate(predictor, prices)
-    with pytest.raises(BarenetError, match=r"data: column 'wait': .* drop=\['wait'\]"):
+    with pytest.raises(BarenetError, match=r"data: column 'wait': .* columns={'wait': 'drop'}"):
         Task.open(unusable, "price", drop=["bins"])
 
 

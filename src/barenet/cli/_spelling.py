@@ -92,8 +92,8 @@ class Spelling:
         """
         if isinstance(error, CycloptsError):
             return usage_error(error)
-        if isinstance(error, Warning) and isinstance(error.args[0], ArgumentError):
-            error = error.args[0]  # the argument, and the one to use
+        if isinstance(error, Warning) and error.args and isinstance(error.args[0], ArgumentError):
+            error = error.args[0]
         if isinstance(error, ArgumentError):
             return error.render(self.spell)
         name, _, problem = str(error).partition(": ")

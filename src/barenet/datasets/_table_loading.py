@@ -39,6 +39,7 @@ from barenet.tables.reading._column_words import (
     merge_columns,
 )
 from barenet.tables.reading._date_formats import as_date_formats
+from barenet.tables.reading._readers import is_date
 from barenet.tables.reading._target import TargetTask, known_targets, read_target
 from barenet.tables.reading._without_target import WithoutTarget
 
@@ -108,9 +109,8 @@ def load_table(
         decimal separator is a comma.
     columns : mapping of str to str, optional
         The words for single columns, as for `TableEncoding.fit`, such as ``{"zip": "names", "id":
-        "drop"}``; here ``"date %d.%m.%Y"`` is a format of dates. Columns to drop are not read. In
-        columns other than ``"names"``, a point beside decimal commas is an error, as it usually
-        separates thousands.
+        "drop"}``. Columns to drop are not read. In columns other than ``"names"``, a point beside
+        decimal commas is an error, as it usually separates thousands.
     categories, drop : collection of str, default=()
         Older spellings of ``"names"`` and ``"drop"`` in `columns`.
     missing : collection of str, default=()
@@ -219,7 +219,8 @@ def load_table(
         split_keys=keys,
         without_target=without_target,
     )
-    if frame or not _are_complete_numbers(rows.select(features)):
+    states_dates = any(is_date(kinds.get(name, "")) for name in features)
+    if frame or states_dates or not _are_complete_numbers(rows.select(features)):
         return data
     return _as_matrix(data)
 

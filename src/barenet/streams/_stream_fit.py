@@ -32,7 +32,7 @@ from barenet.tables.reading._column_reading import (
     warn_of_unread,
 )
 from barenet.tables.reading._column_texts import ColumnTexts
-from barenet.tables.reading._column_values import complete_numbers, parse_column, read_frame
+from barenet.tables.reading._column_values import complete_numbers, parse_column
 from barenet.tables.reading._column_words import KEEP, columns_with, kinds_of_requests
 from barenet.tables.reading._parsing import (
     is_number,
@@ -40,6 +40,7 @@ from barenet.tables.reading._parsing import (
 )
 from barenet.tables.reading._readers import is_numeric
 from barenet.tables.reading._target import MAX_CLASSES, read_target
+from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import total
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
@@ -108,13 +109,20 @@ def _fit_draft(sample: Frame, options: Mapping[str, Any]) -> TableEncoding:
         return TableEncoding.fit(sample, **with_all_categories)
 
 
+class _Counts(NamedTuple):
+    """The texts of columns, and the kinds of those whose types are declared."""
+
+    texts: dict[str, ColumnTexts]
+    declared: dict[str, Reading]
+
+
 def _count_texts(
     source: StreamSource,
     names: Sequence[str],
     tokens: Collection[str],
     track: Callable[[range], Iterable[int]],
-) -> dict[str, Reading]:
-    """Count the texts of columns in all blocks, and decide their kinds."""
+) -> _Counts:
+    """Count the texts of columns in all blocks."""
     counts = {name: ColumnTexts() for name in names}
     declared = {}
     for number in track(range(len(source))):
@@ -131,10 +139,7 @@ def _count_texts(
     for name in [*declared]:
         if counts[name].n_rows:
             del declared[name]
-    readings = read_kinds(counts) | declared
-    blocks = (source.read(number).rows for number in range(len(source)))
-    refuse_undecided(blocks, readings)
-    return readings
+    return _Counts(counts, declared)
 
 
 class BlockStatistics(NamedTuple):
@@ -299,14 +304,24 @@ class StreamFit:
             kinds[name] = CATEGORY if kind == "words" else kind
         #: Columns whose kind follows from their values.
         self.inferred = [name for name in source.features if name not in kinds]
-        readings = _count_texts(source, self.inferred, tokens, track)
+        counts = _count_texts(source, self.inferred, tokens, track)
+        mixed = [name for name, texts in counts.texts.items() if texts.n_numbers and texts.texts]
+        if mixed:
+            source = replace(source, mixed=mixed)
+            first_rows = sample_blocks(source)
+            counts.texts.update(_count_texts(source, mixed, tokens, iter).texts)
+        readings = read_kinds(counts.texts) | counts.declared
+        blocks = (source.read(number).rows for number in range(len(source)))
+        refuse_undecided(blocks, readings)
         for name, reading in readings.items():
             kinds[name] = reading.kind
         self.readings = readings
         #: The kind of each column.
         self.kinds = kinds
         source = replace(source, kinds=kinds, tokens=tokens)
-        first_rows, _ = read_frame(first_rows, kinds, tokens)
+        unread = UnreadValues(kinds, tokens, may_be_names=True)
+        first_rows = unread.read(first_rows)
+        unread.refuse_without_value()
         self.rare = check_rare(options.get("rare", RARE))
         self.fraction = self.rare
         if self.rare >= 1:
@@ -370,7 +385,7 @@ class StreamFit:
         """Read all blocks, and return the parts of a stream."""
         for number in range(len(self.source)):
             self._add(number)
-        warn_of_unread(self.source.all_unread(), self.kinds)
+        warn_of_unread(self.source.all_unread(), self.kinds, may_be_names=True)
         warn_of_likely_kinds(self.readings)
         # The parts of one set are released before the next is joined, to save memory.
         test = concatenate(self.parts.pop("test"))

@@ -84,6 +84,8 @@ class StreamSource:
     #: values.
     kinds: Mapping[str, str] = field(default_factory=dict)
     tokens: Collection[str] = ()
+    #: Columns of numbers in some CSV blocks and of other texts in others, read as text in all.
+    mixed: Collection[str] = ()
     #: Values that were not read, by the number of the block and the column.
     unread: dict[int, dict[str, Unread]] = field(default_factory=dict)
     #: Rows without a target, by the number of the block, once it has been read.
@@ -106,7 +108,7 @@ class StreamSource:
             block,
             names,
             target=self.target,
-            unparsed=[self.target, *self.categories],
+            unparsed=[self.target, *self.categories, *self.mixed],
             categories=self.categories,
         )
         first_row = self.first_rows[number]

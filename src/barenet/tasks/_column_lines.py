@@ -33,7 +33,6 @@ from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tables.encoding._encoding import (
     RARE,
     TableEncoding,
-    check_formats,
     missing_tokens,
     requested_kinds,
 )
@@ -318,7 +317,6 @@ def _lines_of_frame(frame: Frame, settings: TaskSettings, keep: Sequence[str] = 
     requests = merge_columns(settings.table_options().get("columns"))
     requests = {name: request for name, request in requests.items() if name in names}
     requested = requested_kinds(names, requests)
-    check_formats(frame, requests)
     tokens = missing_tokens(frame, settings.missing or ())
     kinds = dict(frame.kinds)
     for name, kind in requested.items():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.settings._task_settings import TaskSettings
-from barenet.tables.encoding._encoding import check_formats, missing_tokens, read_table_columns
+from barenet.tables.encoding._encoding import missing_tokens, read_table_columns
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_reading import Reading
@@ -73,7 +73,6 @@ def with_columns_read(dataset: Dataset, settings: TaskSettings) -> tuple[Dataset
         return dataset, ReadTexts()
     options = settings.table_options([*texts.columns])
     requests = merge_columns(options.get("columns"))
-    check_formats(texts, requests)
     missing = options.get("missing", ())
     frame, readings, unread = read_table_columns(texts, requests, missing=missing)
     tokens = missing_tokens(texts, missing)

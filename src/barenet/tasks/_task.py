@@ -171,10 +171,9 @@ class Task(OtherMethods):
             Settings of the networks; arguments of `train` override them.
         **options : object
             What ``columns`` are, such as ``{"opened": "date day-first", "zip": "names", "id":
-            "drop"}``, with the words of `TableEncoding.fit`, or for files also a format as in
-            ``"date %d.%m.%Y"``; ``drop``, ``keep_column``, ``categories`` and ``numeric`` are older
-            spellings of it. Texts for ``missing`` values, and the fraction of ``rare`` categories.
-            For files:
+            "drop"}``, with the words of `TableEncoding.fit`; ``drop``, ``keep_column``,
+            ``categories`` and ``numeric`` are older spellings of it. Texts for ``missing`` values,
+            and the fraction of ``rare`` categories. For files:
             ``delimiter``, ``encoding``, ``decimal``, ``thousands``, ``header``, ``date_format``,
             ``quoting``, ``data_dir`` and ``allow_missing_columns``. For a generated data set:
             ``samples``, ``noise`` and ``data_seed``.

@@ -296,7 +296,9 @@ def test_texts_are_refused_where_they_are_not_split_into_words(to, tmp_path):
     columns = (number, WordsColumn("title", ("golf",), missing=False))
     model = random_predictor(np.random.default_rng(2), TableEncoding(columns))
     problem = f"^model: column 'title': exports to {to.upper()} do not split texts into words; "
-    problem += r"use to='python' or to='json', or train without the text, drop=\['title'\]$"
+    problem += (
+        r"use to='python' or to='json', or train without the text, columns={'title': 'drop'}$"
+    )
     with pytest.raises(ValueError, match=problem):
         export(model, tmp_path / f"it.{to}")
     assert not [*tmp_path.iterdir()]

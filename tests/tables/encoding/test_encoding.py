@@ -27,6 +27,9 @@ from barenet.errors import DataError
 from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tables.frames._to_frame import as_frame
 
+#: Most of the tickets and boats are numbers.
+pytestmark = pytest.mark.filterwarnings("ignore:column '(ticket|boat)' is read as names")
+
 SCALERS = {
     "standardize": StandardScaler(),
     "robust": RobustScaler(),

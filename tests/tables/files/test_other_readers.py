@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
-from barenet.tables.reading._kind_inference import kind_of
 
 from barenet.tables.files._csv_table import read_table
+from barenet.tables.reading._column_reading import kinds_of
 from barenet.tables.reading._column_values import parse_column
 from barenet.tables.reading._missing_texts import MISSING
 
@@ -149,7 +149,7 @@ def by_barenet(path, delimiter):
     frame = read_table(path).frame([*pd.read_csv(path, sep=delimiter, nrows=0)])
     columns = {}
     for name in frame.columns:
-        kind = kind_of(frame, name, MISSING)
+        kind = kinds_of(frame, [name], MISSING)[name]
         values = parse_column(frame, name, kind, MISSING)
         if kind == "category":
             columns[name] = ("text", [None if value == "" else value for value in values])

@@ -267,7 +267,7 @@ def test_infinities_are_refused_with_their_first_row_and_the_remedy(tmp_path):
             Task.open(rows, "y", test_size=0)
         error = caught.value
         assert (error.row, error.column) == (11, "a")
-        assert f"likewise column 'b' (row 7: '{infinity}')" in str(error)
+        assert "row 7: column 'b': expected a number within float64's range" in error.problem
         assert error.options["missing"] == [str(infinity)]
     predictor = Task.open(table, "y", test_size=0, missing=["-inf"]).train(
         model="network", epochs=1

@@ -178,30 +178,47 @@ def test_older_arguments_are_spellings_of_the_words():
     assert formats == ("%Y%m%d", "opened=%d.%m.%Y")
 
 
-def test_a_format_of_dates_is_only_for_texts_of_a_file(rows):
-    with pytest.raises(ArgumentError) as caught:
-        Task.open(rows, "price", columns=STATED)
-    assert (caught.value.argument, caught.value.value) == ("columns", "date %d/%m/%Y")
+def test_a_format_of_dates_reads_texts_of_any_source(rows, tmp_path):
+    path = tmp_path / "prices.parquet"
+    rows.to_parquet(path)
+    for source in (rows, path):
+        task = Task.open(source, "price", columns=STATED, test_size=0)
+        assert kinds_of(task._encoding) == EXPECTED
+    assert kinds_of(stream(path, "price", columns=STATED).encoding) == EXPECTED
+    encoding = TableEncoding.fit({"c": rows["date of a format"]}, columns={"c": "date %d/%m/%Y"})
+    expected = TableEncoding.fit({"c": rows["date"]}).transform({"c": ["2024-02-04"] * 2})
+    new = {"c": ["04/02/2024", "2024-02-04"]}  # the year may be first, too
+    np.testing.assert_array_equal(encoding.transform(new), expected)
     typed = rows.assign(date=pd.to_datetime(rows["date"]))
-    columns = STATED | {"date": "date %Y-%m-%d", "date of a format": "date day-first"}
-    task = Task.open(typed, "price", columns=columns)
+    task = Task.open(typed, "price", columns=STATED | {"date": "date %Y-%m-%d"})
     assert kinds_of(task._encoding)["date"] == "date"
 
 
 @pytest.mark.parametrize("words", ["number", "date", "date day-first", "date %d.%m.%Y", "yes/no"])
-def test_a_value_of_another_kind_is_an_error_wherever_the_split_has_put_it(words, tmp_path):
+def test_a_value_of_another_kind_is_missing_wherever_the_split_has_put_it(words, tmp_path):
     values = {"number": "1.5", "yes/no": "yes"}.get(words, "2024-12-31")
+    path = tmp_path / "prices.csv"
+    table = pd.DataFrame({"c": [values] * 60, "x": np.arange(60) % 9, "price": np.arange(60.0)})
     for row in (0, 57):
-        column = [values] * 60
-        column[row] = "other"
-        path = tmp_path / "prices.csv"
-        table = pd.DataFrame({"c": column, "x": np.arange(60) % 9, "price": np.arange(60.0)})
+        table["c"] = values
+        table.loc[row, "c"] = "other"
         table.to_csv(path, index=False)
-        with pytest.raises(DataError) as caught:
-            Task.open(path, "price", columns={"c": words})
-        error = caught.value
-        assert (error.column, error.row, error.line) == ("c", row, row + 2)
-        assert error.options == {"missing": ["other"], "columns": {"c": "names"}}
+        with pytest.warns(UserWarning, match="column 'c': 1 of 60 values .* 'other'"):
+            task = Task.open(path, "price", columns={"c": words})
+        missing = task.rows.dataset.X["c"]
+        assert np.flatnonzero(np.isnan(missing)).tolist() == [row]
+
+
+@pytest.mark.parametrize("words", ["number", "date", "date day-first", "yes/no"])
+def test_a_column_without_a_value_of_the_stated_kind_is_an_error(words, tmp_path):
+    path = tmp_path / "prices.csv"
+    table = pd.DataFrame({"c": ["a", "b"] * 30, "d": ["e"] * 60, "price": np.arange(60.0)})
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError) as caught:
+        Task.open(path, "price", columns={"c": words, "d": words})
+    error = caught.value
+    assert (error.column, error.row, error.line, error.value) == ("c", 0, 2, "a")
+    assert error.options == {"columns": {"c": "names", "d": "names"}}
 
 
 def test_words_need_texts_that_share_some(rows):

@@ -212,21 +212,32 @@ def test_markers_beside_many_classes_are_classes(tmp_path):
 
 
 DAYS = [f"2024-{1 + row % 12:02}-{1 + row % 28:02}" for row in range(60)]
-#: Targets that are numbers, dates or times with something beside them, each in several rows.
+#: Targets of numbers in a form, each in several rows, and the numbers of the first two rows.
 MEASURES = {
-    "unit": [f"{row % 20} kg" for row in range(60)],
-    "attached unit": [f"{row % 20}kg" for row in range(60)],
-    "currency": [f"USD {row % 20}.50" for row in range(60)],
-    "full width": [chr(0xFF10 + row % 10) + "\N{FULLWIDTH DIGIT ONE}" for row in range(60)],
-    "dates": DAYS,
-    "dates of the day": [f"{1 + row % 28}.12.2024" for row in range(60)],
-    "times": [f"{row % 20:02}:30" for row in range(60)],
-    "durations": [f"{row % 20 + 24}:30" for row in range(60)],
+    "unit": ([f"{row % 20} kg" for row in range(60)], [0, 1]),
+    "currency": ([f"USD {row % 20}.50" for row in range(60)], [0.5, 1.5]),
+    "durations": ([f"{row % 20 + 24}:30" for row in range(60)], [1470, 1530]),
+    "thousands": ([f"{row % 20 + 1},050,000" for row in range(60)], [1_050_000, 2_050_000]),
 }
 
 
-@pytest.mark.parametrize("values", MEASURES.values(), ids=[*MEASURES])
-def test_measures_of_a_target_never_become_classes_unasked(values, tmp_path):
+@pytest.mark.parametrize(("values", "first"), MEASURES.values(), ids=[*MEASURES])
+def test_measures_of_a_target_are_numbers(values, first):
+    table = {"x": [row % 7 for row in range(60)], "y": values}
+    dataset = Task.open(table, "y", test_size=0).rows.dataset
+    assert dataset.classes is None and dataset.y[:2].tolist() == first
+
+
+#: Targets of dates or times.
+MOMENTS = {
+    "dates": DAYS,
+    "dates of the day": [f"{1 + row % 28}.12.2024" for row in range(60)],
+    "times": [f"{row % 20:02}:30" for row in range(60)],
+}
+
+
+@pytest.mark.parametrize("values", MOMENTS.values(), ids=[*MOMENTS])
+def test_dates_and_times_of_a_target_never_become_classes_unasked(values, tmp_path):
     table = {"x": [row % 7 for row in range(60)], "y": values}
     with pytest.raises(DataError, match="column 'y': expected ") as caught:
         Task.open(table, "y")
@@ -242,22 +253,24 @@ def test_measures_of_a_target_never_become_classes_unasked(values, tmp_path):
 def test_few_texts_among_the_numbers_of_a_target_may_be_missing_values():
     values = [*map(str, range(40)), "pending", "n/k", "pending"]
     table = {"x": range(43), "y": values}
-    with pytest.raises(
-        DataError, match="column 'y': expected a number, as in other rows"
-    ) as caught:
+    with pytest.raises(DataError) as caught:
         Task.open(table, "y")
-    remedy = "if it stands for a missing value, use missing=['pending', 'n/k']; for classes, use "
-    assert remedy in str(caught.value)
+    error = caught.value
+    assert (error.column, error.row, error.value) == ("y", 40, "pending")
+    assert error.options == {"missing": ["pending", "n/k"], "task": "classification"}
     with pytest.warns(UserWarning, match="3 without a target left out: 'n/k', 'pending'"):
         task = Task.open(table, "y", test_size=0, missing=caught.value.options["missing"])
     assert task.training.n_samples == 40
     many = {"x": range(43), "y": [*map(str, range(30)), *(f"no {row}" for row in range(13))]}
-    with pytest.raises(DataError, match="as in other rows, got 'no 0'; for classes, use "):
+    with pytest.raises(DataError) as caught:
         Task.open(many, "y")
+    error = caught.value
+    assert (error.value, error.options) == ("no 0", {"task": "classification"})
+    assert len(Task.open(many, "y", test_size=0, **error.options).rows.dataset.classes) == 43
 
 
 def test_names_with_numbers_are_classes():
-    for names in (["5 kg", "10 kg", "20 kg"], ["2024-01", "n/k"], ["12a", "12b"]):
+    for names in (["size 5", "size 10"], ["2024-01", "n/k", "new"], ["12a", "12b"]):
         values = [names[row % len(names)] for row in range(60)]
         assert read_target(as_frame({"y": values}), "y", None)[1] == tuple(sorted(names))
 

@@ -184,9 +184,10 @@ def refuse_words(program: Program, language: str) -> None:
         noun = "columns"
     listed = some([repr(name) for name in names])
     problem = f"{noun} {listed}: exports to {language} do not split texts into words"
-    remedy = "use {to} or {to_}, or train without the text, {drop}"
+    remedy = "use {to} or {to_}, or train without the text, {columns}"
+    columns = dict.fromkeys(names, "drop")
     raise ArgumentError(
-        problem, argument="model", remedy=remedy, to="python", to_="json", drop=names
+        problem, argument="model", remedy=remedy, to="python", to_="json", columns=columns
     )
 
 

@@ -4,6 +4,8 @@ They use no backreferences, lookahead or classes such as ``\\d``, so that the en
 Go (RE2), Rust and Python accept them and agree on the matches.
 """
 
+from barenet.tables.reading._date_formats import is_time
+
 #: A text without null characters, which text files do not have.
 TEXT_PATTERN = r"^[^\x00]*$"
 
@@ -37,7 +39,7 @@ YEAR_LAST = ("[.]", "/", "-")
 def date_pattern(order: str) -> str:
     """Return the pattern of dates and datetimes in an order; the year may come first in any order.
 
-    For the order "time", return the pattern of times of day.
+    For an order or a format of times, return the pattern of times of day.
 
     >>> import re
     >>> pattern = date_pattern("dmy")
@@ -45,7 +47,7 @@ def date_pattern(order: str) -> str:
     >>> [re.search(pattern, text) is not None for text in texts]
     [True, False, True, False]
     """
-    if order == "time":
+    if is_time(order):
         return f"^{TIME}{ZONE_OF_TIME}?$"
     dates = []
     for sign in YEAR_FIRST:

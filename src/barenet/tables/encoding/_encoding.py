@@ -29,7 +29,6 @@ from barenet.tables.encoding._input_pairs import InputPairs, input_pairs_from_di
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._to_frame import as_frame, column_names
-from barenet.tables.reading._column_errors import raise_together
 from barenet.tables.reading._column_reading import (
     Reading,
     readings_of,
@@ -168,9 +167,11 @@ class TableEncoding:
             single columns, and 0.01 applies to the others.
         columns : mapping of str to str, optional
             The words for single columns, such as ``{"zip": "names", "opened": "date day-first"}``:
-            ``names``, ``number``, ``date``, ``date day-first``, ``date month-first``, ``time``,
-            ``yes/no``, ``words`` for texts that share words, ``keep`` for a column that would be
-            left out because it numbers or identifies the rows, and ``drop`` to leave it out.
+            ``names``, ``number``, ``number 1,234.5`` for numbers in the form of this one,
+            ``duration``, ``date``, ``date day-first``, ``date month-first``, ``date %d.%m.%y``,
+            ``time``, ``yes/no``, ``words`` for texts that share words, ``keep`` for a column that
+            would be left out because it numbers or identifies the rows, and ``drop`` to leave it
+            out.
         categories, numeric, drop, keep_column : collection of str
             Older spellings of ``names``, ``number``, ``drop`` and ``keep`` in `columns`.
         missing : collection of str
@@ -219,7 +220,6 @@ class TableEncoding:
         for name in rare_by_name:
             lookup(dict.fromkeys(names), name, "rare")
         requested = requested_kinds(names, requests)
-        check_formats(frame, requests)
         frame, _, _ = read_table_columns(frame, requests, missing=missing)
         column_fit = _ColumnFit(
             frame=frame,
@@ -275,15 +275,8 @@ class TableEncoding:
         return encoded
 
     def _inputs_of_columns(self, block: Frame) -> NDArray[np.float64]:
-        """Encode the columns of rows, without their pairs; one error names all wrong columns."""
-        parts = []
-        errors = []
-        for column in self.used:
-            try:
-                parts.append(encode_column(column, block, self.missing))
-            except DataError as error:
-                errors.append(error)
-        raise_together(errors)
+        """Encode the columns of rows, without their pairs."""
+        parts = [encode_column(column, block, self.missing) for column in self.used]
         return np.concatenate(parts, axis=1)
 
     def replaced(self, X: Any) -> dict[str, int]:
@@ -614,19 +607,8 @@ class _ColumnFit:
     missing: tuple[str, ...]
 
     def columns(self, keep: Collection[str]) -> tuple[Column, ...]:
-        """Fit each column; one error names those without a kind and those with wrong values."""
-        errors: list[DataError] = []
-        columns = []
-        for name in self.names:
-            try:
-                columns.append(self._column(name, keep))
-            except DataError as error:
-                if error.column is None and not errors:  # of all values, such as of their scale
-                    raise
-                if error.column is not None:
-                    errors.append(error)
-        raise_together(errors)
-        return tuple(columns)
+        """Fit each column."""
+        return tuple(self._column(name, keep) for name in self.names)
 
     def _column(self, name: str, keep: Collection[str]) -> Column:
         """Fit one column."""
@@ -664,12 +646,16 @@ def read_table_columns(
     kinds = {}
     for name, kind in kinds_of_requests(requests).items():
         kinds[name] = CATEGORY if kind == "words" else kind
+    for name in frame.columns:
+        date_format = frame.origin.date_format_of(name) if frame.origin is not None else None
+        if date_format is not None:
+            kinds.setdefault(name, date_format)
     undecided = [name for name in frame.columns if name not in kinds and name not in frame.kinds]
     readings = readings_of(frame, undecided, tokens)
     refuse_undecided([frame], readings)
     for name, reading in readings.items():
         kinds[name] = reading.kind
-    unread = UnreadValues(kinds, tokens)
+    unread = UnreadValues(kinds, tokens, may_be_names=True)
     frame = unread.read(frame)
     unread.report()
     warn_of_likely_kinds(readings)
@@ -763,17 +749,3 @@ def requested_kinds(
         if request.kind is not None:
             requested[name] = request.kind
     return requested
-
-
-def check_formats(frame: Frame, requests: ColumnRequests) -> None:
-    """Reject formats of dates for texts that aren't read from a file in these formats."""
-    for name, request in requests.items():
-        if request.date_format is None or frame.columns[name].dtype.kind != "T":
-            continue
-        if frame.origin is None or frame.origin.date_format_of(name) != request.date_format:
-            problem = f"{request.words!r} for {name!r}, whose texts are not those of a CSV file"
-            call = f"pandas.to_datetime(column, format={request.date_format!r})"
-            remedy = f"convert the column, as {call} does"
-            raise ArgumentError(
-                problem, argument=request.argument, value=request.words, remedy=remedy
-            )

@@ -466,11 +466,17 @@ def _check_groups(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
         expected = f"a number with {thousands!r} between groups of three digits alone"
         remedy = "correct it, or read the file without {thousands}"
         if not is_target:
-            remedy += "; if these are names, use {categories}; if they are of no use, {drop}"
+            remedy += "; if these are names, use {columns}; if they are of no use, {columns_}"
         frame = Frame({name: texts.coded()}, table)
         row = int(is_wrong.argmax())
         raise frame.fault(
-            row, name, expected, remedy, thousands=thousands, categories=[name], drop=[name]
+            row,
+            name,
+            expected,
+            remedy,
+            thousands=thousands,
+            columns={name: "names"},
+            columns_={name: "drop"},
         )
 
 
@@ -482,7 +488,7 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
         remedy = "for points between the thousands, use {thousands}; "
         remedy += "for decimal points, use {decimal}"
         if not is_target:
-            remedy += "; if these are names, use {categories}; if they are of no use, {drop}"
+            remedy += "; if these are names, use {columns}; if they are of no use, {columns_}"
         frame = Frame({name: texts.coded()}, table)
         row = int(is_pointed.argmax())
         raise frame.fault(
@@ -492,8 +498,8 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable, *, is_target: b
             remedy,
             thousands=".",
             decimal=".",
-            categories=[name],
-            drop=[name],
+            columns={name: "names"},
+            columns_={name: "drop"},
         )
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from barenet.errors import DataError, caller_stacklevel, count_of, some, suggestion, with_addresses
 from barenet.tables.files._open_table import check_table_names
@@ -85,8 +85,7 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
         quoted = [repr(name) for name in others]
         error.problem += f"; likewise {columns} {some(quoted)}"
         features = [name for name in wrong if name != target]
-        for option in error.options:
-            error.options[option] = features
+        error.options = _options_for(features) if error.options else {}
     raise error
 
 
@@ -160,9 +159,10 @@ def _refuse_lacking(
     hint = suggestion(name, [*file.names]).removesuffix(";")
     problem = f"no column {some(missing)}{hint}; "
     problem += f"{n_having:,} of {count_of(n_files, 'file')} {verb} {name!r}"
-    remedy = f"{_ALLOW}; to leave it out, use {{drop}}"
+    remedy = f"{_ALLOW}; to leave it out, use {{columns}}"
+    columns = dict.fromkeys(missing, "drop")
     raise DataError(
-        problem, path=file.path, remedy=remedy, allow_missing_columns=True, drop=missing
+        problem, path=file.path, remedy=remedy, allow_missing_columns=True, columns=columns
     )
 
 
@@ -214,8 +214,13 @@ def _several_types(
     remedy = "write one type to all files"
     if is_target:
         return DataError(problem, path=file.path, remedy=remedy)
-    remedy += "; if the column holds names, use {categories}; to leave it out, use {drop}"
-    return DataError(problem, path=file.path, remedy=remedy, categories=[name], drop=[name])
+    remedy += "; if the column holds names, use {columns}; to leave it out, use {columns_}"
+    return DataError(problem, path=file.path, remedy=remedy, **_options_for([name]))
+
+
+def _options_for(names: Names) -> dict[str, Any]:
+    """Return the options that read columns as names, and those that leave them out."""
+    return {"columns": dict.fromkeys(names, "names"), "columns_": dict.fromkeys(names, "drop")}
 
 
 def _values_of(kind: str, type_name: str) -> str:

@@ -19,6 +19,7 @@ from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._parquet import open_parquet
 from barenet.tables.frames._frame import Frame, Names, Table, check_names, spelled_names
 from barenet.tables.reading._column_words import DROP, ColumnRequest, ColumnRequests
+from barenet.tables.reading._date_formats import format_of_others
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._target import TargetTask, missing_targets
 from barenet.tables.reading._without_target import WithoutTarget
@@ -49,6 +50,8 @@ def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
 def refuse_csv_options(csv: CsvOptions, path: Path) -> None:
     """Reject options of the text of CSV files for a Parquet file."""
     for option, value in vars(csv).items():
+        if option == "date_format" and format_of_others(value) is None:
+            continue  # the texts of single columns are read in their formats in any file
         if value is not None and option not in OF_ALL_FILES:
             raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=option)
 

@@ -215,8 +215,8 @@ class ParquetTable(Table):
         """Convert the numbers of periods to the dates on which they begin."""
         if frequency not in _PERIODS:
             problem = f"column {name!r}: periods of the frequency {frequency!r} cannot be encoded"
-            remedy = "convert it to dates, as by .dt.to_timestamp(), or leave it out: {drop}"
-            raise DataError(problem, path=self.path, remedy=remedy, drop=[name])
+            remedy = "convert it to dates, as by .dt.to_timestamp(), or leave it out: {columns}"
+            raise DataError(problem, path=self.path, remedy=remedy, columns={name: "drop"})
         unit, n_units = _PERIODS[frequency]
         numbers = column.cast("int64")
         dates = (n_units * numbers.fill_null(0).to_numpy()).astype(f"M8[{unit}]")

@@ -402,7 +402,6 @@ class Frame:
         )
         error.row = place.row
         error.column = name
-        error.expected_kind = expected
         return error
 
 

@@ -54,9 +54,9 @@ _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 #: The remedies for columns with certain types of values; others have a general remedy.
 _REMEDIES = {
-    "Period": "convert it to dates, as by .dt.to_timestamp(), or leave it out: {drop}",
-    "Interval": "convert it to text, as by .astype(str), or leave it out: {drop}",
-    "timedelta": "convert it to numbers, as by .dt.total_seconds(), or leave it out: {drop}",
+    "Period": "convert it to dates, as by .dt.to_timestamp(), or leave it out: {columns}",
+    "Interval": "convert it to text, as by .astype(str), or leave it out: {columns}",
+    "timedelta": "convert it to numbers, as by .dt.total_seconds(), or leave it out: {columns}",
 }
 
 
@@ -206,7 +206,7 @@ class _UnusableError(Exception):
 
     def __init__(self, problem: str, remedy: str = "", row: int | None = None) -> None:
         super().__init__(problem)
-        self.remedy = remedy or "convert it to numbers, dates or text, or leave it out: {drop}"
+        self.remedy = remedy or "convert it to numbers, dates or text, or leave it out: {columns}"
         self.row = row
 
 
@@ -217,7 +217,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any] | CodedTexts
     except _UnusableError as error:
         place = place or {"argument": "X"}
         problem = f"column {name!r}: {error}"
-        refused = DataError(problem, remedy=error.remedy, drop=[name], **place)
+        refused = DataError(problem, remedy=error.remedy, columns={name: "drop"}, **place)
         refused.row = error.row
         refused.column = name
         raise refused from None
@@ -333,7 +333,7 @@ def _refuse_unusable(texts: Sequence[str]) -> None:
             if match[0] == "\0":
                 character = "a zero character"
             problem = f"{character}, {match[0]!a}, in row {row}: {text[:60]!a}"
-            remedy = "correct the value, or leave the column out: {drop}"
+            remedy = "correct the value, or leave the column out: {columns}"
             raise _UnusableError(problem, remedy, row)
 
 

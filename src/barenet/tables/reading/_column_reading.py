@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from barenet.errors import ArgumentError, caller_stacklevel, some
+from barenet.errors import ArgumentError, RemedyWarning, caller_stacklevel, some
 from barenet.tables.frames._frame import Frame
 from barenet.tables.reading import _limits as limits, _parsing as parsing
 from barenet.tables.reading._column_texts import ColumnTexts, Read
@@ -135,8 +135,6 @@ def reading_of(texts: ColumnTexts) -> Reading:
         complete = [reader for reader, read in reads if read.is_all]
         if complete:
             return _chosen(texts, complete)
-    if have_codes:
-        return Reading("category")
     nearly = [(reader, read) for reader, read in reads if _is_nearly_all(texts, read)]
     if nearly:
         return _nearest(texts, nearly)
@@ -270,6 +268,7 @@ def refuse_undecided(blocks: Iterable[Frame], readings: Mapping[str, Reading]) -
     """Raise an error for the columns whose kind nothing decides, with both of their readings."""
     problems = []
     columns = {}
+    other_columns = {}
     first = None
     for name, reading in readings.items():
         if not reading.candidates:
@@ -280,12 +279,15 @@ def refuse_undecided(blocks: Iterable[Frame], readings: Mapping[str, Reading]) -
             value = shown_value(reader_of(kind)(reading.example), kind)
             meanings.append(f"{value} as {words_of_kind(kind)!r}")
         problems.append(f"column {name!r}: {reading.example!r} is {' or '.join(meanings)}")
-        columns[name] = words_of_kind(reading.kind)
+        kind, other, *_ = reading.candidates
+        columns[name] = words_of_kind(kind)
+        other_columns[name] = words_of_kind(other)
     if first is None:
         return
     frame, row = _locate(blocks, first, readings[first].example)
-    remedy = "nothing decides between them; use {columns}, or the other one"
-    error = frame.fault(row, first, "values with one meaning", remedy, columns=columns)
+    remedy = "nothing decides between them; use {columns} or {columns_}"
+    expected = "values with one meaning"
+    error = frame.fault(row, first, expected, remedy, columns=columns, columns_=other_columns)
     error.problem = "; ".join(problems)
     raise error
 
@@ -299,11 +301,14 @@ def _locate(blocks: Iterable[Frame], name: str, text: str) -> tuple[Frame, int]:
     raise AssertionError(text)
 
 
-def warn_of_unread(unread: Losses, kinds: Mapping[str, str]) -> None:
-    """Warn of values that can't be read, and count as missing."""
+def warn_of_unread(unread: Losses, kinds: Mapping[str, str], *, may_be_names: bool = False) -> None:
+    """Warn of values that can't be read, and count as missing; in a training, they may be names."""
     for name, lost in unread.items():
-        message = unread_message(name, lost, kinds[name])
-        warnings.warn(message, UserWarning, stacklevel=caller_stacklevel())
+        note = ArgumentError(unread_message(name, lost, kinds[name]))
+        if may_be_names:
+            note.remedy = "if they are names, use {columns}"
+            note.options = {"columns": {name: words_of_kind("category")}}
+        warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())
 
 
 def warn_of_likely_kinds(readings: Mapping[str, Reading]) -> None:
@@ -312,19 +317,20 @@ def warn_of_likely_kinds(readings: Mapping[str, Reading]) -> None:
         if reading.likely:
             note = note_on_likely_kind(name, reading.likely)
             note.problem = f"column {name!r} is read as names, though {note.problem}"
-            warnings.warn(UserWarning(note), stacklevel=caller_stacklevel())
+            warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())
 
 
 def note_on_likely_kind(name: str, kind: str) -> ArgumentError:
     """Describe a column of names most of which are of another kind.
 
     >>> print(note_on_likely_kind("size", "number"))
-    most of its values are 'number'; if the others are missing, use columns={'size': 'number'}
+    most of its values fit 'number'; if the others are missing, use columns={'size': 'number'}; if
+    all are names, columns={'size': 'names'}
     """
     words = words_of_kind(kind)
-    problem = f"most of its values are {words!r}"
-    remedy = "if the others are missing, use {columns}"
-    return ArgumentError(problem, remedy=remedy, columns={name: words})
+    problem = f"most of its values fit {words!r}"
+    remedy = "if the others are missing, use {columns}; if all are names, {columns_}"
+    return ArgumentError(problem, remedy=remedy, columns={name: words}, columns_={name: "names"})
 
 
 def unread_message(name: str, lost: Unread, kind: str) -> str:

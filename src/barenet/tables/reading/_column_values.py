@@ -15,6 +15,7 @@ from barenet.errors import DataError
 from barenet.tables.frames._frame import Frame, Names
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._plain_values import class_name
+from barenet.tables.reading._column_errors import raise_together
 from barenet.tables.reading._date_formats import DATES, is_time, parse_datetime
 from barenet.tables.reading._missing_texts import is_absent
 from barenet.tables.reading._parsing import (
@@ -290,13 +291,20 @@ def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
 def read_frame(frame: Frame, kinds: Mapping[str, str], missing: Names) -> tuple[Frame, Losses]:
     """Read the columns of text of a frame by their kinds; names stay text.
 
-    A value of another kind counts as missing.
+    A value of another kind counts as missing. One error names all columns with an infinite number,
+    or with dates where numbers are expected.
     """
     columns = dict(frame.columns)
     kinds_read = {**kinds, **frame.kinds}
     unread: Losses = {}
+    errors = []
     for name, kind in kinds.items():
-        if kind != "category" and columns[name].dtype.kind == "T":
+        if kind == "category" or columns[name].dtype.kind not in "Tf":
+            continue
+        try:
             columns[name] = parse_column(frame, name, kind, missing, unread)
-            kinds_read[name] = kind
+        except DataError as error:
+            errors.append(error)
+        kinds_read[name] = kind
+    raise_together(errors)
     return replace(frame, columns=columns, kinds=kinds_read), unread

@@ -62,7 +62,7 @@ class ColumnRequest(NamedTuple):
 
     @property
     def kind(self) -> str | None:
-        """The kind of the column; None if its values show it, as dates do that are of a format."""
+        """The kind of the column; None if its values show it."""
         if self.words == DROP:
             return DROPPED
         return kind_of_words(self.words)
@@ -89,11 +89,13 @@ def kind_of_words(words: str) -> str | None:
 
     >>> kind_of_words("date day-first"), kind_of_words("number 1,234.5"), kind_of_words("keep")
     ('dmy', 'number 1,234.5', None)
+    >>> kind_of_words("date %d.%m.%Y")
+    '%d.%m.%Y'
     """
     first_word, _, form = words.partition(" ")
     if first_word == "number" and number_form(form) is not None:
         return words
-    return KINDS.get(words)
+    return format_of_words(words) or KINDS.get(words)
 
 
 def words_of_kind(kind: str) -> str:

@@ -149,7 +149,7 @@ LAYOUTS_BY_ORDER = {
 def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
     """Parse a date or a time; None if it is neither. The year may be first in any order.
 
-    The order may be a format of `strptime` instead.
+    The order may be a format of `strptime` instead, beside which plain dates and times are read.
 
     >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", "mdy")
     (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
@@ -161,7 +161,10 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
     if order in COUNTS:
         return counted_moment(text, order)
     if order.startswith("%"):
-        return read_date(text, order)
+        moment = read_date(text, order)
+        if moment is not None:
+            return moment
+        return parse_datetime(text, "time" if is_time(order) else "ymd")
     if len(text) == 10 and text[4] == text[7] == "-":
         with suppress(ValueError):
             return datetime.fromisoformat(text)  # most files have such dates, and it is the fastest

@@ -11,7 +11,7 @@ from barenet.errors import DataError, some
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
-from barenet.tables.reading._column_reading import readings_of, refuse_undecided
+from barenet.tables.reading._column_reading import form_of, readings_of, refuse_undecided
 from barenet.tables.reading._column_values import (
     as_labels,
     as_numbers,
@@ -22,7 +22,7 @@ from barenet.tables.reading._column_values import (
 from barenet.tables.reading._missing_texts import MISSING, is_absent
 from barenet.tables.reading._readers import is_date, is_numeric, reader_of
 
-#: Maximum number of texts that a remedy lists as missing.
+#: Maximum number of texts that may stand for a missing value.
 FEW = 5
 
 #: What a target is predicted as: one of several classes, or a number.
@@ -140,6 +140,8 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
     if task != "classification" or are_numbers:  # so that classes 1 and 1.0 are one
         numbers = _read_numbers(rows, target, is_regression=task == "regression")
         if numbers is not None:
+            if any(parsing.read_number(text) is None for text in texts):
+                return numbers, None  # measures, such as 12 kg
             encoded, classes = encode_numbers(numbers, task)
             if classes is None or not any(parsing.is_code(text) for text in texts):
                 return encoded, classes
@@ -152,9 +154,21 @@ def _read_numbers(
 ) -> NDArray[np.float64] | None:
     """Read a target by the rule of other columns; None if it holds names."""
     reading = readings_of(rows, [target], MISSING)[target]
-    refuse_undecided([rows], {target: reading})
     remedy = "for classes, use {task}"
-    if is_date(reading.kind):
+    try:
+        refuse_undecided([rows], {target: reading})
+    except DataError as error:
+        error.remedy = f"write the numbers with a decimal point alone; {remedy}"
+        error.options = {"task": "classification"}
+        form = form_of(reading.kind)
+        in_csv = rows.origin is not None and rows.origin.has_csv_options
+        if in_csv and form is not None and not (form.before or form.behind):
+            error.remedy = "for commas between thousands, use {thousands}; for decimal commas, "
+            error.remedy += f"use {{decimal}}; {remedy}"
+            error.options |= {"thousands": ",", "decimal": ","}
+        raise
+    kind = reading.likely or reading.kind
+    if is_date(kind):
         expected = "classes or numbers"
         raise rows.fault(
             0,
@@ -163,16 +177,19 @@ def _read_numbers(
             f"write dates as numbers, such as days; {remedy}",
             task="classification",
         )
-    if not is_numeric(reading.kind):
+    if not is_numeric(kind):
         if is_regression:
             return complete_numbers(rows, target)
         return None
     try:
-        numbers = as_numbers(rows, target, (), reader_of(reading.kind))
+        numbers = as_numbers(rows, target, (), reader_of(kind))
         refuse_where(rows, target, np.isnan(numbers), "a number")
     except DataError as error:
-        error.remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
-        error.options = {"missing": [*reading.unread[:FEW]], "task": "classification"}
+        error.remedy = remedy
+        error.options = {"task": "classification"}
+        if 0 < len(reading.unread) <= FEW:
+            error.remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
+            error.options["missing"] = [*reading.unread]
         raise
     return numbers
 

@@ -25,6 +25,9 @@ class UnreadValues:
         The kinds of the columns.
     missing : collection of str
         Texts that stand for a missing value.
+    may_be_names : bool, default=False
+        Whether the columns may be names instead, as before a training, so that errors and warnings
+        recommend it.
 
     Examples
     --------
@@ -35,9 +38,12 @@ class UnreadValues:
     (('many',), array([nan,  2.]))
     """
 
-    def __init__(self, kinds: Mapping[str, str], missing: Names) -> None:
+    def __init__(
+        self, kinds: Mapping[str, str], missing: Names, *, may_be_names: bool = False
+    ) -> None:
         self.kinds = kinds
         self.missing = missing
+        self.may_be_names = may_be_names
         self.losses: Losses = {}
         self._n_rows = 0
         #: Columns none of whose values has been read, and the error of the first one.
@@ -61,10 +67,19 @@ class UnreadValues:
                 self.losses[name] = lost.counts()
         return read
 
+    def refuse_without_value(self) -> None:
+        """Raise an error for columns without a value of their kind."""
+        faults = [self._faults[name] for name in self._faults if name in self._without_value]
+        if self.may_be_names:
+            for fault in faults:
+                fault.remedy = "if the column holds names, use {columns}"
+                fault.options = {"columns": {fault.column: "names"}}
+        raise_together(faults)
+
     def report(self) -> None:
         """Warn of the values; raise an error for columns without a value of their kind."""
-        raise_together([self._faults[name] for name in self._faults if name in self._without_value])
+        self.refuse_without_value()
         losses = {}
         for name, lost in self.losses.items():
             losses[name] = replace(lost, n_all=self._n_rows)
-        warn_of_unread(losses, self.kinds)
+        warn_of_unread(losses, self.kinds, may_be_names=self.may_be_names)
