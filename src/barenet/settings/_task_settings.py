@@ -174,7 +174,8 @@ class DataOptions:
     columns : mapping of str to str
         What columns are, as in zip=names opened="date day-first" id=drop: names, number, date, date
         day-first, date month-first, a format such as date %d.%m.%Y, time, yes/no, words, keep or
-        drop. Or a TOML file with such lines, as `barenet columns` writes it.
+        drop, each possibly with missing=-999 behind it for a spelling of a missing value. Or a TOML
+        file with such lines, as `barenet columns` writes it.
     drop : tuple of str
         Columns to leave out, the same as drop in --columns.
     keep_column : tuple of str

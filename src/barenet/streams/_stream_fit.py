@@ -19,6 +19,7 @@ from barenet.tables.encoding._encoding import (
     RARE,
     TableEncoding,
     check_rare,
+    markers_of_requests,
     missing_tokens,
 )
 from barenet.tables.encoding._scaling import SMALL_SPREAD, Scaling, small_deviation
@@ -119,7 +120,6 @@ class _Counts(NamedTuple):
 def _count_texts(
     source: StreamSource,
     names: Sequence[str],
-    tokens: Collection[str],
     track: Callable[[range], Iterable[int]],
 ) -> _Counts:
     """Count the texts of columns in all blocks."""
@@ -134,7 +134,7 @@ def _count_texts(
             elif values.dtype.kind == "M":
                 declared[name] = Reading("ymd")
             else:
-                counts[name].add(values, tokens)
+                counts[name].add(values, (*source.tokens, *source.markers.get(name, ())))
     # A file without a value in a column may declare any type.
     for name in [*declared]:
         if counts[name].n_rows:
@@ -304,12 +304,15 @@ class StreamFit:
             kinds[name] = CATEGORY if kind == "words" else kind
         #: Columns whose kind follows from their values.
         self.inferred = [name for name in source.features if name not in kinds]
-        counts = _count_texts(source, self.inferred, tokens, track)
+        #: Texts that stand for a missing value only in some columns, by their names.
+        self.markers = markers_of_requests(first_rows, options["columns"])
+        source = replace(source, tokens=tokens, markers=self.markers)
+        counts = _count_texts(source, self.inferred, track)
         mixed = [name for name, texts in counts.texts.items() if texts.n_numbers and texts.texts]
         if mixed:
             source = replace(source, mixed=mixed)
             first_rows = sample_blocks(source)
-            counts.texts.update(_count_texts(source, mixed, tokens, iter).texts)
+            counts.texts.update(_count_texts(source, mixed, iter).texts)
         readings = read_kinds(counts.texts) | counts.declared
         blocks = (source.read(number).rows for number in range(len(source)))
         refuse_undecided(blocks, readings)
@@ -318,8 +321,8 @@ class StreamFit:
         self.readings = readings
         #: The kind of each column.
         self.kinds = kinds
-        source = replace(source, kinds=kinds, tokens=tokens)
-        unread = UnreadValues(kinds, tokens, may_be_names=True)
+        source = replace(source, kinds=kinds)
+        unread = UnreadValues(kinds, tokens, self.markers, may_be_names=True)
         first_rows = unread.read(first_rows)
         unread.refuse_without_value()
         self.rare = check_rare(options.get("rare", RARE))
@@ -445,7 +448,8 @@ class StreamFit:
             if name in self.uncounted:
                 continue
             statistics = self.statistics[name]
-            statistics.add(parse_column(training, name, kind, self.draft.missing))
+            missing = (*self.draft.missing, *self.markers.get(name, ()))
+            statistics.add(parse_column(training, name, kind, missing))
             if name in self.bounded and len(statistics.labels) > MOST_LABELS:
                 self.uncounted.add(name)
 
@@ -489,8 +493,15 @@ class StreamFit:
         return tuple(self._fit(name, sample, keep=True) for name in names)
 
     def _fit(self, name: str, sample: Frame, *, keep: bool = False) -> Column:
+        """Fit a column to all rows, with its own texts for missing values."""
+        column = self._fit_kind(name, sample, keep=keep)
+        if isinstance(column, DroppedColumn):
+            return column
+        return replace(column, missing_texts=self.markers.get(name, ()))
+
+    def _fit_kind(self, name: str, sample: Frame, *, keep: bool) -> Column:
         """Fit a column to all rows, or to the sample if all rows have not been measured."""
-        missing = self.draft.missing
+        missing = (*self.draft.missing, *self.markers.get(name, ()))
         column_kind = self.kinds[name]
         if name in self.uncounted:
             requested = "words" if name in self.of_words else None

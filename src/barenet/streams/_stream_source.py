@@ -86,6 +86,8 @@ class StreamSource:
     tokens: Collection[str] = ()
     #: Columns of numbers in some CSV blocks and of other texts in others, read as text in all.
     mixed: Collection[str] = ()
+    #: Texts that stand for a missing value only in some columns, by their names.
+    markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Values that were not read, by the number of the block and the column.
     unread: dict[int, dict[str, Unread]] = field(default_factory=dict)
     #: Rows without a target, by the number of the block, once it has been read.
@@ -119,7 +121,7 @@ class StreamSource:
             all_rows, self.target, self.missing, self.task, beside=self.first_targets
         )
         self.without_target[number] = without_target
-        rows, unread = read_frame(rows, self.kinds, self.tokens)
+        rows, unread = read_frame(rows, self.kinds, self.tokens, self.markers)
         self.unread[number] = {name: lost.counts() for name, lost in unread.items()}
         # Rows without a target have a hash, too, so that those of other rows don't depend on them.
         all_hashes = uniforms(derive_key(self.seed, number), (len(all_rows),))

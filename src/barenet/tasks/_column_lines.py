@@ -33,6 +33,7 @@ from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tables.encoding._encoding import (
     RARE,
     TableEncoding,
+    markers_of_requests,
     missing_tokens,
     requested_kinds,
 )
@@ -57,6 +58,7 @@ from barenet.tables.reading._column_words import (
     DROPPED,
     KEEP,
     UNDECIDED,
+    ColumnRequest,
     ColumnRequests,
     columns_with,
     merge_columns,
@@ -126,7 +128,7 @@ class ColumnLine:
         return "!" if self.problems else ""
 
     @property
-    def kind(self) -> str:
+    def title(self) -> str:
         """The words, except for a column that is left out."""
         return "left out" if self.words == DROP else self.words
 
@@ -183,7 +185,7 @@ class ColumnLines(tuple[ColumnLine, ...]):
         indent = " " * (name_width + 4)
         texts = []
         for line in shown:
-            text = f"{line.mark:2}{printable(line.name).ljust(name_width)}  {line.kind}"
+            text = f"{line.mark:2}{printable(line.name).ljust(name_width)}  {line.title}"
             details = line.details(spell)
             if details:
                 text += f": {details}"
@@ -213,10 +215,10 @@ class ColumnLines(tuple[ColumnLine, ...]):
     def describe_others(self, shown: "ColumnLines") -> str:
         """Count the columns that are not shown, by their kinds; empty if all are shown."""
         names = {line.name for line in shown}
-        kinds = Counter(line.kind for line in self if line.name not in names)
+        kinds = Counter(line.title for line in self if line.name not in names)
         if not kinds:
             return ""
-        counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        counts = ", ".join(f"{count:,} {title}" for title, count in kinds.most_common())
         return f"… and {kinds.total():,} more: {counts}"
 
     def cells(self) -> list[tuple[str, ...]]:
@@ -226,7 +228,7 @@ class ColumnLines(tuple[ColumnLine, ...]):
             n_inputs = "" if line.n_inputs is None else str(line.n_inputs)
             name = printable(line.name)
             cells.append(
-                (line.mark, name, line.kind, n_inputs, line.example, line.missing, line.notes())
+                (line.mark, name, line.title, n_inputs, line.example, line.missing, line.notes())
             )
         return cells
 
@@ -264,13 +266,14 @@ def lines_of_encoding(
     for column in encoding.used:
         if column.reading:
             kinds[column.name] = column.reading
-    read, unread = read_frame(frame, kinds, encoding.missing)
-    now = ReadTexts.of(frame, read, encoding.missing, unread=unread, readings={})
+    missing = encoding.missing
+    read, unread = read_frame(frame, kinds, missing, encoding.markers)
+    now = ReadTexts.of(frame, read, missing, encoding.markers, unread=unread, readings={})
     texts = now if texts is None else now.beside(texts)
     lines = []
     for column in encoding.columns:
         if column.name in read:
-            lines.append(_line(read, column, texts, encoding.missing))
+            lines.append(_line(read, column, texts, missing))
         else:  # a model needs no columns that are left out
             lines.append(_left_out(column.name, column.formula, column))
     names = [line.name for line in lines]
@@ -319,13 +322,14 @@ def _lines_of_frame(frame: Frame, settings: TaskSettings, keep: Sequence[str] = 
     requested = requested_kinds(names, requests)
     tokens = missing_tokens(frame, settings.missing or ())
     kinds = dict(frame.kinds)
-    for name, kind in requested.items():
-        if kind != DROPPED:
-            kinds[name] = CATEGORY if kind == "words" else kind
-    readings = readings_of(frame, [name for name in names if name not in kinds], tokens)
+    for name, column_kind in requested.items():
+        if column_kind != DROPPED:
+            kinds[name] = CATEGORY if column_kind == "words" else column_kind
+    markers = markers_of_requests(frame, requests)
+    readings = readings_of(frame, [name for name in names if name not in kinds], tokens, markers)
     kinds |= {name: reading.kind for name, reading in readings.items()}
-    read, unread = read_frame(frame, kinds, tokens)
-    texts = ReadTexts.of(frame, read, tokens, unread=unread, readings=readings)
+    read, unread = read_frame(frame, kinds, tokens, markers)
+    texts = ReadTexts.of(frame, read, tokens, markers, unread=unread, readings=readings)
     lines = []
     for name in names:
         if name in readings and readings[name].candidates and name not in requested:
@@ -338,11 +342,12 @@ def _lines_of_frame(frame: Frame, settings: TaskSettings, keep: Sequence[str] = 
             scaling="none",
             rare=RARE if settings.rare is None else settings.rare,
             missing=tokens,
+            markers=markers.get(name, ()),
             keep=[*columns_with(requests, KEEP), *keep],
             inferred=kinds[name],
         )
-        stated = requests[name].words if name in requests else ""
-        lines.append(_line(read, column, texts, tokens, stated))
+        request = requests.get(name, ColumnRequest(""))
+        lines.append(_line(read, column, texts, tokens, request))
     return ColumnLines(lines)
 
 
@@ -353,16 +358,21 @@ def _left_out(name: str, reason: str, column: Column | None = None) -> ColumnLin
 
 
 def _line(
-    frame: Frame, column: Column, texts: ReadTexts, tokens: Collection[str], stated: str = ""
+    frame: Frame,
+    column: Column,
+    texts: ReadTexts,
+    tokens: Collection[str],
+    request: ColumnRequest | None = None,
 ) -> ColumnLine:
-    """Describe a column of a frame that has been read; `stated` are words of a request for it."""
+    """Describe a column of a frame that has been read, and for which there may be a request."""
+    request = request or ColumnRequest("", missing=column.missing_texts)
     name = column.name
-    kind = frame.kinds.get(name) or column.reading or CATEGORY
-    values = parse_column(frame, name, kind, tokens)
+    column_kind = frame.kinds.get(name) or column.reading or CATEGORY
+    values = parse_column(frame, name, column_kind, (*tokens, *column.missing_texts))
     are_missing = is_missing(values)
     present = values[~are_missing]
-    words = stated or words_of_kind(kind)
-    example = _example(column, kind, present, texts.examples.get(name))
+    words = request.words or words_of_kind(column_kind)
+    example = _example(column, column_kind, present, texts.examples.get(name))
     note = ""
     if isinstance(column, DroppedColumn):
         words = DROP
@@ -370,7 +380,9 @@ def _line(
         if note.endswith(SAME):  # it has the value
             example = ""
     elif isinstance(column, WordsColumn):
-        words = "words"
+        words = request.words or "words"
+    if words != DROP:
+        words = request._replace(words=words).text
     n_missing = int(are_missing.sum())
     lost = texts.unread.get(name)
     if lost is not None and lost.n_all == len(values):  # not only of a sample
@@ -382,20 +394,22 @@ def _line(
         n_missing=n_missing,
         n_rows=len(values),
         note=note,
-        problems=_problems(column, kind, values, texts),
+        problems=_problems(column, column_kind, values, texts),
         may_be_kept=_may_be_kept(column),
         n_inputs=len(column.inputs),
     )
 
 
-def _example(column: Column, kind: str, present: NDArray[Any], text: tuple[str, str] | None) -> str:
+def _example(
+    column: Column, column_kind: str, present: NDArray[Any], text: tuple[str, str] | None
+) -> str:
     """Write a value of a column and what it is read as, or some of its different names."""
     if not len(present):
         return ""
-    if kind == CATEGORY:
+    if column_kind == CATEGORY:
         return _example_of_names(column, dict.fromkeys(present.tolist()))
     if text is None:
-        return written_value(present[0], kind)
+        return written_value(present[0], column_kind)
     written, reading = text
     if not reading:
         return printable(shortened(written, LONGEST_EXAMPLE))
@@ -428,7 +442,7 @@ def _example_of_names(column: Column, names: Collection[str]) -> str:
 
 
 def _problems(
-    column: Column, kind: str, values: NDArray[Any], texts: ReadTexts
+    column: Column, column_kind: str, values: NDArray[Any], texts: ReadTexts
 ) -> tuple[ArgumentError, ...]:
     """Describe what is lost of a column, and values that may be wrong."""
     name = column.name
@@ -443,7 +457,7 @@ def _problems(
         problems.append(note_on_likely_kind(name, texts.likely[name]))
     if isinstance(column, CategoryColumn):
         problems.append(note_on_alike_names(set(values.tolist())))
-    elif kind != CATEGORY:
+    elif column_kind != CATEGORY:
         problems.append(note_on_placeholders(column, values))
     return tuple(problem for problem in problems if problem is not None)
 
@@ -460,7 +474,7 @@ def _may_be_kept(column: Column) -> bool:
 def _undecided(name: str, reading: Reading) -> ColumnLine:
     """Describe a column that two readers read differently."""
     candidates = []
-    for kind in reading.candidates:
-        value = written_value(reader_of(kind)(reading.example), kind)
-        candidates.append(f"{words_of_kind(kind)} ({reading.example!r} → {value})")
+    for column_kind in reading.candidates:
+        value = written_value(reader_of(column_kind)(reading.example), column_kind)
+        candidates.append(f"{words_of_kind(column_kind)} ({reading.example!r} → {value})")
     return ColumnLine(name=name, words=UNDECIDED, candidates=(*candidates, "names", DROP))

@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.settings._task_settings import TaskSettings
-from barenet.tables.encoding._encoding import missing_tokens, read_table_columns
+from barenet.tables.encoding._encoding import (
+    markers_of_requests,
+    missing_tokens,
+    read_table_columns,
+)
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_reading import Reading
@@ -45,15 +49,17 @@ class ReadTexts:
         texts: Frame,
         read: Frame,
         missing: Collection[str],
+        markers: Mapping[str, Collection[str]],
         *,
         unread: Losses,
         readings: Mapping[str, Reading],
     ) -> Self:
         """Choose examples among the texts of a frame before it was read."""
         examples = {}
-        for name, kind in read.kinds.items():
-            if kind != CATEGORY and name in texts and texts[name].dtype.kind == "T":
-                examples[name] = example_of(texts[name], kind, missing)
+        for name, column_kind in read.kinds.items():
+            if column_kind != CATEGORY and name in texts and texts[name].dtype.kind == "T":
+                tokens = (*missing, *markers.get(name, ()))
+                examples[name] = example_of(texts[name], column_kind, tokens)
         likely = {name: reading.likely for name, reading in readings.items() if reading.likely}
         return cls(examples, unread, likely)
 
@@ -76,17 +82,18 @@ def with_columns_read(dataset: Dataset, settings: TaskSettings) -> tuple[Dataset
     missing = options.get("missing", ())
     frame, readings, unread = read_table_columns(texts, requests, missing=missing)
     tokens = missing_tokens(texts, missing)
-    read = ReadTexts.of(texts, frame, tokens, unread=unread, readings=readings)
+    markers = markers_of_requests(texts, requests)
+    read = ReadTexts.of(texts, frame, tokens, markers, unread=unread, readings=readings)
     return replace(dataset, X=frame), read
 
 
-def example_of(texts: NDArray[Any], kind: str, missing: Collection[str]) -> tuple[str, str]:
+def example_of(texts: NDArray[Any], column_kind: str, missing: Collection[str]) -> tuple[str, str]:
     """Return a text of a column and what it is read as: the first one that isn't its own reading.
 
     >>> example_of(np.array(["NA", "7.0", "<5"], np.dtypes.StringDType()), "number", ["NA"])
     ('<5', '5')
     """
-    read = reader_of(kind)
+    read = reader_of(column_kind)
     first = None
     for row, value in enumerate(texts):
         if first is not None and row >= N_PROBED:
@@ -97,20 +104,20 @@ def example_of(texts: NDArray[Any], kind: str, missing: Collection[str]) -> tupl
         parsed = read(text)
         if parsed is None:
             continue
-        reading = written_value(parsed, kind)
+        reading = written_value(parsed, column_kind)
         is_plain = reading == text.removesuffix(" 00:00:00")  # a file's dates are rewritten so
         if not is_plain and to_number(text) != parsed:
             return text, reading
-        first = first or (reading if is_date(kind) else text, "")
+        first = first or (reading if is_date(column_kind) else text, "")
     return first or ("", "")
 
 
-def written_value(value: Any, kind: str) -> str:
+def written_value(value: Any, column_kind: str) -> str:
     """Write a value of a column of numbers, of dates, or of yes and no."""
-    if is_date(kind):
-        return date_text(np.datetime64(value, "us"), kind)
-    if kind == "boolean":
+    if is_date(column_kind):
+        return date_text(np.datetime64(value, "us"), column_kind)
+    if column_kind == "boolean":
         return "yes" if value else "no"
-    if kind == DURATION:
+    if column_kind == DURATION:
         return f"{class_name(value)} s"
     return class_name(value)

@@ -55,5 +55,9 @@ def encode(step: dict[str, Any], X: dict[str, Any]) -> Any:
     parts: list[Any] = []
     for column in step["columns"]:
         options = {name: value for name, value in column.items() if name != "kind"}
-        parts += getattr(runtime, column["kind"])(X[column["name"]], **options)
+        markers = options.pop("missing_texts", [])
+        if column["kind"] == "date":
+            options["markers"] = markers
+        values = runtime.without_markers(X[column["name"]], markers)
+        parts += getattr(runtime, column["kind"])(values, **options)
     return np.column_stack(parts).astype(float)

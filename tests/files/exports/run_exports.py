@@ -130,8 +130,9 @@ def onnx_columns(table: TableEncoding, X: dict[str, list[str]]) -> dict[str, np.
     for column, values, labels in zip(table.used, numbers, read_columns(table, X), strict=True):
         if isinstance(column, CategoryColumn):
             pairs = zip(map(str.strip, X[column.name]), labels.tolist(), strict=True)
+            markers = (*table.missing, *column.missing_texts)
             texts = [
-                text if text in table.missing or to_number(text) is None else label
+                text if text in markers or to_number(text) is None else label
                 for text, label in pairs
             ]
             values = np.array(texts, object)

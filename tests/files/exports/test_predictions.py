@@ -146,6 +146,27 @@ def test_a_number_near_the_mark_of_a_missing_value_is_a_number(to, mark, tmp_pat
     np.testing.assert_allclose(run(to, model, rows, tmp_path)[0], expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.case(242)
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_marker_of_one_column_is_a_value_in_the_others(to, tmp_path):
+    rng = np.random.default_rng(0)
+    table = {name: [*rng.integers(0, 9, 30), -9, -9.0] for name in ("x", "y")}
+    table["town"] = [*rng.choice(["Rome", "Oslo"], 30), "no one", "Oslo"]
+    columns = {"x": "number missing=-9", "town": "names missing=no one"}
+    if to == "python":
+        table["day"] = np.array([*rng.integers(0, 9, 31).astype("M8[D]"), "9999-12-31"], "M8[D]")
+        columns["day"] = "date missing=9999-12-31"
+    encoding = TableEncoding.fit(table, columns=columns)
+    network = Network.dense([encoding.n_inputs, 4, 1], hidden="tanh", seed=0)
+    model = predictor_of(network, encoding)
+    rows = {"x": ["-9.0", "3", "3"], "y": ["3", "-9", "3"], "town": ["no one", "Oslo", "Rome"]}
+    if to == "python":
+        rows["day"] = ["9999-12-31 23:59:59", "1970-01-03", ""]
+    assert encoding.replaced(rows)["x"] == 1 and "y" not in encoding.replaced(rows)
+    expected = model.outputs(rows)
+    np.testing.assert_allclose(run(to, model, rows, tmp_path)[0], expected, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.case(128)
 @pytest.mark.parametrize("to", FORMATS)
 def test_true_and_false_are_spelled_in_any_way(to, tmp_path):

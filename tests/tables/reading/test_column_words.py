@@ -9,7 +9,9 @@ from barenet import (
     TableEncoding,
     TablePreprocessor,
     Task,
+    load,
     load_table,
+    save,
     stream,
 )
 from barenet.errors import ArgumentError, DataError
@@ -17,6 +19,7 @@ from barenet.settings._task_settings import TaskSettings
 from barenet.tables.reading._column_words import (
     KINDS,
     WORDS,
+    ColumnRequest,
     all_date_formats,
     as_columns,
     as_texts,
@@ -169,10 +172,10 @@ def test_older_arguments_are_spellings_of_the_words():
         keep_column=["row", "zip"],
         date_format={"opened": "%d.%m.%Y"},
     ) == merge_columns({"n": "number"}) | {
-        "zip": ("names", "categories"),
-        "id": ("drop", "drop"),
-        "row": ("keep", "keep_column"),
-        "opened": ("date %d.%m.%Y", "date_format"),
+        "zip": ColumnRequest("names", "categories"),
+        "id": ColumnRequest("drop", "drop"),
+        "row": ColumnRequest("keep", "keep_column"),
+        "opened": ColumnRequest("date %d.%m.%Y", "date_format"),
     }
     formats = all_date_formats("%Y%m%d", merge_columns({"opened": "date %d.%m.%Y"}))
     assert formats == ("%Y%m%d", "opened=%d.%m.%Y")
@@ -240,3 +243,76 @@ def test_a_run_file_and_a_model_card_keep_the_words():
     card = settings.card_fields()
     assert TaskSettings.from_fields(card).columns == columns
     assert card["date_format"] == "opened=%d.%m.%Y"  # which exports read
+
+
+#: Markers of missing values, in columns of text and in others that have them as values.
+MARKED = {
+    "age": "missing=-999",
+    "size": "number missing=-999",
+    "town": "names missing=not known missing=?x",
+    "opened": "date missing=9999-12-31",
+    "paid": "yes/no missing=unknown",
+}
+
+
+@pytest.fixture
+def marked():
+    """A table in which each marker occurs, and some of them in columns that don't have it."""
+    n = np.arange(60)
+    table = {
+        "age": ["-999.0" if row % 9 == 4 else f"{row % 7}" for row in n],
+        "size": [-999.0 if row % 8 == 4 else row % 7 for row in n],
+        "town": ["not known" if row % 5 == 3 else ("Rome", "Oslo")[row % 2] for row in n],
+        "opened": ["9999-12-31" if row % 6 == 1 else f"2024-01-{1 + row % 9:02d}" for row in n],
+        "paid": ["unknown" if row % 4 == 1 else ("yes", "no")[row % 2] for row in n],
+        "other": [-999.0 if row % 9 == 4 else row % 7 for row in n],
+        "price": n % 11 + 0.5,
+    }
+    return pd.DataFrame(table)
+
+
+@pytest.mark.filterwarnings("ignore:column 'other'. -999")
+@pytest.mark.parametrize("source", ["frame", "file", "stream"])
+def test_a_marker_of_missing_values_holds_for_its_column_alone(marked, source, tmp_path):
+    path = tmp_path / "prices.csv"
+    marked.to_csv(path, index=False)
+    data = marked if source == "frame" else path
+    options = {"memory": "1GB"} if source == "stream" else {}
+    task = Task.open(data, "price", columns=MARKED, test_size=0, **options)
+    predictor = task.train(model=None if source == "stream" else "network", epochs=1)
+    encoding = predictor.preprocessing
+    expected = TableEncoding.fit(marked.drop(columns="price"), columns=MARKED)
+    assert [*encoding.markers] == [*MARKED]
+    assert encoding.input_names == expected.input_names
+    indicators = [name for name in encoding.input_names if name.endswith(" missing")]
+    assert indicators == [f"{name} missing" for name in MARKED]
+    missing = {"age": -999, "size": "-999", "town": "?x", "opened": "", "paid": "unknown"}
+    new = pd.DataFrame({name: [value] for name, value in {**missing, "other": -999}.items()})
+    encoded = dict(zip(encoding.input_names, encoding.transform(new)[0], strict=True))
+    assert {encoded[name] for name in indicators} == {1}
+    save(predictor, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    assert loaded.preprocessing.markers == encoding.markers
+    assert loaded.outputs(marked).tolist() == predictor.outputs(marked).tolist()
+    if source != "stream":
+        words = {line.name: line.words for line in task.describe() if line.name in MARKED}
+        assert words == MARKED | {"age": "number missing=-999"}
+
+
+def test_a_marker_that_is_empty_is_refused():
+    for words in ("missing=", "number missing=-9 missing="):
+        with pytest.raises(ArgumentError) as caught:
+            as_columns({"age": words})
+        assert caught.value.argument == "columns" and "missing=-999" in caught.value.expected
+    assert as_columns(["a=missing=-9", "b=c=number missing=x"]) == {
+        "a": "missing=-9",
+        "b=c": "number missing=x",
+    }
+
+
+def test_older_arguments_keep_a_marker():
+    merged = merge_columns({"age": "missing=-9", "n": "keep missing=1"}, numeric=["age", "n"])
+    assert {name: request.text for name, request in merged.items()} == {
+        "age": "number missing=-9",
+        "n": "number missing=1",
+    }

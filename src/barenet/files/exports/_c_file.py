@@ -192,7 +192,10 @@ def _runtime() -> dict[str, str]:
 def _warn_of_coarse(program: Program) -> None:
     """Warn about an input or a marker of missing values with more digits than a float has."""
     others = "use to='python' or to='json', which take float64"
-    for mark in program.number_markers:
+    marks = {*program.number_markers}
+    for _, column in _columns(program):
+        marks.update(program.markers_of(column))
+    for mark in sorted(marks):
         single = source.to_single(mark)
         if mark.is_integer() and single != mark:
             problem = f"a C float rounds the mark {mark:.17g} of a missing value to {single:.9g}"
@@ -558,7 +561,7 @@ def _encoder(program: Program) -> Iterator[str]:
     """Write the function that encodes a row, after the functions that it calls."""
     calls: list[str] = []
     for at, column in _columns(program):
-        calls += _column_calls(column, at)
+        calls += _column_calls(column, at, _missing_in_c(program, column, at))
     body = ""
     for call in calls[:-1]:
         body += f"    b = {call};\n"
@@ -597,12 +600,22 @@ def _meaning(column: Column, array: str) -> str:
     return "a number"
 
 
-def _column_calls(column: Column, at: int) -> Iterator[str]:
+def _missing_in_c(program: Program, column: Column, at: int) -> str:
+    """Write the condition that a number is missing, with the markers of its column."""
+    conditions = [f"is_missing(a[{at}])"]
+    for marker in program.markers_of(column):
+        if marker not in program.number_markers:  # which is_missing() compares with
+            conditions.append(f"a[{at}] == {source.hex_float(np.float64(marker))}")
+    if len(conditions) == 1:
+        return conditions[0]
+    return f"({' || '.join(conditions)})"
+
+
+def _column_calls(column: Column, at: int, is_missing: str) -> Iterator[str]:
     """Write the calls that encode a column; each call returns the end of its outputs."""
     x = f"a[{at}]"
-    is_missing = f"is_missing({x})"
     if isinstance(column, PiecewiseColumn):
-        yield _number_call(column, at, indicator=False)
+        yield _number_call(column, at, is_missing, indicator=False)
         if column.clip:
             source.check_single("edges", np.array(column.limits), f"column {column.name!r}: ")
             yield f"clip_last(b, {_floats(*column.limits)})"
@@ -619,7 +632,7 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
             one_if_missing = _floats(1, 0, 0, 1)
             yield f"number(b, 0.0f, {is_missing}, {one_if_missing}, 0)"
     elif isinstance(column, NumberColumn):
-        yield _number_call(column, at, indicator=column.indicator)
+        yield _number_call(column, at, is_missing, indicator=column.indicator)
     elif isinstance(column, BooleanColumn):
         # A truth value is neither centered nor scaled: fill, center, rest of the center, scale.
         numbers = _floats(column.fill, 0, 0, 1)
@@ -631,14 +644,14 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
         raise unsupported_column(column, "whose seconds a float of C cannot hold")
 
 
-def _number_call(column: NumberColumn, at: int, *, indicator: bool) -> str:
+def _number_call(column: NumberColumn, at: int, is_missing: str, *, indicator: bool) -> str:
     fill = (column.fill - column.center) / column.scale
     owner = f"column {column.name!r}: "
     source.check_single("center", np.asarray(column.center), owner)
     source.check_single("scale", np.asarray(column.scale), owner)
     source.check_single("fill", np.asarray(fill), owner)
     numbers = _floats(fill, column.center, source.rest_of(column.center), column.scale)
-    return f"number(b, a[{at}], is_missing(a[{at}]), {numbers}, {int(indicator)})"
+    return f"number(b, a[{at}], {is_missing}, {numbers}, {int(indicator)})"
 
 
 def _floats(*numbers: float) -> str:

@@ -5,7 +5,7 @@ can compute, such as user-defined layers, are rejected here. Each exporter write
 the steps in its own language.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -140,12 +140,11 @@ class Program:
         """The markers of missing values that are numbers, such as -999."""
         if self.table is None:
             return []
-        numbers = set()
-        for text in self.table.missing:
-            number = to_number(text)
-            if number is not None:
-                numbers.add(number)
-        return sorted(numbers)
+        return _numbers_of(self.table.missing)
+
+    def markers_of(self, column: Column) -> list[float]:
+        """The markers of missing values in a column that are numbers."""
+        return sorted({*self.number_markers, *_numbers_of(column.missing_texts)})
 
     def sketch(self) -> str:
         """Write the steps in one line."""
@@ -161,6 +160,16 @@ class Program:
             texts[start:stop] = [f"mean of {n_networks}"]
             texts.remove("keep")
         return " -> ".join([str(self.n_inputs), *texts])
+
+
+def _numbers_of(texts: Iterable[str]) -> list[float]:
+    """Return the texts that are numbers, in ascending order."""
+    numbers = set()
+    for text in texts:
+        number = to_number(text)
+        if number is not None:
+            numbers.add(number)
+    return sorted(numbers)
 
 
 def unsupported_column(column: Column, reason: str) -> ArgumentError:

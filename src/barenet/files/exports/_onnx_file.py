@@ -319,7 +319,7 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
     assert isinstance(column, NumberColumn | BooleanColumn)
     missing = graph.add("IsNaN", column.name)
     if isinstance(column, NumberColumn):
-        for marker in program.number_markers:
+        for marker in program.markers_of(column):
             is_marker = graph.add_with("Equal", column.name, np.array(marker))
             missing = graph.add("Or", missing, is_marker)
     fill = graph.constant(np.array(float(column.fill)))
@@ -404,7 +404,7 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
         at = column.indices[canonical(category)]
         for spelling in _spellings(category):
             indices.setdefault(utf8(spelling), at)
-    markers = [""]
+    markers = ["", *column.missing_texts]
     if program.table:
         markers += program.table.missing
     for marker in markers:

@@ -330,7 +330,13 @@ def _column_call(column: Column, at: int, date_format: str | None) -> str:
     form = number_form(fields.get("form", ""))
     if form is not None:
         fields["form"] = [*form]
-    arguments = [f"X[{at}]", repr(fields.pop("name"))]
+    values = f"X[{at}]"
+    if "missing_texts" in fields:
+        markers = _list(fields.pop("missing_texts"))
+        values = f"without_markers({values}, {markers})"
+        if function == "date":
+            fields["markers"] = list(column.missing_texts)
+    arguments = [values, repr(fields.pop("name"))]
     for name, value in fields.items():
         text = repr(value)
         if isinstance(value, list):

@@ -436,6 +436,12 @@ def texts_of(values: Sequence[Any]) -> list[str]:
     return texts
 
 
+def without_markers(values: Sequence[Any], markers: Sequence[str]) -> list[Any]:
+    """Replace the markers of missing values in a column by None; equal numbers are one marker"""
+    labels = {label(marker) for marker in markers}
+    return [None if label(value) in labels else value for value in values]
+
+
 def label(value: Any) -> str:
     """Format a category; equal labels have the same text, however written"""
     return canonical(str(value).strip())
@@ -454,6 +460,7 @@ def date(
     parts: Sequence[str] = (),
     days: Sequence[int] = (),
     date_format: str = "",
+    markers: Sequence[str] = (),
 ) -> list[np.ndarray]:
     """(s - center) / scale, with s in seconds since 1970, positions in bins and cycles, parts"""
     default = np.datetime64(round(fill * 1e6), "us")
@@ -467,7 +474,7 @@ def date(
                 unread.append(row)
         dates.append(parsed)
     moments = np.array(dates, "M8[us]")
-    missing = are_missing_dates(moments, MISSING, order)
+    missing = are_missing_dates(moments, [*MISSING, *markers], order)
     check_unread(unread, values, name, "a date or a time of day", are_all=bool(missing.all()))
     moments[missing] = default
     s = seconds(moments)

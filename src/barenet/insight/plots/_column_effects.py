@@ -244,7 +244,8 @@ def _dependence(predictor: Predictor, X: Any, name: str) -> DependenceCurve:
         encoder = encoders[name]
         column = encoder.parse(rows, name, encoding.missing)
         if encoder.kind == "boolean":
-            column = _in_one_spelling(as_labels(rows, name, encoding.missing), column)
+            missing = (*encoding.missing, *encoder.missing_texts)
+            column = _in_one_spelling(as_labels(rows, name, missing), column)
     values = _values(column)
     dtype = TEXT if values.dtype.kind == "U" else None
     means = []

@@ -7,7 +7,7 @@ in other languages.
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -78,10 +78,13 @@ class Column(ABC):
         The key of the kind in `COLUMNS`.
     name : str
         Name of the column.
+    missing_texts : tuple of str, default=()
+        Texts that stand for a missing value in this column, besides those of all columns.
     """
 
     kind: ClassVar[str]
     name: str
+    missing_texts: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -116,7 +119,8 @@ class Column(ABC):
 
     def parse(self, frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         """Parse a column of a frame, shape (n_rows,), given the texts of missing values."""
-        return parse_column(frame, name, self.reading or "category", missing)
+        markers = (*missing, *self.missing_texts)
+        return parse_column(frame, name, self.reading or "category", markers)
 
     @abstractmethod
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -130,6 +134,8 @@ class Column(ABC):
                 plain[name] = list(value)  # as it is read from JSON
             else:
                 plain[name] = value
+        if not self.missing_texts:  # left out so that older versions can read it
+            del plain["missing_texts"]
         return plain
 
     def entries(self, values: NDArray[Any]) -> Entries:
@@ -149,6 +155,8 @@ class DroppedColumn(Column):
         Name of the column.
     reason : str
         The reason.
+    missing_texts : tuple of str, default=()
+        Texts that stand for a missing value in this column, besides those of all columns.
 
     Examples
     --------

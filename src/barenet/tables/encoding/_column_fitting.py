@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,14 +71,42 @@ def fit_column(
     scaling: str,
     rare: float,
     missing: Collection[str],
+    markers: Collection[str] = (),
     keep: Collection[str] = (),
     inferred: str | None = None,
 ) -> Column:
     """Fit the encoding of a column as the requested kind, or as the kind that its values suggest.
 
     `scaling` is the name of one of `SCALINGS`, for numbers and dates. `inferred` is the suggested
-    kind, if it is already known.
+    kind, if it is already known. `markers` are texts for missing values in this column alone.
     """
+    column = _fit_kind(
+        frame,
+        name,
+        requested,
+        scaling=scaling,
+        rare=rare,
+        missing=(*missing, *markers),
+        keep=keep,
+        inferred=inferred,
+    )
+    if not markers or isinstance(column, DroppedColumn):
+        return column
+    return replace(column, missing_texts=tuple(markers))
+
+
+def _fit_kind(
+    frame: Frame,
+    name: str,
+    requested: str | None,
+    *,
+    scaling: str,
+    rare: float,
+    missing: Collection[str],
+    keep: Collection[str],
+    inferred: str | None,
+) -> Column:
+    """Fit the encoding of a column, given all texts for missing values."""
     if requested == DROPPED:
         return DroppedColumn(name, "dropped by request")
     if requested == "words":

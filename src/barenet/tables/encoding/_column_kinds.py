@@ -40,6 +40,8 @@ class NumberColumn(FilledColumn):
     form : str, default=""
         How texts write the number 1234.5, such as ``"$1,234.5"``, if not plainly; ``"duration"``
         for durations, which are read in seconds.
+    missing_texts : tuple of str, default=()
+        Texts that stand for a missing value in this column, besides those of all columns.
 
     Raises
     ------
@@ -129,6 +131,7 @@ class NumberColumn(FilledColumn):
             clip=True,
             limit_texts=self.limit_texts,
             form=self.form,
+            missing_texts=self.missing_texts,
         )
 
 
@@ -162,6 +165,8 @@ class PiecewiseColumn(NumberColumn):
     codes : tuple of float, default=()
         Numbers that have an input of their own, which is 1 where the value is this number, else 0:
         numbers that name something, such as a store. One more input is 1 for all other numbers.
+    missing_texts : tuple of str, default=()
+        Texts that stand for a missing value in this column, besides those of all columns.
 
     Raises
     ------
@@ -340,6 +345,8 @@ class BooleanColumn(FilledColumn):
         Replaces a missing value: the more frequent one of the training rows, false in a tie.
     indicator : bool
         Whether one more input is 1 where the value is missing, else 0.
+    missing_texts : tuple of str, default=()
+        Texts that stand for a missing value in this column, besides those of all columns.
 
     Examples
     --------
@@ -381,6 +388,8 @@ class CategoryColumn(Column):
         Whether one more input stands for rare and new categories; else a new one is all 0.
     missing : bool
         Whether one more input stands for missing values; else they are new categories.
+    missing_texts : tuple of str, default=()
+        Texts that stand for a missing value in this column, besides those of all columns.
 
     Raises
     ------
@@ -517,6 +526,8 @@ class DateColumn(FilledColumn):
     days : tuple of int, default=()
         Days that have an input of their own, in days since 1970 and in ascending order. It is 1
         where the date is on this day, else 0. On all other days, these inputs are 0.
+    missing_texts : tuple of str, default=()
+        Texts that stand for a missing value in this column, besides those of all columns.
 
     Raises
     ------

@@ -44,6 +44,7 @@ from barenet.tables.reading._column_words import (
     columns_with,
     kinds_of_requests,
     merge_columns,
+    missing_of_requests,
 )
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._unread_values import UnreadValues
@@ -172,6 +173,8 @@ class TableEncoding:
             ``time``, ``yes/no``, ``words`` for texts that share words, ``keep`` for a column that
             would be left out because it numbers or identifies the rows, and ``drop`` to leave it
             out.
+            ``missing=-999`` behind these words, or alone, is a text for a missing value in this
+            column; there may be several of them.
         categories, numeric, drop, keep_column : collection of str
             Older spellings of ``names``, ``number``, ``drop`` and ``keep`` in `columns`.
         missing : collection of str
@@ -229,6 +232,7 @@ class TableEncoding:
             rare_by_name=rare_by_name,
             rare=rare_elsewhere,
             missing=tokens,
+            markers=markers_of_requests(frame, requests),
         )
         fitted = column_fit.columns(keep=columns_with(requests, KEEP))
         # In a toy table whose only x is 1, 2, 3, …, x numbers the rows, and is kept nevertheless.
@@ -325,7 +329,7 @@ class TableEncoding:
         {'size': array([False,  True, False])}
         """
         unread = new_values(self)
-        _, losses = read_frame(select_used(self, X), unread.kinds, self.missing)
+        _, losses = read_frame(select_used(self, X), unread.kinds, self.missing, self.markers)
         return {name: lost.is_unread for name, lost in losses.items() if lost.is_unread is not None}
 
     def frame_of(self, X: Any) -> Frame:
@@ -360,6 +364,11 @@ class TableEncoding:
     def used(self) -> tuple[Column, ...]:
         """The encodings of the columns that are not dropped."""
         return tuple(column for column in self.columns if not isinstance(column, DroppedColumn))
+
+    @property
+    def markers(self) -> dict[str, tuple[str, ...]]:
+        """The texts that stand for a missing value only in some columns, by their names."""
+        return {column.name: column.missing_texts for column in self.used if column.missing_texts}
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -603,8 +612,9 @@ class _ColumnFit:
     #: The fraction of the rows, or the number of rows, below which categories are rare.
     rare_by_name: Mapping[str, float]
     rare: float
-    #: Texts that stand for a missing value.
+    #: Texts that stand for a missing value, and those of single columns.
     missing: tuple[str, ...]
+    markers: Mapping[str, tuple[str, ...]]
 
     def columns(self, keep: Collection[str]) -> tuple[Column, ...]:
         """Fit each column."""
@@ -619,6 +629,7 @@ class _ColumnFit:
             scaling=self.scaling,
             rare=self.rare_by_name.get(name, self.rare),
             missing=self.missing,
+            markers=self.markers.get(name, ()),
             keep=keep,
             inferred=self.frame.kinds.get(name),
         )
@@ -643,6 +654,7 @@ def read_table_columns(
     A warning names the values that can't be read, and an error the columns that nothing decides.
     """
     tokens = missing_tokens(frame, missing)
+    markers = markers_of_requests(frame, requests)
     kinds = {}
     for name, kind in kinds_of_requests(requests).items():
         kinds[name] = CATEGORY if kind == "words" else kind
@@ -651,11 +663,11 @@ def read_table_columns(
         if date_format is not None:
             kinds.setdefault(name, date_format)
     undecided = [name for name in frame.columns if name not in kinds and name not in frame.kinds]
-    readings = readings_of(frame, undecided, tokens)
+    readings = readings_of(frame, undecided, tokens, markers)
     refuse_undecided([frame], readings)
     for name, reading in readings.items():
         kinds[name] = reading.kind
-    unread = UnreadValues(kinds, tokens, may_be_names=True)
+    unread = UnreadValues(kinds, tokens, markers, may_be_names=True)
     frame = unread.read(frame)
     unread.report()
     warn_of_likely_kinds(readings)
@@ -665,7 +677,7 @@ def read_table_columns(
 def new_values(encoding: TableEncoding) -> UnreadValues:
     """Return a reader of new rows, which are read block by block."""
     kinds = {column.name: column.reading for column in encoding.used if column.reading}
-    return UnreadValues(kinds, encoding.missing)
+    return UnreadValues(kinds, encoding.missing, encoding.markers)
 
 
 def select_used(encoding: TableEncoding, X: Any) -> Frame:
@@ -734,6 +746,14 @@ def missing_tokens(frame: Frame, missing: Collection[str]) -> tuple[str, ...]:
     tokens.update(MISSING)
     tokens.discard("")
     return ("", *sorted(tokens))
+
+
+def markers_of_requests(frame: Frame, requests: ColumnRequests) -> dict[str, tuple[str, ...]]:
+    """Return the texts of requests that stand for a missing value in single columns of a frame."""
+    markers = {}
+    for name, texts in missing_of_requests(requests).items():
+        markers[name] = tuple(dict.fromkeys([*texts, *sorted(frame.as_read(texts))]))
+    return markers
 
 
 def requested_kinds(

@@ -59,6 +59,8 @@ class WordsColumn(Column):
         The words that have an input each, in this order.
     missing : bool
         Whether one more input stands for missing texts; else all inputs of a missing text are 0.
+    missing_texts : tuple of str, default=()
+        Texts that stand for a missing value in this column, besides those of all columns.
 
     Raises
     ------

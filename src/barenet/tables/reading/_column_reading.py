@@ -235,8 +235,16 @@ def _difference(
     return None
 
 
-def readings_of(frame: Frame, names: Iterable[str], missing: Collection[str]) -> dict[str, Reading]:
-    """Decide the kinds of columns of a frame, from all of its rows."""
+def readings_of(
+    frame: Frame,
+    names: Iterable[str],
+    missing: Collection[str],
+    markers: Mapping[str, Collection[str]] | None = None,
+) -> dict[str, Reading]:
+    """Decide the kinds of columns of a frame, from all of its rows.
+
+    `markers` are texts for missing values in single columns, besides those of `missing`.
+    """
     readings = {}
     texts = {}
     for name in names:
@@ -246,7 +254,8 @@ def readings_of(frame: Frame, names: Iterable[str], missing: Collection[str]) ->
         elif values.dtype.kind == "M":
             readings[name] = Reading("ymd")
         else:
-            texts[name] = ColumnTexts.of(values, missing)
+            tokens = (*missing, *(markers or {}).get(name, ()))
+            texts[name] = ColumnTexts.of(values, tokens)
             readings[name] = Reading("number")
     return readings | read_kinds(texts)
 

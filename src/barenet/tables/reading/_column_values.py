@@ -288,11 +288,17 @@ def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
     return int(wrong[frame.rows[wrong].argmin()])
 
 
-def read_frame(frame: Frame, kinds: Mapping[str, str], missing: Names) -> tuple[Frame, Losses]:
+def read_frame(
+    frame: Frame,
+    kinds: Mapping[str, str],
+    missing: Names,
+    markers: Mapping[str, Names] | None = None,
+) -> tuple[Frame, Losses]:
     """Read the columns of text of a frame by their kinds; names stay text.
 
     A value of another kind counts as missing. One error names all columns with an infinite number,
-    or with dates where numbers are expected.
+    or with dates where numbers are expected. `markers` are texts for missing values in single
+    columns, besides those of `missing`.
     """
     columns = dict(frame.columns)
     kinds_read = {**kinds, **frame.kinds}
@@ -301,8 +307,9 @@ def read_frame(frame: Frame, kinds: Mapping[str, str], missing: Names) -> tuple[
     for name, kind in kinds.items():
         if kind == "category" or columns[name].dtype.kind not in "Tf":
             continue
+        tokens = (*missing, *(markers or {}).get(name, ()))
         try:
-            columns[name] = parse_column(frame, name, kind, missing, unread)
+            columns[name] = parse_column(frame, name, kind, tokens, unread)
         except DataError as error:
             errors.append(error)
         kinds_read[name] = kind

@@ -5,8 +5,9 @@ spellings `categories`, `numeric`, `drop`, `keep_column` and formats of single c
 `date_format`.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from barenet._constraints import check_texts
 from barenet.errors import ArgumentError, suggestion
@@ -52,8 +53,26 @@ UNDECIDED = "?"
 class ColumnRequest(NamedTuple):
     """The words for a column, and the argument that states them."""
 
+    #: The words without markers of missing values; empty if there are only markers.
     words: str
     argument: str = "columns"
+    #: Texts that stand for a missing value in this column.
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Split valid words into those of the kind and the markers of missing values.
+
+        >>> ColumnRequest.of("number missing=-999")
+        ColumnRequest(words='number', argument='columns', missing=('-999',))
+        """
+        words, *missing = _MARKER.split(text)
+        return cls(words, missing=tuple(missing))
+
+    @property
+    def text(self) -> str:
+        """All words, as `ColumnRequest.of` reads them."""
+        return " ".join([self.words, *(f"missing={marker}" for marker in self.missing)]).strip()
 
     @property
     def date_format(self) -> str | None:
@@ -121,9 +140,22 @@ def check_words(name: str, words: Any) -> str:
 
     >>> check_words("opened", " date  day-first"), check_words("opened", "date %d.%m.%Y")
     ('date day-first', 'date %d.%m.%Y')
+    >>> check_words("age", "number missing=-999  missing=not known")
+    'number missing=-999 missing=not known'
     """
     if not isinstance(words, str):
         raise ArgumentError.of("columns", words, _EXPECTED, part=f"the words for {name!r}")
+    kind, *missing = _MARKER.split(words.strip())
+    if missing and not all(missing):
+        expected = "a text after each missing=, as in missing=-999"
+        raise ArgumentError.of("columns", words, expected, part=f"the words for {name!r}")
+    if kind or not missing:
+        kind = _check_kind(name, kind)
+    return ColumnRequest(kind, missing=tuple(missing)).text
+
+
+def _check_kind(name: str, words: str) -> str:
+    """Check the words for a column without markers of missing values."""
     date_format = format_of_words(words.strip())
     if date_format is not None:
         try:
@@ -144,6 +176,9 @@ def check_words(name: str, words: Any) -> str:
 
 
 _EXPECTED = f"{', '.join(WORDS[:-1])} or {WORDS[-1]}, or dates in a format, as in date %d.%m.%Y"
+
+#: The start of a marker of missing values, behind other words or alone.
+_MARKER = re.compile(r"(?:^|\s+)missing=\s*")
 
 
 def as_columns(columns: Any) -> dict[str, str]:
@@ -191,8 +226,9 @@ def _split(text: str) -> tuple[str, str]:
     if not ends:
         raise ArgumentError.of("columns", text, "NAME=WORDS, as in zip=names or id=drop")
     for end in ends:
-        words = " ".join(text[end + 1 :].split())
-        if words in WORDS or kind_of_words(words) or format_of_words(words) is not None:
+        words, *missing = _MARKER.split(" ".join(text[end + 1 :].split()))
+        is_kind = words in WORDS or kind_of_words(words) or format_of_words(words) is not None
+        if is_kind or (missing and not words):
             return text[:end], check_words(text[:end], text[end + 1 :])
     first = ends[0]
     return text[:first], check_words(text[:first], text[first + 1 :])
@@ -212,7 +248,7 @@ def merge_columns(
     A column of a stated kind is kept anyway, so to keep it is no contradiction.
 
     >>> merge_columns({"zip": "names"}, drop=["id"], keep_column=["zip"])["id"]
-    ColumnRequest(words='drop', argument='drop')
+    ColumnRequest(words='drop', argument='drop', missing=())
     """
     merged: dict[str, ColumnRequest] = {}
     if columns is None:
@@ -223,7 +259,7 @@ def merge_columns(
         if isinstance(words, ColumnRequest):  # merged before
             merged[name] = words
         else:
-            merged[_check_name(name)] = ColumnRequest(check_words(name, words))
+            merged[_check_name(name)] = ColumnRequest.of(check_words(name, words))
     lists = {
         "categories": ("names", categories),
         "numeric": ("number", numeric),
@@ -241,8 +277,9 @@ def merge_columns(
 def _add(merged: dict[str, ColumnRequest], name: str, request: ColumnRequest) -> None:
     """Add a request for a column, unless another one contradicts it."""
     earlier = merged.get(name)
-    if earlier is None or (earlier.words == KEEP and request.words != DROP):
-        merged[name] = request
+    if earlier is None or not earlier.words or (earlier.words == KEEP and request.words != DROP):
+        missing = () if earlier is None else earlier.missing
+        merged[name] = request._replace(missing=missing)
         return
     is_kept_anyway = request.words == KEEP and earlier.words != DROP
     if is_kept_anyway or request.words == earlier.words:
@@ -261,6 +298,15 @@ def columns_with(requests: ColumnRequests, *words: str) -> list[str]:
     ['id']
     """
     return [name for name, request in requests.items() if request.words in words]
+
+
+def missing_of_requests(requests: ColumnRequests) -> dict[str, tuple[str, ...]]:
+    """Return the markers of missing values of single columns.
+
+    >>> missing_of_requests(merge_columns({"zip": "names", "age": "number missing=-999"}))
+    {'age': ('-999',)}
+    """
+    return {name: request.missing for name, request in requests.items() if request.missing}
 
 
 def kinds_of_requests(requests: ColumnRequests) -> dict[str, str]:

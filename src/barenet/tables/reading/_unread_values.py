@@ -25,6 +25,8 @@ class UnreadValues:
         The kinds of the columns.
     missing : collection of str
         Texts that stand for a missing value.
+    markers : mapping of str to collection of str, optional
+        Such texts for single columns.
     may_be_names : bool, default=False
         Whether the columns may be names instead, as before a training, so that errors and warnings
         recommend it.
@@ -39,10 +41,16 @@ class UnreadValues:
     """
 
     def __init__(
-        self, kinds: Mapping[str, str], missing: Names, *, may_be_names: bool = False
+        self,
+        kinds: Mapping[str, str],
+        missing: Names,
+        markers: Mapping[str, Names] | None = None,
+        *,
+        may_be_names: bool = False,
     ) -> None:
         self.kinds = kinds
         self.missing = missing
+        self.markers = markers
         self.may_be_names = may_be_names
         self.losses: Losses = {}
         self._n_rows = 0
@@ -52,7 +60,7 @@ class UnreadValues:
 
     def read(self, frame: Frame) -> Frame:
         """Read a block; a value of another kind counts as missing."""
-        read, unread = read_frame(frame, self.kinds, self.missing)
+        read, unread = read_frame(frame, self.kinds, self.missing, self.markers)
         self._n_rows += len(frame)
         for name in [*self._without_value]:
             values = read[name]
