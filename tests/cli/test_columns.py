@@ -122,6 +122,37 @@ def test_the_columns_of_a_table_are_a_file_that_states_them(
 
 
 @pytest.mark.case(243)
+@pytest.mark.parametrize("option", ["--columns", "--config"])
+def test_the_options_of_a_file_are_above_its_columns(barenet, option):
+    kinds = ["none", *"abcdef"]
+    rows = [f"{n % 7},{n % 10};{20240101 + n % 28};{kinds[n % 7]};{n}" for n in range(60)]
+    Path("prices.csv").write_text("\n".join(["size;day;kind;price", *rows]))
+    reading = ("--delimiter", ";", "--decimal", ",", "--date-format", "%Y%m%d", "--missing", "none")
+    lines = barenet("columns", "prices.csv", "--target", "price", *reading).ok().out
+    assert tomllib.loads(lines) == {
+        "delimiter": ";",
+        "decimal": ",",
+        "date_format": "%Y%m%d",
+        "missing": ["none"],
+        "columns": {"size": "number", "day": "date", "kind": "names"},
+    }
+    Path("columns.toml").write_text(lines)
+    target = ("--target", "price", *QUICK)
+    barenet("train", "prices.csv", option, "columns.toml", *target, "--out", "short").ok()
+    barenet("train", "prices.csv", *reading, *target, "--out", "long").ok()
+    models = [load("short").preprocessing, load("long").preprocessing]
+    assert models[0].columns == models[1].columns
+    if option == "--columns":
+        again = barenet("columns", "prices.csv", "--target", "price", option, "columns.toml")
+        assert again.ok().out == lines
+    other = ("--delimiter", ",")  # a flag overrides the file
+    assert barenet("train", "prices.csv", option, "columns.toml", *other, *target).status == 2
+    Path("columns.toml").write_text(f"decimals = 1\n{lines}")
+    error = barenet("train", "prices.csv", option, "columns.toml", *target).err
+    assert "unknown setting decimals" in error and "columns.toml" in error
+
+
+@pytest.mark.case(243)
 def test_undecided_columns_have_candidates_and_useless_ones_a_reason(barenet):
     table = {
         "both": ["01/02/2024", "02/01/2024"] * 30,

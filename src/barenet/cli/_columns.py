@@ -1,5 +1,7 @@
 """``barenet columns``: print what the columns of a table are, as lines that ``--columns`` reads."""
 
+from typing import Any
+
 import tomli_w
 
 from barenet.cli._console import emit
@@ -7,15 +9,17 @@ from barenet.cli._flags import Data
 from barenet.cli._run_settings import COLUMNS, DataOptions
 from barenet.cli._spelling import Spelling
 from barenet.errors import ArgumentError, printable
-from barenet.settings._task_settings import TaskSettings, is_table
+from barenet.settings._task_settings import TaskSettings, is_table, without_none
 from barenet.storage._file_io import is_pattern
+from barenet.tables.reading._date_formats import format_of_others
 from barenet.tasks._column_lines import ColumnLine, lines_of_table
 
 
 def columns(data: Data, /, *, options: DataOptions = DataOptions()) -> None:
     """Print what each column of a table is understood as, in the words of --columns.
 
-    The output is TOML, with an example of each column and what it is read as. A column that would
+    The output is TOML: the options of the file, and a line for each column, with an example and
+    what it is read as. A column that would
     be left out has the word drop and the reason. A column whose kind is undecided has a ?, which
     one of the listed words must replace. Change the words where they are wrong, and train:
 
@@ -31,9 +35,21 @@ def columns(data: Data, /, *, options: DataOptions = DataOptions()) -> None:
         raise ArgumentError.of("data", data, "a table, which is one file")
     settings = TaskSettings(data=data, **vars(options))
     lines = lines_of_table(settings)
+    reading = _options_of_reading(settings)
+    if reading:
+        emit(tomli_w.dumps(reading))
     emit(f"[{COLUMNS}]")
     for line in lines:
         emit(_toml(line))
+
+
+def _options_of_reading(settings: TaskSettings) -> dict[str, Any]:
+    """Return the options that the values were read with, by their names in run files."""
+    options = dict(vars(settings.file))
+    # The lines have the formats of single columns.
+    options["date_format"] = format_of_others(settings.file.date_format)
+    options["missing"] = settings.missing
+    return without_none(options)
 
 
 def _toml(line: ColumnLine) -> str:

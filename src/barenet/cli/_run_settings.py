@@ -106,7 +106,11 @@ def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentColle
 
 
 def read_columns_files(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Replace a TOML file in the values of ``--columns`` by its lines; words beside it prevail."""
+    """Replace a TOML file in the values of ``--columns`` by its lines; words beside it prevail.
+
+    Above its table of columns, the file may have options, such as ``decimal``, which apply unless
+    they are set already.
+    """
     for argument in arguments:
         if argument.name != "--columns":
             continue
@@ -117,10 +121,12 @@ def read_columns_files(app: App, commands: tuple[str, ...], arguments: ArgumentC
         stated = as_columns([token.value for token in others])
         tokens = []
         for token in files:
-            document = _load(Path(os.path.expanduser(token.value)))  # noqa: PTH111
-            columns = document.get(COLUMNS, document)
-            if not isinstance(columns, dict):  # the line of a column with this name
-                columns = document
+            path = Path(os.path.expanduser(token.value))  # noqa: PTH111
+            columns = _load(path)
+            if isinstance(columns.get(COLUMNS), dict):  # or else the line of a column of this name
+                options = columns
+                columns = options.pop(COLUMNS)
+                Dict(options, source=str(path.absolute()))(app, (), arguments)
             columns = {name: words for name, words in columns.items() if name not in stated}
             tokens += [token.evolve(value=text) for text in as_texts(as_columns(columns))]
         argument.tokens[:] = [*tokens, *others]
