@@ -51,7 +51,9 @@ def test_a_description_has_words_an_example_and_a_reason_for_each_column(rows):
     assert {line.mark for line in lines} == {""}
     shown = str(lines).splitlines()
     assert [line.split()[0] for line in shown] == [line.name for line in lines]
-    assert "left out: numbers the rows; to keep it, use columns={'row': 'keep'}; 0" in shown[4]
+    assert (
+        "left out: numbers the rows, such as 0; to keep it, use columns={'row': 'keep'}" in shown[4]
+    )
 
 
 def test_the_words_of_a_description_state_the_same_columns(rows):

@@ -100,7 +100,7 @@ class ColumnLine:
     n_missing, n_rows : int
         Number of missing values, besides those that can't be read, and of rows.
     note : str
-        Why the column is left out, or why its kind is undecided.
+        Why the column is left out.
     candidates : tuple of str
         The words that read a column of an undecided kind.
     problems : tuple of ArgumentError
@@ -140,24 +140,26 @@ class ColumnLine:
         return f"{self.n_missing:,} of {self.n_rows:,}"
 
     def notes(self, spell: Callable[..., str] = spelled) -> str:
-        """What is lost, with the remedies as a user writes them, and why it is left out."""
-        notes = []
-        if self.note:
-            notes.append(self.note)
-        notes += [problem.render(spell) for problem in self.problems]
-        if self.may_be_kept:
-            notes.append(f"to keep it, use {spell('columns', {self.name: KEEP})}")
-        if self.candidates:
-            notes.append(f"one of: {', '.join(self.candidates)}")
-        return "; ".join(notes)
+        """Why it is left out, and what is lost, with the remedies as a user writes them."""
+        return "; ".join([note for note in (self.note, self._remedies(spell)) if note])
 
     def details(self, spell: Callable[..., str] = spelled) -> str:
         """The example, the missing values and the notes; of a column left out, the reason first."""
         missing = f"{self.missing} missing" if self.missing else ""
-        parts = [self.example, missing, self.notes(spell)]
-        if self.words == DROP:
-            parts = [self.notes(spell), self.example, missing]
+        first = self.example
+        if self.note:
+            first = f"{self.note}, such as {self.example}" if self.example else self.note
+        parts = [first, missing, self._remedies(spell)]
         return "; ".join(part for part in parts if part)
+
+    def _remedies(self, spell: Callable[..., str]) -> str:
+        """What is lost, with remedies, and the words that keep the column, or decide its kind."""
+        remedies = [problem.render(spell) for problem in self.problems]
+        if self.may_be_kept:
+            remedies.append(f"to keep it, use {spell('columns', {self.name: KEEP})}")
+        if self.candidates:
+            remedies.append(f"one of: {', '.join(self.candidates)}")
+        return "; ".join(remedies)
 
 
 class ColumnLines(tuple[ColumnLine, ...]):
@@ -438,6 +440,8 @@ def _example_of_names(column: Column, names: Collection[str]) -> str:
         n_shown += 1
     if n_shown < len(names):
         shown += ", …"
+    if isinstance(column, DroppedColumn):  # its reason has the counts
+        return shown
     return f"{shown} ({counts})"
 
 
