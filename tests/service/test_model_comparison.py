@@ -61,6 +61,8 @@ MODELS["with z"] = model(x=COLUMNS["number"], y=[1.0, 2.0] * 10, z=[1.0, 4.0] * 
 MODELS["matrix"] = scaled(("x", "y"))
 dropping = ModelCard(settings={"drop": ("y",)})
 MODELS["y left out"] = model(x=COLUMNS["number"], card=dropping)
+dropping_in_columns = ModelCard(settings={"columns": ("y=drop",)})
+MODELS["y left out in columns"] = model(x=COLUMNS["number"], card=dropping_in_columns)
 
 
 @pytest.mark.parametrize("old", MODELS)
@@ -88,6 +90,7 @@ def test_a_client_breaks_if_a_new_model_refuses_one_of_its_records(old):
         ("with z", "number", ["column z: removed"]),
         ("category", "other categories", []),
         ("y left out", "number", ["column y: is used now, and was left out"]),
+        ("y left out in columns", "number", ["column y: is used now, and was left out"]),
         ("number", "category", []),
         ("date", "day first", []),
         (

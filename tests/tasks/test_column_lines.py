@@ -45,7 +45,8 @@ def test_a_description_has_words_an_example_and_a_reason_for_each_column(rows):
     assert by_name["opened"].example == "'01.01.2024' → 2024-01-01"
     assert by_name["zip"].example == "'00000', '00001', '00002', '00003' (4 different)"
     assert by_name["row"].note == "numbers the rows" and by_name["same"].note
-    assert by_name["row"].may_be_kept and not by_name["same"].may_be_kept
+    assert by_name["row"].remedy.options == {"columns": {"row": "keep"}}
+    assert by_name["same"].remedy is None
     assert by_name["id"].note == "dropped by request"
     assert by_name["size"].n_inputs == 2 and by_name["id"].n_inputs == 0
     assert {line.mark for line in lines} == {""}
@@ -63,6 +64,19 @@ def test_the_words_of_a_description_state_the_same_columns(rows):
     used = [column for column in task.columns if column.kind != "dropped"]
     assert list(stated.columns) == used
     assert {line.name: line.words for line in stated.describe()} == columns
+
+
+@pytest.mark.parametrize("values", [[f"name {row}" for row in range(60)], range(60)])
+def test_the_remedy_of_a_column_that_is_left_out_keeps_it(rows, values):
+    rows["c"] = values
+    (line,) = [line for line in Task.open(rows, "price").describe() if line.name == "c"]
+    assert line.title == "left out"
+    (kept,) = [
+        line
+        for line in Task.open(rows, "price", **line.remedy.options).describe()
+        if line.name == "c"
+    ]
+    assert kept.n_inputs > 0 and kept.remedy is None
 
 
 @pytest.fixture

@@ -105,8 +105,8 @@ class ColumnLine:
         The words that read a column of an undecided kind.
     problems : tuple of ArgumentError
         What is lost, such as values that can't be read, or may be wrong, with remedies.
-    may_be_kept : bool
-        Whether a column that is left out may matter for new rows nevertheless.
+    remedy : ArgumentError, optional
+        How to keep a column that is left out, but may matter for new rows nevertheless.
     n_inputs : int, optional
         Number of inputs of a network.
     """
@@ -119,7 +119,7 @@ class ColumnLine:
     note: str = ""
     candidates: tuple[str, ...] = ()
     problems: tuple[ArgumentError, ...] = ()
-    may_be_kept: bool = False
+    remedy: ArgumentError | None = None
     n_inputs: int | None = None
 
     @property
@@ -155,8 +155,8 @@ class ColumnLine:
     def _remedies(self, spell: Callable[..., str]) -> str:
         """What is lost, with remedies, and the words that keep the column, or decide its kind."""
         remedies = [problem.render(spell) for problem in self.problems]
-        if self.may_be_kept:
-            remedies.append(f"to keep it, use {spell('columns', {self.name: KEEP})}")
+        if self.remedy is not None:
+            remedies.append(self.remedy.render(spell).removeprefix("; "))
         if self.candidates:
             remedies.append(f"one of: {', '.join(self.candidates)}")
         return "; ".join(remedies)
@@ -277,7 +277,7 @@ def lines_of_encoding(
         if column.name in read:
             lines.append(_line(read, column, texts, missing))
         else:  # a model needs no columns that are left out
-            lines.append(_left_out(column.name, column.formula, column))
+            lines.append(_left_out(column.name, column.formula))
     names = [line.name for line in lines]
     for name in columns_with(requests or {}, DROP):
         if name not in names:
@@ -353,10 +353,9 @@ def _lines_of_frame(frame: Frame, settings: TaskSettings, keep: Sequence[str] = 
     return ColumnLines(lines)
 
 
-def _left_out(name: str, reason: str, column: Column | None = None) -> ColumnLine:
+def _left_out(name: str, reason: str) -> ColumnLine:
     """Describe a column that is left out, and whose values are not at hand."""
-    may_be_kept = column is not None and _may_be_kept(column)
-    return ColumnLine(name=name, words=DROP, note=reason, may_be_kept=may_be_kept, n_inputs=0)
+    return ColumnLine(name=name, words=DROP, note=reason, n_inputs=0)
 
 
 def _line(
@@ -397,7 +396,7 @@ def _line(
         n_rows=len(values),
         note=note,
         problems=_problems(column, column_kind, values, texts),
-        may_be_kept=_may_be_kept(column),
+        remedy=_remedy_for(column, column_kind),
         n_inputs=len(column.inputs),
     )
 
@@ -466,13 +465,19 @@ def _problems(
     return tuple(problem for problem in problems if problem is not None)
 
 
-def _may_be_kept(column: Column) -> bool:
-    """Return whether a column that was left out may be no identifier after all."""
+def _remedy_for(column: Column, column_kind: str) -> ArgumentError | None:
+    """Return how to keep a column that was left out, but may be no identifier after all."""
     if not isinstance(column, DroppedColumn):
-        return False
-    if column.reason.startswith(COUNTER):
-        return not is_named_identifier(column.name)  # an id that numbers the rows is one
-    return column.reason.startswith(IDENTIFIER)
+        return None
+    numbers_rows = column.reason.startswith(COUNTER)
+    if numbers_rows and is_named_identifier(column.name):  # an id that numbers the rows is one
+        return None
+    if not numbers_rows and not column.reason.startswith(IDENTIFIER):
+        return None
+    columns = {column.name: KEEP}
+    if column_kind == CATEGORY:  # each name is rare
+        return ArgumentError("", remedy="to keep it, use {columns} {rare}", columns=columns, rare=0)
+    return ArgumentError("", remedy="to keep it, use {columns}", columns=columns)
 
 
 def _undecided(name: str, reading: Reading) -> ColumnLine:

@@ -29,6 +29,7 @@ from barenet.tables.encoding._column_kinds import (
     PiecewiseColumn,
 )
 from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.reading._column_words import DROP
 from barenet.tables.reading._date_formats import iso_text
 
 #: Maximum absolute scaled number of a record: far beyond any data, and far enough below the largest
@@ -185,12 +186,18 @@ def _left_out(program: Program) -> list[str]:
     names: list[Any] = []
     if isinstance(dropped, list | tuple):
         names += dropped
+    columns = settings.get("columns")
+    if isinstance(columns, list | tuple):  # texts such as id=drop
+        for text in columns:
+            name, _, words = str(text).rpartition("=")
+            if words == DROP:
+                names.append(name)
     names += [settings.get(name) for name in SPLIT_ARGUMENTS]
-    columns = []
+    left_out = []
     for name in names:
         if isinstance(name, str) and name != program.target_name:
-            columns.append(name)
-    return columns
+            left_out.append(name)
+    return left_out
 
 
 def _property(column: Column) -> dict[str, Any]:
