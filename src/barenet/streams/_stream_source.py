@@ -288,7 +288,7 @@ def find_files(paths: Paths) -> list[Path]:
 
 def _texts_of(frame: Frame, name: str) -> NDArray[Any]:
     """Return the values of a column as text, and text as it was read: 1.250 isn't 1.25."""
-    return as_texts(frame, name, ()).astype(TEXT)
+    return np.asarray(as_texts(frame, name, ()), TEXT)
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:
