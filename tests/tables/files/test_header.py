@@ -71,11 +71,21 @@ def test_columns_without_a_name_are_named_as_by_pandas(write, first):
     assert table.frame(table.names).columns[table.names[0]].tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("index", [True, False])
+def test_the_numbers_that_pandas_writes_are_names(write, index):
+    for names in ([0, 1], [1940, 1945, 1951]):
+        table = pd.DataFrame([range(len(names))] * 3, columns=names)
+        if index or names[0] == 0:
+            path = write(table.to_csv(index=index))
+            assert read_table(path).names[-len(names) :] == tuple(map(str, names))
+
+
 @pytest.mark.case(101)
 @pytest.mark.parametrize(
     "text",
     [
         "country,2019,2020\nGermany,1.5,2.5\nFrance,3.5,4\n",
+        "country,2020\nGermany,1\nFrance,3\n",
         "country,region,2000,2001,2002\nGermany,Europe,1,2,3\nFrance,Europe,4,5,6\n",
         "sample,1100,1102.5,1105,class\na,0.5,0.4,0.1,x\nb,0.5,0.4,0.2,y\nc,0.5,0.4,0.2,x\n",
         "id,5,25,50,75,95\na,1,2,3,4,5\nb,1,2,3,4,5\n",
@@ -100,6 +110,10 @@ def test_first_lines_that_look_like_names_are_headers(write, text):
 @pytest.mark.parametrize(
     "text",
     [
+        "ford,2019\nfiat,2020\nford,2018\n",
+        "Rome,0\nOslo,1\nRome,0\n",
+        '"1","F",2,7\n"2","F",2,7.4\n"3","M",2,9.5\n',
+        "1,2.52,38,high\n2,2.56,31,low\n3,2.19,33,low\n",
         "ford,2019,12000\nfiat,2020,9000\nford,2018,8000\n",
         "a1;5,5;no;7\na2;6,5;yes;8\na3;7;no;9\n",
         "1.5,2.5\n1,2\n3,4\n",

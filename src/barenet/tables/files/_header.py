@@ -5,7 +5,7 @@ states whether it has a header.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -26,8 +26,8 @@ _MAX_CHARACTERS = 2**20
 #: A number with a decimal point or comma, and with any thousands separators.
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
-#: The years that may be names of columns.
-_YEARS = range(1800, 2101)
+#: A year, which may be the name of a column.
+_YEAR = re.compile(r"(18|19|20)\d\d", re.ASCII)
 
 
 def read_header(
@@ -85,10 +85,15 @@ def _refuse_other_delimiter(name: str, delimiter: str, path: Path, line: int) ->
 def check_header(
     names: Sequence[str], text: str, delimiter: str, path: Path, *, quoting: bool = True
 ) -> None:
-    """Reject a first line with a number above numbers, unless it is the name of a column."""
-    numbers = [place for place, name in enumerate(names) if _NUMBER.fullmatch(name)]
-    if not numbers or _are_names([names[place] for place in numbers], len(names)):
+    """Reject a first line with a number above numbers, unless it is the name of a column.
+
+    Years beside other names are values only above years.
+    """
+    numbers = {place: name for place, name in enumerate(names) if _NUMBER.fullmatch(name)}
+    if not numbers or _are_names(numbers, names):
         return
+    are_years = all(_YEAR.fullmatch(name) for name in numbers.values())
+    value = _YEAR if are_years and len(numbers) < len(names) else _NUMBER
     records = read_records(text[:_MAX_CHARACTERS], delimiter, path, quoting=quoting)
     line, _ = next(records)
     rows: list[list[str]] = []
@@ -97,9 +102,9 @@ def check_header(
             if len(fields) == len(names):
                 rows.append(fields)
     above_numbers = []
-    for place in numbers[:_MAX_COLUMNS]:
-        if _are_numbers(row[place] for row in rows):
-            above_numbers.append(names[place])
+    for place, name in islice(numbers.items(), _MAX_COLUMNS):
+        if _has_values((row[place] for row in rows), value):
+            above_numbers.append(name)
     if not above_numbers:
         return
     problem = "the first line looks like a row and not like the names of the columns, as numbers "
@@ -108,39 +113,32 @@ def check_header(
     raise DataError(problem, path=path, line=line, remedy=remedy, header=False, header_=True)
 
 
-def _are_names(numbers: Sequence[str], n_columns: int) -> bool:
-    """Return whether the numbers of a first line are names.
+def _are_names(numbers: Mapping[int, str], names: Sequence[str]) -> bool:
+    """Return whether the numbers of a first line, by their columns, are names above any values.
 
-    These are 0, 1, 2, …, as pandas writes them; and years, or three or more ascending numbers,
-    beside other names.
-
-    >>> _are_names(["0", "1"], 2), _are_names(["2020", "2019"], 3), _are_names(["5", "25", "50"], 4)
-    (True, True, True)
-    >>> _are_names(["2020", "2019"], 2), _are_names(["2019", "12000"], 3)
-    (False, False)
+    These are 0, 1, 2, … alone or beside the empty name of an index, as pandas writes them; and
+    three or more ascending numbers in adjacent columns behind a first one, such as 5, 25 and 50.
     """
     try:
-        values = [float(number) for number in numbers]
+        values = [float(number) for number in numbers.values()]
     except ValueError:  # a number has separators of thousands
         return False
-    if values == list(range(len(values))):
+    places = [*numbers]
+    if values == list(range(len(values))) and not any(set(names) - {*numbers.values()}):
         return True
-    if len(numbers) == n_columns:
-        return False
-    are_years = all(value in _YEARS for value in values)
-    rises = len(values) >= 3 and values == sorted(set(values))
-    return are_years or rises
+    are_adjacent = 0 < places[0] == places[-1] - len(places) + 1
+    return len(values) >= 3 and are_adjacent and values == sorted(set(values))
 
 
-def _are_numbers(column: Iterable[str]) -> bool:
-    """Return whether nearly all values of a column are numbers."""
+def _has_values(column: Iterable[str], value: re.Pattern[str]) -> bool:
+    """Return whether nearly all values of a column match a pattern, apart from missing ones."""
     n_present = 0
-    n_numbers = 0
-    for value in column:
-        text = value.strip()
+    n_matches = 0
+    for field in column:
+        text = field.strip()
         if text in MISSING or is_absent(text):
             continue
         n_present += 1
-        if _NUMBER.fullmatch(text):
-            n_numbers += 1
-    return n_numbers >= max(1, NEARLY_ALL * n_present)
+        if value.fullmatch(text):
+            n_matches += 1
+    return n_matches >= max(1, NEARLY_ALL * n_present)

@@ -167,7 +167,10 @@ def as_texts(frame: Frame, name: str, missing: Names) -> Any:
     if column.dtype.kind == "b":
         return np.array(WORDS, object)[column.astype(np.int64)]
     values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
-    texts = ["" if np.isnan(value) else class_name(value) for value in values]
+    texts = []
+    for value in values:
+        text = "" if np.isnan(value) else class_name(value)
+        texts.append(text)
     return np.array(texts, object)[codes]
 
 

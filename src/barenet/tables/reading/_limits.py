@@ -60,16 +60,16 @@ def are_beside_numbers(texts: ColumnTexts) -> bool:
     more different values and aren't mixed up. Five groups such as 1, 2, 3 and 4+ may be names.
     """
     numbers = []
-    found = []
+    limits = []
     for text in texts.texts:
         if parsing.read_number(text) is not None:
             numbers.append(text)
         elif parsing.read_limit(text) is not None:
-            found.append(text)
-    if not found:
+            limits.append(text)
+    if not limits:
         return False
-    different = {_number_or_limit(text) for text in [*numbers, *found]}
+    different = {_number_or_limit(text) for text in [*numbers, *limits]}
     n_rows = sum(texts.counts[text] for text in numbers) + texts.n_numbers
     if n_rows >= parsing.NEARLY_ALL * texts.n_rows:
         return True
-    return len(different) >= MANY and not _are_mixed_up(numbers, found)
+    return len(different) >= MANY and not _are_mixed_up(numbers, limits)
