@@ -48,8 +48,9 @@ class PredictionOutput:
         .parquet; or a folder for predictions.csv. An older file is replaced, but none that the
         command reads.
     rejected : Path
-        Leave out the rows of CSV files that cannot be read, instead of failing, and write them to
-        this file with their lines and the reasons.
+        Leave out the rows of CSV files that have the wrong number of values, or a value that cannot
+        be read and would count as missing, and write them to this file with their lines and the
+        reasons.
     max_unknown : float
         Fail at the end, without writing a file, if a larger fraction of the rows cannot be read, or
         has unknown or rare categories in a column, or missing values in a column that had none in

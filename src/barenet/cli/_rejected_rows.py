@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding
 from barenet.datasets._table_loading import read_features
-from barenet.errors import DataError
+from barenet.errors import DataError, with_addresses
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._encoding import encode_column
 from barenet.tables.encoding._named_columns import named_matrix
@@ -53,7 +53,7 @@ class RejectedRows:
             reason = describe_wrong_value(name, fault.expected, value)
             rejected.append(record._replace(reason=reason))
         for record in sorted(rejected):
-            self.file.append(str(table.path))
+            self.file.append(with_addresses(table.path))
             self.line.append(str(record.line))
             self.reason.append(record.reason)
             self.row.append(record.text)
