@@ -286,7 +286,6 @@ def test_formats_whose_codes_have_an_effect_read_dates(table, date_format):
     ("values", "date_format"),
     [
         ([f"{day:%Y%m%d}" for day in MONTHLY], "%d%m%Y"),
-        ([f"{day.day}{day:%m%Y}" for day in MONTHLY], "%d%m%Y"),
         (["yes", "no"] * 30, "%d.%m.%Y"),
     ],
 )

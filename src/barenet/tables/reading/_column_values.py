@@ -296,17 +296,18 @@ def read_frame(
     kinds: Mapping[str, str],
     missing: Names,
     markers: Mapping[str, Names] | None = None,
+    errors: list[DataError] | None = None,
 ) -> tuple[Frame, Losses]:
     """Read the columns of text of a frame by their kinds; names stay text.
 
     A value of another kind counts as missing. One error names all columns with an infinite number,
-    or with dates where numbers are expected. `markers` are texts for missing values in single
-    columns, besides those of `missing`.
+    or with dates where numbers are expected; or else, they are added to `errors`. `markers` are
+    texts for missing values in single columns, besides those of `missing`.
     """
     columns = dict(frame.columns)
     kinds_read = {**kinds, **frame.kinds}
     unread: Losses = {}
-    errors = []
+    wrong = []
     for name, kind in kinds.items():
         if kind == "category" or columns[name].dtype.kind not in "Tf":
             continue
@@ -314,7 +315,10 @@ def read_frame(
         try:
             columns[name] = parse_column(frame, name, kind, tokens, unread)
         except DataError as error:
-            errors.append(error)
+            wrong.append(error)
         kinds_read[name] = kind
-    raise_together(errors)
+    if errors is None:
+        raise_together(wrong)
+    else:
+        errors += wrong
     return replace(frame, columns=columns, kinds=kinds_read), unread

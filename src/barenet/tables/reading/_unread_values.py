@@ -57,13 +57,20 @@ class UnreadValues:
         #: Columns none of whose values has been read, and the error of the first one.
         self._without_value = {*kinds}
         self._faults: dict[str, DataError] = {}
+        #: Columns with values that are no missing ones, such as infinities.
+        self._wrong = set[str]()
 
     def read(self, frame: Frame) -> Frame:
         """Read a block; a value of another kind counts as missing."""
-        read, unread = read_frame(frame, self.kinds, self.missing, self.markers)
+        errors: list[DataError] = []
+        read, unread = read_frame(frame, self.kinds, self.missing, self.markers, errors)
         self._n_rows += len(frame)
+        for error in errors:
+            name = str(error.column)
+            self._faults.setdefault(name, error)
+            self._wrong.add(name)
         for name in [*self._without_value]:
-            values = read[name]
+            values = read.columns[name]
             if values.dtype.kind == "T" or not np.isnan(values).all():
                 self._without_value.remove(name)
         for name, lost in unread.items():
@@ -77,11 +84,14 @@ class UnreadValues:
 
     def refuse_without_value(self) -> None:
         """Raise an error for columns without a value of their kind."""
-        faults = [self._faults[name] for name in self._faults if name in self._without_value]
-        if self.may_be_names:
-            for fault in faults:
-                fault.remedy = "if the column holds names, use {columns}"
-                fault.options = {"columns": {fault.column: "names"}}
+        faults = []
+        for name in self.kinds:
+            if name in self._faults and name in self._without_value | self._wrong:
+                fault = self._faults[name]
+                if self.may_be_names and not fault.remedy:
+                    fault.remedy = "if the column holds names, use {columns}"
+                    fault.options = {"columns": {name: "names"}}
+                faults.append(fault)
         raise_together(faults)
 
     def report(self) -> None:
