@@ -84,7 +84,7 @@ class Column(ABC):
 
     kind: ClassVar[str]
     name: str
-    missing_texts: tuple[str, ...] = field(default=(), kw_only=True)
+    missing_texts: tuple[str, ...] = field(default=(), kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         convert_fields(self)
