@@ -6,6 +6,7 @@ them as the words of a file that ``--columns`` reads.
 
 import re
 import textwrap
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -182,12 +183,14 @@ class ColumnLines(tuple[ColumnLine, ...]):
     ) -> str:
         """Write a line for each column, or for the `most` important ones, broken at a width."""
         shown = self.most_important(most)
-        widths = [len(printable(line.name)) for line in shown]
+        widths = [_width_of(printable(line.name)) for line in shown]
         name_width = min(max(widths, default=0), WIDEST_NAME)
         indent = " " * (name_width + 4)
         texts = []
         for line in shown:
-            text = f"{line.mark:2}{printable(line.name).ljust(name_width)}  {line.title}"
+            name = printable(line.name)
+            padding = " " * (name_width - _width_of(name))
+            text = f"{line.mark:2}{name}{padding}  {line.title}"
             details = line.details(spell)
             if details:
                 text += f": {details}"
@@ -233,6 +236,16 @@ class ColumnLines(tuple[ColumnLine, ...]):
                 (line.mark, name, line.title, n_inputs, line.example, line.missing, line.notes())
             )
         return cells
+
+
+def _width_of(text: str) -> int:
+    """Return the width of a text in a terminal, where Chinese characters take two places.
+
+    >>> _width_of("size"), _width_of("大小")
+    (4, 4)
+    """
+    n_wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + n_wide
 
 
 def _broken(text: str, width: int, indent: str) -> str:
