@@ -46,6 +46,10 @@ def date_pattern(order: str) -> str:
     >>> texts = ["29.2.2024", "29.2.2023", "2026-03-01T12:30Z", "2026-03-01 24:00"]
     >>> [re.search(pattern, text) is not None for text in texts]
     [True, False, True, False]
+    >>> re.search(date_pattern("%d.%m.%y"), "2024-12-31") is not None
+    True
+    >>> re.search(date_pattern("%H.%M"), "18:30") is not None
+    True
     """
     if is_time(order):
         return f"^{TIME}{ZONE_OF_TIME}?$"
