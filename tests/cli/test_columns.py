@@ -168,7 +168,7 @@ def test_undecided_columns_have_candidates_and_useless_ones_a_reason(barenet):
     columns = {
         "both": "?",
         "a = b": "names",
-        "amount": "?",
+        "amount": "number 1,234.5",
         "row": "drop",
         "same": "drop",
         "text\nof 2 lines": "names",
