@@ -33,7 +33,6 @@ from barenet.tables.reading._column_words import (
     DROP,
     ColumnRequest,
     ColumnRequests,
-    all_date_formats,
     columns_with,
     kinds_of_requests,
     merge_columns,
@@ -167,7 +166,7 @@ def load_table(
         encoding=encoding,
         decimal=decimal,
         header=header,
-        date_format=all_date_formats(date_format, requests),
+        date_format=date_format,
         quoting=quoting,
         thousands=thousands,
     )

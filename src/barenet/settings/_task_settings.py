@@ -28,7 +28,6 @@ from barenet.tables.frames._frame import Table, spelled_names
 from barenet.tables.reading._column_words import (
     DROP,
     ColumnRequest,
-    all_date_formats,
     as_columns,
     as_texts,
     merge_columns,
@@ -211,8 +210,6 @@ class DataOptions:
     def __post_init__(self) -> None:
         if self.columns is not None:
             object.__setattr__(self, "columns", as_columns(self.columns))
-        date_formats = all_date_formats(self.file.date_format, self.requests)
-        object.__setattr__(self, "file", replace(self.file, date_format=date_formats))
 
     @property
     def split_column(self) -> SplitColumn | None:
@@ -541,8 +538,6 @@ class TaskSettings(DataOptions):
         settings.update(vars(self))
         settings.update(vars(self.file))
         settings.update(vars(self.config))
-        if self.columns:
-            settings["date_format"] = self._other_formats()
         del settings["file"], settings["config"]
         address = as_address(self.data)
         if address:
@@ -555,14 +550,6 @@ class TaskSettings(DataOptions):
             if settings[name] not in not_paths:
                 settings[name] = with_addresses(Path(settings[name]).resolve())
         return without_none(settings)
-
-    def _other_formats(self) -> str | tuple[str, ...] | None:
-        """Return the date formats that `columns` doesn't state."""
-        formats = self.file.date_format
-        requests = merge_columns(None, date_format=formats)
-        for name in self.columns or ():
-            requests.pop(name, None)
-        return all_date_formats(formats, requests)
 
 
 def is_table(data: str) -> bool:

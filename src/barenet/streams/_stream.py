@@ -50,7 +50,6 @@ from barenet.tables.files._open_table import (
 from barenet.tables.reading._column_words import (
     DROP,
     ColumnRequest,
-    all_date_formats,
     columns_with,
     kinds_of_requests,
     merge_columns,
@@ -316,8 +315,6 @@ def stream(
         keep_column=options.pop("keep_column", ()),
         date_format=csv_options.date_format,
     )
-    date_formats = all_date_formats(csv_options.date_format, requests)
-    csv_options = replace(csv_options, date_format=date_formats)
     with _recommending_csv(csv):
         blocks = find_blocks(paths, csv_options, limit)
     if not blocks:

@@ -20,7 +20,6 @@ from barenet.tables.reading._column_words import (
     KINDS,
     WORDS,
     ColumnRequest,
-    all_date_formats,
     as_columns,
     as_texts,
     merge_columns,
@@ -177,8 +176,6 @@ def test_older_arguments_are_spellings_of_the_words():
         "row": ColumnRequest("keep", "keep_column"),
         "opened": ColumnRequest("date %d.%m.%Y", "date_format"),
     }
-    formats = all_date_formats("%Y%m%d", merge_columns({"opened": "date %d.%m.%Y"}))
-    assert formats == ("%Y%m%d", "opened=%d.%m.%Y")
 
 
 def test_a_format_of_dates_reads_texts_of_any_source(rows, tmp_path):

@@ -14,8 +14,9 @@ from barenet.errors import ArgumentError, suggestion
 from barenet.tables.reading._date_formats import (
     DateFormats,
     check_date_format,
-    format_of_others,
+    check_time_format,
     formats_by_column,
+    is_time,
 )
 from barenet.tables.reading._number_forms import DURATION, number_form
 
@@ -92,13 +93,13 @@ ColumnRequests: TypeAlias = Mapping[str, ColumnRequest]
 
 
 def format_of_words(words: str) -> str | None:
-    """Return the format of dates in words such as "date %d.%m.%Y", if there is one.
+    """Return the format in words such as "date %d.%m.%Y" and "time %H.%M", if there is one.
 
     >>> format_of_words("date %d.%m.%Y"), format_of_words("date day-first")
     ('%d.%m.%Y', None)
     """
     first_word, _, date_format = words.partition(" ")
-    if first_word == "date" and "%" in date_format:
+    if first_word in ("date", "time") and "%" in date_format:
         return date_format.strip()
     return None
 
@@ -120,13 +121,13 @@ def kind_of_words(words: str) -> str | None:
 def words_of_kind(kind: str) -> str:
     """Return the words for a kind of `parse_column`, or for one that is left out.
 
-    >>> words_of_kind("dmy"), words_of_kind("category")
-    ('date day-first', 'names')
+    >>> words_of_kind("dmy"), words_of_kind("category"), words_of_kind("%H.%M")
+    ('date day-first', 'names', 'time %H.%M')
     """
     if kind == DROPPED:
         return DROP
     if kind.startswith("%"):
-        return f"date {kind}"
+        return f"time {kind}" if is_time(kind) else f"date {kind}"
     if kind_of_words(kind) == kind:
         return kind
     for words, plain_kind in KINDS.items():
@@ -159,10 +160,13 @@ def _check_kind(name: str, words: str) -> str:
     date_format = format_of_words(words.strip())
     if date_format is not None:
         try:
-            check_date_format(date_format)
+            if words.startswith("time"):
+                check_time_format(date_format)
+            else:
+                check_date_format(date_format)
         except ArgumentError as error:
             raise error.renamed("columns") from error
-        return f"date {date_format}"
+        return words_of_kind(date_format)
     plain = " ".join(words.split())
     if plain in WORDS or kind_of_words(plain) is not None:
         return plain
@@ -175,7 +179,10 @@ def _check_kind(name: str, words: str) -> str:
     raise ArgumentError(problem, argument="columns", value=words, expected=_EXPECTED, remedy=remedy)
 
 
-_EXPECTED = f"{', '.join(WORDS[:-1])} or {WORDS[-1]}, or dates in a format, as in date %d.%m.%Y"
+_EXPECTED = (
+    f"{', '.join(WORDS[:-1])} or {WORDS[-1]}, or a format of dates or times of day, as in "
+    "date %d.%m.%Y and time %H.%M"
+)
 
 #: The start of a marker of missing values, behind other words or alone.
 _MARKER = re.compile(r"(?:^|\s+)missing=\s*")
@@ -320,22 +327,3 @@ def kinds_of_requests(requests: ColumnRequests) -> dict[str, str]:
         if request.kind not in (None, DROPPED):
             kinds[name] = request.kind
     return kinds
-
-
-def all_date_formats(
-    formats: DateFormats, requests: ColumnRequests
-) -> str | tuple[str, ...] | None:
-    """Return the date format of all columns, if there is one, and those of single columns.
-
-    >>> all_date_formats("%Y%m%d", merge_columns({"start": "date %d.%m.%Y"}))
-    ('%Y%m%d', 'start=%d.%m.%Y')
-    """
-    joined = [
-        f"{name}={request.date_format}" for name, request in requests.items() if request.date_format
-    ]
-    of_others = format_of_others(formats)
-    if not joined:
-        return of_others
-    if of_others is not None:
-        joined.insert(0, of_others)
-    return tuple(joined)

@@ -270,6 +270,18 @@ def check_date_format(date_format: Any) -> None:
         raise ArgumentError(problem, argument="date_format", value=date_format, remedy=remedy)
 
 
+def check_time_format(time_format: str) -> None:
+    """Reject a format of times of day that Python can't read, or with a day."""
+    afternoon = datetime(1970, 1, 1, 14, 5, 6, tzinfo=UTC)
+    try:
+        hour = datetime.strptime(afternoon.strftime(time_format), time_format).hour
+    except (ValueError, re.error):
+        hour = None
+    if hour != afternoon.hour or not is_time(time_format):
+        expected = "a format of times of day for Python's strptime, such as %H.%M.%S or %I:%M %p"
+        raise ArgumentError.of("date_format", time_format, expected)
+
+
 def fault_of_format(date_format: str) -> tuple[str, str] | None:
     """Find a code that Python's strptime ignores or takes from the machine, and a remedy.
 
