@@ -183,7 +183,7 @@ def test_a_wrong_date_is_missing_and_other_columns_are_read_as_before(write):
     X = load_table(write("\n".join(["when,code,size,y", *rows])), "y", **GERMAN).X
     assert X["code"].tolist() == [20240100 + n for n in range(40)]
     np.testing.assert_array_equal(X["size"], [np.nan, *range(1, 40)])
-    with pytest.warns(UserWarning, match="column 'when': 1 of 40 values .* '31.02.2024'$"):
+    with pytest.warns(UserWarning, match="column 'when': 1 of 40 values .* '31.02.2024'"):
         encoding = TableEncoding.fit(X)
     assert encoding.columns[0].kind == "date" and encoding.columns[0].indicator
 

@@ -103,7 +103,7 @@ def test_what_is_lost_or_may_be_wrong_is_marked_with_a_remedy(odd_rows):
     assert [*problems] == ["bib", "mixed", "sex", "score"]
     for name, options in {
         "bib": {"columns": {"bib": "names"}},
-        "mixed": {"columns": {"mixed": "number"}},
+        "mixed": {"columns": {"mixed": "number"}, "columns_": {"mixed": "names"}},
         "sex": {},
         "score": {"missing": ["-999"]},
     }.items():

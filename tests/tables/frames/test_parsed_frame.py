@@ -96,7 +96,7 @@ def count_calls(path):
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_values_are_read_by_arrays_and_by_different_values(suffix, tmp_path):
     """Ten times as many rows of the same values lead to hardly any more calls."""
-    n_rows = 1_000
+    n_rows = 2_000  # more than those from which the delimiter is detected
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {

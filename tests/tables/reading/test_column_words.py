@@ -233,13 +233,11 @@ def test_words_need_texts_that_share_some(rows):
 def test_a_run_file_and_a_model_card_keep_the_words():
     columns = {"opened": "date %d.%m.%Y", "zip": "names", "a=b": "drop"}
     settings = TaskSettings(data="prices.csv", target="price", columns=columns)
-    assert settings.file.date_format == "opened=%d.%m.%Y"
     written = settings.set_fields()
     assert written["columns"] == columns and "date_format" not in written
     assert TaskSettings.from_fields(written).set_fields() == written
     card = settings.card_fields()
     assert TaskSettings.from_fields(card).columns == columns
-    assert card["date_format"] == "opened=%d.%m.%Y"  # which exports read
 
 
 #: Markers of missing values, in columns of text and in others that have them as values.

@@ -3,7 +3,7 @@
 The rules are the same for every source. A value of another kind is an error that names its line.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -160,23 +160,13 @@ def as_texts(frame: Frame, name: str, missing: Names) -> Any:
     column = frame.columns[name]
     if column.dtype.kind == "T":
         return column
-    if column.dtype.kind == "M":  # a date at midnight has no time, as in a CSV file
-        is_missing = are_missing_dates(column, missing, "ymd")
-        dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
-        return np.where(is_missing, "", dates).astype(object)
-    if column.dtype.kind == "b":
-        return np.array(WORDS, object)[column.astype(np.int64)]
-    values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
-    texts = []
-    for value in values:
-        text = "" if np.isnan(value) else class_name(value)
-        texts.append(text)
+    codes, texts = _different_texts(frame, name, missing)
     return np.array(texts, object)[codes]
 
 
 def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
     """Parse a column as canonical labels; a missing one is empty."""
-    codes, texts = unique_texts(as_texts(frame, name, missing))
+    codes, texts = _different_texts(frame, name, missing)
     tokens = {canonical(token) for token in missing}  # -999 stands for -999.0, too
     labels = []
     for text in texts:
@@ -185,6 +175,27 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
             label = ""
         labels.append(label)
     return np.array(labels, object)[codes]
+
+
+def _different_texts(
+    frame: Frame, name: str, missing: Names
+) -> tuple[NDArray[np.int64], Sequence[str]]:
+    """Index the different values of a column, as texts."""
+    column = frame[name]
+    if column.dtype.kind == "T":
+        return unique_texts(column)
+    if column.dtype.kind == "b":
+        return column.astype(np.int64), WORDS
+    if column.dtype.kind == "M":  # a date at midnight has no time, as in a CSV file
+        is_missing = are_missing_dates(column, missing, "ymd")
+        dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
+        return unique_texts(np.where(is_missing, "", dates))
+    values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
+    texts = []
+    for value in values:
+        text = "" if np.isnan(value) else class_name(value)
+        texts.append(text)
+    return codes, texts
 
 
 def parse_column(
