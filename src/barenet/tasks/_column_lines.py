@@ -65,6 +65,7 @@ from barenet.tables.reading._column_words import (
     merge_columns,
     words_of_kind,
 )
+from barenet.tables.reading._doubtful_dates import note_on_counts, note_on_future_years
 from barenet.tables.reading._readers import reader_of
 from barenet.tasks._read_columns import ReadTexts, written_value
 
@@ -475,6 +476,8 @@ def _problems(
         problems.append(note_on_alike_names(set(values.tolist())))
     elif column_kind != CATEGORY:
         problems.append(note_on_placeholders(column, values))
+        problems.append(note_on_counts(name, column_kind, values))
+        problems.append(note_on_future_years(name, column_kind, values))
     return tuple(problem for problem in problems if problem is not None)
 
 

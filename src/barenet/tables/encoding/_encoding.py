@@ -46,6 +46,7 @@ from barenet.tables.reading._column_words import (
     merge_columns,
     missing_of_requests,
 )
+from barenet.tables.reading._doubtful_dates import warn_of_future_years
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._unread_values import UnreadValues
 
@@ -667,10 +668,15 @@ def read_table_columns(
     refuse_undecided([frame], readings)
     for name, reading in readings.items():
         kinds[name] = reading.kind
+    of_texts = {}
+    for name, kind in kinds.items():
+        if frame.columns[name].dtype.kind == "T":
+            of_texts[name] = kind
     unread = UnreadValues(kinds, tokens, markers, may_be_names=True)
     frame = unread.read(frame)
     unread.report()
     warn_of_likely_kinds(readings)
+    warn_of_future_years(frame, of_texts)
     return ReadColumns(frame, readings, unread.losses)
 
 

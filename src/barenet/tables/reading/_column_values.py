@@ -181,7 +181,7 @@ def _different_texts(
     frame: Frame, name: str, missing: Names
 ) -> tuple[NDArray[np.int64], Sequence[str]]:
     """Index the different values of a column, as texts."""
-    column = frame[name]
+    column = frame.columns[name]
     if column.dtype.kind == "T":
         return unique_texts(column)
     if column.dtype.kind == "b":

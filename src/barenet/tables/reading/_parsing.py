@@ -294,7 +294,8 @@ def canonical(label: str) -> str:
 
     Equal are: equal numbers, such as 1, 1.0 and 1e0, and a decimal number and the float32 nearest
     to it; True, true and TRUE; and texts that differ only in composed accents or no-break spaces.
-    007 and 7 differ. Two categories of the training rows that are equal are one category.
+    007 and 7 differ, and so do the codes 2.1 and 2.10. Two categories of the training rows that are
+    equal are one category.
 
     >>> [canonical(label) for label in ("1.0", "0.10000000149011612", "TRUE", "tRUE", "007")]
     ['1', '0.1', 'True', 'tRUE', '007']
@@ -302,6 +303,8 @@ def canonical(label: str) -> str:
     True
     """
     if NUMBER.fullmatch(label) is not None:
+        if re.fullmatch(LONGER_SPELLING, label) is not None:
+            return label
         return canonical_number(label)
     if label in SPELLINGS:
         return label.title()
