@@ -434,6 +434,7 @@ class Predictor(OtherMethods):
         Warns
         -----
         UserWarning
+            If values can't be read by the kinds of their columns, and so count as missing.
             If columns have categories that no training row had. Where rare categories were merged,
             new ones are predicted as these, without a warning.
         """

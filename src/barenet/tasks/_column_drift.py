@@ -192,6 +192,11 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     ValueError
         If the model has no summary of its training columns.
 
+    Warns
+    -----
+    UserWarning
+        If values can't be read by the kinds of their columns, and so count as missing.
+
     Examples
     --------
     >>> from barenet import Task, drift

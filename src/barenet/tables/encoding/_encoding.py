@@ -264,9 +264,14 @@ class TableEncoding:
         Raises
         ------
         DataError
-            If a value is not of its column's kind.
+            If no value of a column is of its kind.
         ValueError
             If a column is missing.
+
+        Warns
+        -----
+        UserWarning
+            If values of a column are of another kind; they count as missing.
         """
         frame = self.frame_of(X)
         encoded = np.empty((len(frame), self.n_inputs), dtype)
