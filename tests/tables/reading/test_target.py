@@ -261,6 +261,9 @@ def test_few_texts_among_the_numbers_of_a_target_may_be_missing_values():
     with pytest.warns(UserWarning, match="3 without a target left out: 'n/k', 'pending'"):
         task = Task.open(table, "y", test_size=0, missing=caught.value.options["missing"])
     assert task.training.n_samples == 40
+    with pytest.raises(DataError) as caught:  # most of the classes are numbers
+        Task.open({"x": range(60), "y": ["1", "2", "3", "crew"] * 15}, "y")
+    assert caught.value.options == {"missing": ["crew"], "task": "classification"}
     many = {"x": range(43), "y": [*map(str, range(30)), *(f"no {row}" for row in range(13))]}
     with pytest.raises(DataError) as caught:
         Task.open(many, "y")

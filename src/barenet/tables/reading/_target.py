@@ -181,15 +181,18 @@ def _read_numbers(
         if is_regression:
             return complete_numbers(rows, target)
         return None
+    read = reader_of(kind)
     try:
-        numbers = as_numbers(rows, target, (), reader_of(kind))
+        numbers = as_numbers(rows, target, (), read)
         refuse_where(rows, target, np.isnan(numbers), "a number")
     except DataError as error:
         error.remedy = remedy
         error.options = {"task": "classification"}
-        if 0 < len(reading.unread) <= FEW:
+        _, texts = parsing.unique_texts(rows[target])
+        unread = [text for text in texts if read(text) is None]
+        if 0 < len(unread) <= FEW:
             error.remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
-            error.options["missing"] = [*reading.unread]
+            error.options["missing"] = unread
         raise
     return numbers
 
