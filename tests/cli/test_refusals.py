@@ -28,7 +28,6 @@ REFUSED = {
     "train 'columns*.csv'": "such as --target c",
     "train columns.csv --target c --model network --test-size 0.6": "1 row is left to train on, ",
     "train iris --memory 1GB": "is an option for tables",
-    "train - --target c --memory 1GB": "standard input cannot be read in blocks; save it as a CSV",
     "train columns.csv new.csv --target c": "in quotes, such as 'data/*.csv'",
     "search 'columns*.csv' --target c --l2 0 1": "a search needs all rows in memory; give a single",
     "search iris --learning-rate 0.01": "a single combination of settings",

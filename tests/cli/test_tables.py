@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -195,10 +196,20 @@ def test_rows_of_standard_input_are_recognized_by_their_fingerprint(barenet, giv
     assert done.status == 2 and "stdin" not in done.err
 
 
+def test_standard_input_is_read_block_by_block(barenet, give):
+    runs = []
+    for rows in ("-", PENGUINS):
+        give(TABLE)
+        barenet("train", rows, *SPECIES, "--memory", "1GB").ok()
+        name = "stdin" if rows == "-" else "penguins"
+        runs.append(load(Path("runs", name, "model.safetensors")).network)
+    assert np.array_equal(runs[0].parameters, runs[1].parameters)
+
+
 def test_standard_input_is_limited(give, monkeypatch):
     monkeypatch.setattr("barenet.storage._file_io.machine_memory", lambda: 200)
     give(b"x" * 101)
-    with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes of data; set BAR"):
+    with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes of data .* BAR"):
         read_file_bytes(Path("/dev/stdin"))
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(DataError, match=r"/dev/stdin: standard input is closed"):

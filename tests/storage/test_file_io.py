@@ -104,6 +104,9 @@ def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):
         "1,000,000 rows would take about 20 GB of memory, more than the 1 GB allowed"
     )
     assert "block by block, with barenet.stream or, in a command, by a" in caught.value.remedy
+    with pytest.raises(DataError) as caught:
+        check_memory(path.with_suffix(".csv.gz"), 20 * 10**9, "1,000,000 rows")
+    assert "by a pattern such as '*.csv.gz'" in caught.value.remedy
     for file, is_block in ((path, True), (path.with_suffix(".npz"), False)):
         with pytest.raises(DataError, match=r"allowed; set the environment variable"):
             check_memory(file, 20 * 10**9, "1,000,000 rows", is_block=is_block)

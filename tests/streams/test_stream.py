@@ -2,8 +2,10 @@
 
 import dataclasses
 import gzip
+import lzma
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pandas as pd
@@ -17,10 +19,11 @@ from barenet.losses import SquaredError
 from barenet.optimizers import SGD
 from barenet.streams import _stream, _stream_fit, _stream_memory, _stream_source
 from barenet.streams._stream_source import concatenate, open_blocks
-from barenet.tables.files import _csv_table
-from barenet.tables.files._csv_table import csv_blocks
+from barenet.tables.files import _csv_blocks
+from barenet.tables.files._csv_blocks import StoredColumns, csv_blocks
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._open_table import open_table
+from barenet.tables.reading._column_texts import ColumnTexts
 
 N_ROWS = 3_000
 RNG = np.random.default_rng(0)
@@ -42,7 +45,7 @@ TABLE["kind"] = np.where(TABLE["price"] > TABLE["price"].median(), "dear", "chea
 
 def save(rows, path, row_group_size=300):
     """Write rows as CSV or as Parquet."""
-    if path.suffix == ".csv":
+    if ".csv" in path.suffixes:
         rows.to_csv(path, index=False)
     else:
         rows.to_parquet(path, index=False, row_group_size=row_group_size)
@@ -51,7 +54,7 @@ def save(rows, path, row_group_size=300):
 @pytest.fixture(params=["csv", "parquet"])
 def folder(request, tmp_path, monkeypatch):
     """The table in three files of several blocks."""
-    monkeypatch.setattr(_csv_table, "_BLOCK", 20_000)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 20_000)
     for number, part in enumerate(np.array_split(np.arange(N_ROWS), 3)):
         save(TABLE.iloc[part], tmp_path / f"{number}.{request.param}")
     return tmp_path
@@ -82,7 +85,7 @@ def test_the_encoding_is_that_of_all_training_rows(folder, numbers):
 @pytest.fixture
 def shops(tmp_path, monkeypatch):
     """A table of 400 shops in many blocks, of which a stream samples 800 rows, and its options."""
-    monkeypatch.setattr(_csv_table, "_BLOCK", 5_000)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 5_000)
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 800)
     numbers = np.random.default_rng(1).permutation(np.arange(6_000) % 400)
     path = tmp_path / "shops.csv"
@@ -136,7 +139,7 @@ def test_the_counts_of_all_rows_decide_what_identifies_them(shops, monkeypatch):
 @pytest.fixture
 def days(tmp_path, monkeypatch):
     """A table of many blocks without a day after the twelfth."""
-    monkeypatch.setattr(_csv_table, "_BLOCK", 1_000)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 1_000)
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 16)
     days = pd.to_datetime([f"2024-{1 + at % 12}-{1 + at % 9}" for at in range(600)])
     path = tmp_path / "days.csv"
@@ -262,6 +265,19 @@ def test_a_file_that_changes_is_refused(write, change):
         train(Network.dense([1, 1]), rows, epochs=1)
 
 
+def test_a_file_that_changes_while_it_is_opened_is_refused(write, monkeypatch):
+    path = write("\n".join(ROWS), "a.csv")
+    add = StoredColumns.add
+
+    def add_and_change(stored, columns, lines):
+        path.write_text("x,y\n1,2\n")
+        return add(stored, columns, lines)
+
+    monkeypatch.setattr(StoredColumns, "add", add_and_change)
+    with pytest.raises(DataError, match=r"a\.csv: has changed since it was opened"):
+        stream(path, "y", task="regression")
+
+
 def write_parts(folder, suffix, empty=None):
     """Write the table to three files, in the second of which a column has no type and no value."""
     table = TABLE.assign(member=pd.array(TABLE["rooms"] > 4, "boolean"), large=TABLE["rooms"] > 5)
@@ -347,19 +363,29 @@ def test_a_counter_over_several_files_is_left_out(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "encoding", "remedy"),
+    ("name", "encoding", "pack"),
     [
-        ("a.csv.gz", "utf-8", "compressed text .*; decompress it, or save it as a Parquet file"),
-        *(("a.csv", encoding, f"text in {encoding} .*; convert it to UTF-8, or save it as")
-          for encoding in ("utf-16", "utf-7", "cp500")),
+        ("a.csv.gz", "utf-8", gzip.compress),
+        ("a.csv.xz", "utf-16", lzma.compress),
+        ("a.csv", "utf-7", bytes),
+        ("a.csv", "cp500", bytes),
     ],
-)  # fmt: skip
-def test_text_that_cannot_be_split_is_refused(write, name, encoding, remedy):
-    """Its line ends are not found at a byte of their own."""
-    text = "\n".join(["x,y", *(f"{x / 8},{x % 3}" for x in range(9000))])
-    path = write(text.encode(encoding), name)
-    with pytest.raises(DataError, match=rf"{name}: .*{remedy}"):
-        stream(path, "y", csv={"encoding": encoding})
+)
+def test_a_compressed_or_encoded_file_has_the_blocks_of_its_text(
+    write, monkeypatch, name, encoding, pack
+):
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 9_000)
+    text = "\n".join(ROWS)
+    plain = write(text, "plain.csv")
+    packed = write(pack(text.encode(encoding)), name)
+    networks = []
+    for path, csv in ((plain, {}), (packed, {"encoding": encoding})):
+        rows = stream(path, "y", task="regression", csv=csv, test_size=0.1)
+        assert len(rows.lengths) > 4
+        network = Network.dense([rows.n_inputs, 4, 1], seed=0)
+        train(network, rows, epochs=1, seed=0)
+        networks.append(network)
+    assert np.array_equal(networks[0].parameters, networks[1].parameters)
 
 
 @pytest.mark.parametrize(
@@ -426,7 +452,7 @@ REFUSED = [
 def test_an_error_names_the_file_and_the_line(
     write, monkeypatch, header, changes, block, options, message
 ):
-    monkeypatch.setattr(_csv_table, "_BLOCK", block)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", block)
     rows = [f"{x / 8},pipe {x % 5},{x / 9}" for x in range(900)]
     path = write("\n".join(["a,name,y", *rows, ""]), "a.csv")
     changed = [changes.get(number, row) for number, row in enumerate(rows)]
@@ -438,7 +464,7 @@ def test_an_error_names_the_file_and_the_line(
 @pytest.mark.parametrize("options", [{}, {"numeric": ["a"]}])
 def test_one_warning_names_the_values_of_all_files_that_cannot_be_read(write, monkeypatch, options):
     """Some blocks have none, and one has no other values."""
-    monkeypatch.setattr(_csv_table, "_BLOCK", 1000)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 1000)
     rows = [f"{x / 8},pipe {x % 5},{x / 9}" for x in range(900)]
     path = write("\n".join(["a,name,y", *rows]), "a.csv")
     wrong = [f"q{x % 2},pipe,{x / 9}" for x in range(90)]
@@ -495,6 +521,12 @@ def test_numbers_beyond_float64_are_named_wherever_they_are(write, monkeypatch):
 
 
 @pytest.mark.parametrize("folder", ["parquet"], indirect=True)
+def test_parquet_files_are_opened_without_a_temporary_file(folder, monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", None)
+    assert stream(f"{folder}/*", "price").n_rows == N_ROWS
+
+
+@pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_rows_without_a_target_are_counted(folder, write):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     assert rows.sample.description == f"read in {len(rows.source)} blocks"
@@ -526,15 +558,8 @@ def test_a_large_file_is_opened_as_blocks(folder, monkeypatch):
         np.testing.assert_array_equal(own[name], whole[name])
     packed = path.with_name(f"{path.name}.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
-    assert len(open_blocks(packed, csv)) == 1
-
-
-def test_text_that_cannot_be_split_is_opened_at_once(write, monkeypatch):
-    text = "\n".join(["x,y", *(f"{x},{x % 3}" for x in range(900))])
-    path = write(text.encode("utf-16"))
-    monkeypatch.setenv("BARENET_MEMORY", "90kB")
-    (table,) = open_blocks(path, CsvOptions())
-    assert table.frame(["x"])["x"].tolist() == list(range(900))
+    n_packed = 3 if path.suffix == ".csv" else 1  # each block of Parquet would unpack it again
+    assert len(open_blocks(packed, csv)) == n_packed
 
 
 @pytest.mark.parametrize("wrong", [b"\0", b"\xff"])
@@ -542,10 +567,11 @@ def test_errors_of_a_block_count_from_the_start_of_the_file(write, monkeypatch, 
     path = write(b"x,y\n" + b"1.25,2\n" * 400 + wrong + b",3\n")
     with pytest.raises(DataError) as whole:
         open_table(path, CsvOptions())
-    monkeypatch.setattr(_csv_table, "_BLOCK", 1000)
-    monkeypatch.setattr(_csv_table, "_HEAD", 1000)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 1000)
+    monkeypatch.setattr(_csv_blocks, "_HEAD", 1000)
+    monkeypatch.setattr(_csv_blocks, "_START", 1000)
     with pytest.raises(DataError) as caught:
-        csv_blocks(path, CsvOptions())[-1].opened()
+        csv_blocks(path, CsvOptions())
     assert str(caught.value) == str(whole.value) and "2,804" in str(whole.value)
 
 
@@ -593,7 +619,7 @@ while memory:
 def test_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
     """Also for a run that is refused: each limit is the one that the error before proposes."""
     rng, paths = np.random.default_rng(0), []
-    suffix, options = "csv" if kind == "csv" else "parquet", {"row_group_size": None}
+    suffix, options = "csv.gz" if kind == "csv" else "parquet", {"row_group_size": None}
     large = {"categories": 24_000, "csv": 50_000}.get(kind, 100_000)
     for name, n_rows in (("small", 900), ("large", large)):
         columns = {f"x{at}": rng.normal(size=n_rows) for at in range(20)}
@@ -614,9 +640,9 @@ def test_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
     used = dict(map(str.split, done.stdout.splitlines()))
     assert 2 <= len(used) <= 4
     for limit, growth in used.items():
-        # Without any memory, a file is opened, the first block of CSV is read, and the caller
+        # Without any memory, a file is opened, blocks of CSV are split into columns, and the caller
         # encodes the rows that are held out.
-        least = {"csv": 100, "categories": 300}.get(kind, 20)
+        least = {"csv": 150, "categories": 300}.get(kind, 20)
         assert int(growth) < 10**6 * max(least, int(limit.removesuffix("MB"))), used
 
 
@@ -650,3 +676,49 @@ def test_decimal_commas_of_one_file_show_that_points_of_another_separate_thousan
         pd.DataFrame(columns).to_csv(tmp_path / f"{number}.csv", index=False, sep=";")
     encoding = stream(f"{tmp_path}/*.csv", "y", task="regression").encoding
     assert [column.reading for column in encoding.columns] == ["number 1234,5", "number 1.234,5"]
+
+
+@pytest.mark.case(214)
+def test_a_column_that_one_of_several_files_declares_as_categories_has_names(tmp_path):
+    numbers = pd.DataFrame({"shop": RNG.integers(1, 31, 600), "x": RNG.normal(size=600)})
+    numbers["y"] = (numbers["shop"] * 7) % 11 + numbers["x"]
+    for number, types in enumerate(({}, {"shop": "category"})):
+        numbers.astype(types).to_parquet(tmp_path / f"{number}.parquet")
+    whole = load_table(tmp_path / "1.parquet", "y", task="regression", frame=True).X
+    expected = TableEncoding.fit(whole).columns[0]
+    for paths in ("1.parquet", "*.parquet"):
+        found = stream(tmp_path / paths, "y", task="regression").encoding.columns[0]
+        assert (found.kind, found.categories) == (expected.kind, expected.categories)
+    assert expected.kind == "category"
+
+
+@pytest.mark.case(147)
+def test_columns_of_many_different_texts_are_read_as_in_memory(tmp_path, monkeypatch):
+    """Of which a stream counts some, so that its memory doesn't grow with the files."""
+    complete = ColumnTexts.complete
+    n_texts = []
+
+    def count(texts):
+        complete(texts)
+        n_texts.append(len(texts.counts))
+
+    monkeypatch.setattr(ColumnTexts, "complete", count)
+    monkeypatch.setattr(_stream_fit, "MOST_TEXTS", 100)
+    n_rows = 3_000
+    times = np.datetime64("2020-01-01T00:00") + RNG.integers(0, 10**6, n_rows)
+    table = pd.DataFrame(
+        {
+            "id": [f"id {number}" for number in range(n_rows)],
+            "at": pd.Series(times).dt.strftime("%d.%m.%Y %H:%M"),
+            "amount": [f"{number:,.2f}" for number in RNG.normal(0, 1e5, n_rows)],
+            "y": RNG.normal(size=n_rows),
+        }
+    )
+    table.to_csv(tmp_path / "a.csv", index=False)
+    rows = stream(tmp_path / "a.csv", "y", task="regression")
+    assert n_texts == [100, 100, 100]
+    whole = load_table(tmp_path / "a.csv", "y", task="regression", frame=True)
+    expected = TableEncoding.fit(whole.X).columns
+    kinds = [(column.name, column.kind) for column in rows.encoding.columns]
+    assert kinds == [(column.name, column.kind) for column in expected]
+    assert kinds == [("id", "dropped"), ("at", "date"), ("amount", "number")]

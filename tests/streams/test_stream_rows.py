@@ -160,15 +160,41 @@ def test_the_file_of_the_encoded_rows_is_removed_with_them(rows, tmp_path, monke
     assert mapped() == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the open files from /proc")
+def test_the_columns_of_a_csv_file_are_removed_with_the_stream(tmp_path, monkeypatch):
+    """Their file has no name, so nothing is left by a process that is killed, either."""
+
+    def opened():
+        files = [file.readlink() for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+        return sum(folder in file.parents for file in files)
+
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    for number in range(3):
+        pd.DataFrame({"x": RNG.normal(size=50), "y": 1.5}).to_csv(tmp_path / f"{number}.csv")
+    rows = stream(f"{tmp_path}/*.csv", "y", task="regression")
+    assert opened() == 1 and not [*folder.iterdir()]
+    del rows
+    gc.collect()
+    assert opened() == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the size of files cannot be limited")
-def test_too_little_room_on_the_disk_is_refused_with_the_room_that_is_needed(rows):
+def test_too_little_room_on_the_disk_is_refused_with_the_room_that_is_needed(rows, tmp_path):
     import resource
+
+    table = pd.DataFrame({"x": RNG.normal(size=2_000), "y": 1.5})
+    table.to_csv(tmp_path / "a.csv")
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, before[1]))
     try:
         with pytest.raises(DataError, match=r"19\.2 kB are needed for encoded rows, and .*TMPDIR"):
             train(make_network(), rows)
+        with pytest.raises(DataError, match="the columns of CSV files need more room") as caught:
+            stream(tmp_path / "a.csv", "y", task="regression")
+        assert caught.value.path == tempfile.gettempdir() and "TMPDIR" in caught.value.remedy
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 

@@ -47,7 +47,7 @@ def held_out(trained, tmp_path, monkeypatch):
     CSV for the model of classes, and Parquet for that of numbers.
     """
     suffix = "csv" if trained[1].classes else "parquet"
-    monkeypatch.setattr("barenet.tables.files._csv_table._BLOCK", 10_000)
+    monkeypatch.setattr("barenet.tables.files._csv_blocks._BLOCK", 10_000)
     rows = table_of(1)
     for number, part in enumerate(np.array_split(np.arange(N_ROWS), 3)):
         path = tmp_path / f"{number}.{suffix}"

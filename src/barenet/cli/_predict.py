@@ -294,7 +294,7 @@ def _passed_columns(block: LoadedRows, data: str, names: Sequence[str]) -> Colum
         raise ArgumentError(f"this is an option for tables, and {data} is not one", argument="keep")
     check_names(names, table.names, path=data, argument="keep")
     if isinstance(table, CsvTable):
-        return {name: table.columns[name].at(block.positions) for name in names}
+        return {name: column.at(block.positions) for name, column in table.texts(names).items()}
     return cast(ParquetTable, table).labels(names)
 
 

@@ -18,7 +18,7 @@ from barenet.errors import DataError, with_addresses
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._encoding import encode_column
 from barenet.tables.encoding._named_columns import named_matrix
-from barenet.tables.files._csv_table import CsvTable
+from barenet.tables.files._csv_blocks import CsvBlock
 from barenet.tables.frames._frame import Frame, describe_wrong_value, spelled_names
 from barenet.tables.reading._column_values import read_frame
 
@@ -34,30 +34,30 @@ class RejectedRows:
     row: list[str] = field(default_factory=list)
 
     def read(
-        self, block: CsvTable, predictor: Predictor, categories: Sequence[str]
-    ) -> tuple[Frame, CsvTable, NDArray[np.intp]]:
+        self, block: CsvBlock, predictor: Predictor, categories: Sequence[str]
+    ) -> tuple[Frame, NDArray[np.intp]]:
         """Read the rows of a block that a model can take, and note the others.
 
-        The result is a frame of these rows, the table, and the positions of the rows in it.
+        The result is a frame of these rows, and their positions in the block.
         """
-        table, rejected = block.without_uneven_rows()
-        X = read_features(table, predictor.feature_names, categories=categories)
+        rejected = [*block.uneven]
+        X = read_features(block, predictor.feature_names, categories=categories)
         kept, faults = find_rows(X, predictor)
-        for row, record in table.records_at(faults).items():
+        for row, record in block.records_at(faults).items():
             fault = faults[row]
             name = str(fault.column)
-            [spelling] = spelled_names([name], table.names)
+            [spelling] = spelled_names([name], block.names)
             value = ""  # of a column that the file lacks
-            if spelling in table.names:
-                value = record.fields[table.names.index(spelling)]
+            if spelling in block.names:
+                value = record.fields[block.names.index(spelling)]
             reason = describe_wrong_value(name, fault.expected, value)
             rejected.append(record._replace(reason=reason))
         for record in sorted(rejected):
-            self.file.append(with_addresses(table.path))
+            self.file.append(with_addresses(block.path))
             self.line.append(str(record.line))
             self.reason.append(record.reason)
             self.row.append(record.text)
-        return X.take(kept), table, kept
+        return X.take(kept), kept
 
 
 #: Raises an error for values that a model can't take.

@@ -29,7 +29,7 @@ from barenet.storage._file_io import (
 from barenet.storage._remote_file import hide_secrets
 from barenet.streams._stream import Stream
 from barenet.streams._stream_source import find_blocks, find_files, open_blocks
-from barenet.tables.files._csv_table import CsvTable, UnsplittableError
+from barenet.tables.files._csv_blocks import CsvBlock
 from barenet.tables.files._file_columns import with_columns
 from barenet.tables.files._open_table import open_table
 from barenet.tables.frames._frame import Samples, Table
@@ -146,11 +146,7 @@ class TrainedModel:
         csv = settings.file
         blocks: list[Table] = []
         if rejected is not None:
-            try:
-                blocks += find_blocks(data, csv)
-            except UnsplittableError as error:
-                error.argument = "rejected"
-                raise
+            blocks += find_blocks(data, csv, set_aside=True)
         if not blocks and at_once:
             blocks += [open_table(find_files(data)[0], csv)]
         elif not blocks:
@@ -161,14 +157,13 @@ class TrainedModel:
         blocks = with_columns(blocks, names, allow_missing=allow_missing)
         for block in blocks:
             is_last = block is blocks[-1]
-            if rejected is not None and isinstance(block, CsvTable):
-                X, table, positions = rejected.read(block, self.predictor, categories)
+            if rejected is not None and isinstance(block, CsvBlock):
+                X, positions = rejected.read(block, self.predictor, categories)
                 if len(X) or not rejected.line:  # there may be no row in the file
-                    yield LoadedRows(X, table, positions, is_last)
+                    yield LoadedRows(X, block, positions, is_last)
             else:
-                opened = block.opened()
-                X = read_features(opened, names, categories=categories)
-                yield LoadedRows(X, opened, is_last=is_last)
+                X = read_features(block, names, categories=categories)
+                yield LoadedRows(X, block, is_last=is_last)
 
     def open_new_rows(self, data: str, file: FileOptions) -> list[Table]:
         """Open the blocks of a table that has the model's columns."""

@@ -13,10 +13,13 @@ import io
 import math
 import os
 import re
+import shutil
 import sys
+import tempfile
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
@@ -33,6 +36,8 @@ MAX_COLUMNS = 50_000
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 #: Suffixes of Parquet files; a table with any other suffix is CSV.
 PARQUET_SUFFIXES = (".parquet", ".pq")
+#: The suffixes of files that are read in blocks, of which those of CSV may be compressed.
+_IN_BLOCKS = r"\.((csv|tsv|txt)(\.(gz|bz2|xz|zst))?|parquet|pq)$"
 
 #: The start of an address, whose slashes `Path` merges.
 _START = r"([A-Za-z][\w+.-]+):[/\\]{1,2}"
@@ -165,9 +170,10 @@ def name_in_memory_error(path: Path) -> Iterator[None]:
 
 def _remedy(path: Path, other: str) -> str:
     """Write the remedies for a file that is too large: reading by blocks, or another one."""
-    suffix = path.suffix.lower()
-    if suffix not in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
+    match = re.search(_IN_BLOCKS, path.name.lower())
+    if match is None:
         return other
+    suffix = match[0]
     by_blocks = f"with barenet.stream or, in a command, by a pattern such as '*{suffix}'"
     return f"read it block by block, {by_blocks}, or {other}"
 
@@ -213,9 +219,11 @@ def _compression_of(start: bytes) -> _Compression:
     return _PLAIN
 
 
-def _open_raw(path: Path) -> BinaryIO:
+def _open_raw(path: Path) -> AbstractContextManager[BinaryIO]:
     if path.as_posix() == STANDARD_INPUT:
-        return io.BytesIO(_receive(sys.stdin))
+        file = _receive(sys.stdin)
+        file.seek(0)
+        return nullcontext(file)
     # Check this before opening, because opening a pipe waits for a writer.
     is_file_or_folder = path.is_file() or path.is_dir()
     if path.exists() and not is_file_or_folder:
@@ -224,17 +232,37 @@ def _open_raw(path: Path) -> BinaryIO:
 
 
 @lru_cache(1)  # it can be read only once, but is needed several times
-def _receive(stdin: TextIO | None) -> bytes:
-    """Read standard input to its end."""
+def _receive(stdin: TextIO | None) -> BinaryIO:
+    """Copy standard input to a temporary file without a name."""
     if stdin is None or stdin.closed:
         raise DataError("standard input is closed", path=STANDARD_INPUT)
-    limit = memory_limit()
-    data = read_exactly(stdin.buffer, limit + 1)
-    if len(data) > limit:
-        problem = f"more than {format_size(limit)} of data"
-        remedy = f"set {VARIABLE} to more"
-        raise DataError(problem, path=STANDARD_INPUT, remedy=remedy)
-    return data
+    file = temporary_file(stdin)
+    shutil.copyfileobj(stdin.buffer, file, _CHUNK)
+    return file
+
+
+def temporary_file(owner: object) -> BinaryIO:
+    """Open a temporary file without a name, which is removed together with an object."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    weakref.finalize(owner, file.close)
+    return file
+
+
+def no_room_error(needed: str, error: OSError) -> DataError:
+    """Return the error for a temporary file that has no room on the disk."""
+    folder = tempfile.gettempdir()
+    free = format_size(shutil.disk_usage(folder).free)
+    problem = f"{needed}, and {free} are free ({error.strerror})"
+    remedy = "set the environment variable TMPDIR to a folder with more room"
+    return DataError(problem, path=folder, remedy=remedy)
+
+
+def version_of(path: Path) -> tuple[int, int] | None:
+    """Return the size and the modification time of a file; None for standard input."""
+    if not path.is_file():
+        return None
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def read_exactly(stream: BinaryIO, size: int) -> bytes:

@@ -1,7 +1,8 @@
 """Streams: tables larger than memory, which are read block by block.
 
-A single pass over all blocks holds rows out, and computes means, deviations and categories. Medians
-and quartiles are computed from a sample of the training rows.
+A first pass over all blocks decides the kinds of the columns. A second one holds rows out, and
+computes means, deviations and categories. Medians and quartiles are computed from a sample of the
+training rows.
 """
 
 from __future__ import annotations
@@ -232,7 +233,8 @@ def stream(
     """Open tables that may be larger than memory, to train on their rows.
 
     The files are read block by block: the row groups of Parquet files, or some megabytes of CSV
-    files. After sampling up to eight blocks, a single pass over all of them fits the encoding.
+    files, whose columns take a temporary file. A first pass over all blocks decides what each
+    column is, and a second one fits the encoding.
     Means, standard deviations, ranges and categories are computed from all training rows; medians,
     quartiles and the scales of dates in bins from about 65,536 of them.
 
@@ -317,7 +319,7 @@ def stream(
     )
     with _recommending_csv(csv):
         blocks = find_blocks(paths, csv_options, limit)
-    if not blocks:
+    if not any(block.n_rows for block in blocks):
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     check_flag(allow_missing_columns, "allow_missing_columns")
     names = joined_names(blocks)

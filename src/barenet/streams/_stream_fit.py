@@ -58,6 +58,10 @@ MOST_NUMBERS = 2**22
 #: identifiers or has only rare values in the sample.
 MOST_LABELS = 2**17
 
+#: Maximum numbers of different texts that are counted in a column, and in all columns.
+MOST_TEXTS = 2**16
+MOST_TEXTS_OF_ALL = 2**19
+
 
 class StreamParts(NamedTuple):
     """The parts of a stream, except its memory."""
@@ -123,23 +127,29 @@ def _count_texts(
     track: Callable[[range], Iterable[int]],
 ) -> _Counts:
     """Count the texts of columns in all blocks."""
-    counts = {name: ColumnTexts() for name in names}
+    most = min(MOST_TEXTS, MOST_TEXTS_OF_ALL // max(1, len(names)))
+    counts = {name: ColumnTexts(most=most) for name in names}
     declared = {}
+    categories = {}
     for number in track(range(len(source))):
         block = source.read(number)
         for name in names:
-            values = block.rows[name]
-            if values.dtype.kind == "b":
+            values = block.rows.columns[name]
+            if name in block.rows.kinds:
+                categories[name] = Reading(block.rows.kinds[name])
+            elif values.dtype.kind == "b":
                 declared[name] = Reading("boolean")
             elif values.dtype.kind == "M":
                 declared[name] = Reading("ymd")
             else:
                 counts[name].add(values, (*source.tokens, *source.markers.get(name, ())))
+    for texts in counts.values():
+        texts.complete()
     # A file without a value in a column may declare any type.
     for name in [*declared]:
         if counts[name].n_rows:
             del declared[name]
-    return _Counts(counts, declared)
+    return _Counts(counts, declared | categories)
 
 
 class BlockStatistics(NamedTuple):

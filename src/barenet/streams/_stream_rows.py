@@ -6,7 +6,6 @@ when it is needed, and reclaims its memory if memory runs short.
 
 import mmap
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -18,11 +17,11 @@ from numpy.typing import NDArray
 from barenet._sparse_rows import SparseRows
 from barenet.datasets._dataset import Dataset
 from barenet.engines._block_rows import BlockRows
-from barenet.errors import ArgumentError, DataError
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import InputArray
 from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.storage._file_io import format_size
+from barenet.storage._file_io import format_size, no_room_error
 from barenet.streams._block_order import BlockOrder
 from barenet.streams._stream_memory import check_training, rows_of_group
 
@@ -132,18 +131,13 @@ def map_array(n_rows: int, like: Any) -> NDArray[Any]:
     """Make a mapped array with rows like another's; its file is removed together with it."""
     width = like.shape[1]
     size = n_rows * width * like.itemsize
-    folder = tempfile.gettempdir()
     try:
         with tempfile.TemporaryFile() as file:
             reserve(file, size)
             pages = mmap.mmap(file.fileno(), size)
             return np.ndarray((n_rows, width), like.dtype, pages)
     except OSError as error:
-        free = format_size(shutil.disk_usage(folder).free)
-        problem = f"{format_size(size)} are needed for encoded rows, and {free} are free"
-        problem += f" ({error.strerror})"
-        remedy = "set the environment variable TMPDIR to a folder with more room"
-        raise DataError(problem, path=folder, remedy=remedy) from error
+        raise no_room_error(f"{format_size(size)} are needed for encoded rows", error) from error
 
 
 def reserve(file: BinaryIO, size: int) -> None:

@@ -2,7 +2,6 @@
 
 import glob
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
@@ -23,9 +22,11 @@ from barenet.storage._file_io import (
     local_path,
     memory_limit,
     plain_name,
+    version_of,
 )
 from barenet.storage._remote_file import matching_addresses
-from barenet.tables.files._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
+from barenet.tables.files._csv_blocks import CsvBlock, StoredColumns, csv_blocks
+from barenet.tables.files._csv_table import MOST_PER_BYTE
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._open_table import (
     open_table,
@@ -33,7 +34,7 @@ from barenet.tables.files._open_table import (
     refuse_csv_options,
     with_target,
 )
-from barenet.tables.files._parquet import ParquetTable, parquet_blocks
+from barenet.tables.files._parquet import ParquetTable, open_parquet, parquet_blocks
 from barenet.tables.frames._frame import TEXT, Frame, Place, Table
 from barenet.tables.reading._column_values import Unread, as_texts, read_frame
 from barenet.tables.reading._target import TargetTask, known_targets
@@ -47,7 +48,7 @@ Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 _MIN_ROWS = 1000
 
 #: Some rows of a file that are read at once.
-Block: TypeAlias = CsvTable | ParquetTable
+Block: TypeAlias = CsvBlock | ParquetTable
 
 
 class HashedRows(NamedTuple):
@@ -78,8 +79,6 @@ class StreamSource:
     sample_size: float = 1.0
     #: Targets of the first rows, if they are texts.
     first_targets: Collection[str] = ()
-    #: Size and modification time of each file when it was opened.
-    versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
     #: The kinds by which the columns are read, once they are decided, and the texts of missing
     #: values.
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -96,13 +95,11 @@ class StreamSource:
     def __post_init__(self) -> None:
         if not self.features:
             raise ArgumentError("no column is left to predict from", argument="drop")
-        for block in self.blocks:
-            self.versions[block.path] = version_of(block.path)
 
     def read(self, number: int) -> HashedRows:
         """Read the rows of a block that have a target."""
         block = self.blocks[number]
-        if block.path.exists() and version_of(block.path) != self.versions[block.path]:
+        if block.path.is_file() and version_of(block.path) != block.version:
             problem = "has changed since it was opened"
             raise DataError(problem, path=block.path, remedy="open the files again")
         names = [*self.features, self.target]
@@ -115,7 +112,6 @@ class StreamSource:
         )
         first_row = self.first_rows[number]
         numbers_in_all_files = all_rows.rows - block.first_row + first_row
-        # Errors read the text of a CSV block again, so it isn't kept in memory.
         all_rows = replace(all_rows, origin=self, rows=numbers_in_all_files)
         rows, without_target = with_target(
             all_rows, self.target, self.missing, self.task, beside=self.first_targets
@@ -213,36 +209,40 @@ def name_of_blocks(blocks: Sequence[Table]) -> str:
     return f"{name} and {n_files - 1:,} more"
 
 
-def version_of(path: Path) -> tuple[int, int]:
-    """Return the size and the modification time of a file."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
+def find_blocks(
+    paths: Paths,
+    csv: CsvOptions,
+    memory: int | None = None,
+    *,
+    set_aside: bool = False,
+) -> list[Block]:
+    """Find the blocks of files that have rows; without any row, one block of a CSV file.
 
-
-def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> list[Block]:
-    """Find the blocks of files that have rows."""
+    CSV files are split into columns, which takes a temporary file. Rows with another number of
+    values are an error, or are set aside.
+    """
     blocks: list[Block] = []
     files = find_files(paths)
     if not files:
         raise ArgumentError.of("paths", paths, "at least one")
     if all(plain_name(path).endswith(PARQUET_SUFFIXES) for path in files):
         refuse_csv_options(csv, files[0])
+    stored = None
     for path in files:
-        blocks_of_file: Sequence[Block]
         if plain_name(path).endswith(PARQUET_SUFFIXES):
-            blocks_of_file = parquet_blocks(path, memory)
+            blocks += parquet_blocks(path, memory)
         else:
-            blocks_of_file = csv_blocks(path, csv)
-        if any(block.n_rows for block in blocks_of_file):
-            blocks += blocks_of_file
-    return blocks
+            stored = stored or StoredColumns()
+            blocks += csv_blocks(path, csv, stored, set_aside=set_aside)
+    with_rows = [block for block in blocks if block.n_rows or block.uneven]
+    return with_rows or blocks[:1]
 
 
 def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
     """Open the blocks of the files of a pattern, or of one file.
 
-    Blocks are row groups of Parquet files, and parts of CSV files if there is a pattern or if the
-    file may exceed the memory limit.
+    Blocks are row groups of Parquet files, and parts of CSV files if there is a pattern, or if the
+    file may exceed the memory limit, as a compressed one may.
     """
     if is_pattern(data):
         blocks = find_blocks(data, csv)
@@ -252,18 +252,17 @@ def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
     path = local_path(data)
     name = plain_name(path)
     is_compressed = name != path.name.lower()
-    if is_compressed or not path.is_file():
-        return [open_table(path, csv)]
-    size = path.stat().st_size
-    if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
-        with suppress(UnsplittableError):
-            return csv_blocks(path, csv)
-    table = open_table(path, csv)
-    if isinstance(table, ParquetTable):
+    if name.endswith(PARQUET_SUFFIXES):
+        refuse_csv_options(csv, path)
+        table = open_parquet(path)
         has_large_groups = table.n_rows > _MIN_ROWS * len(table.groups)
-        if has_large_groups:
+        if has_large_groups and not is_compressed:  # each block opens the file again
             return parquet_blocks(path)
-    return [table]
+        return [table]
+    is_large = path.is_file() and MOST_PER_BYTE * path.stat().st_size > memory_limit()
+    if is_compressed or is_large:
+        return csv_blocks(path, csv)
+    return [open_table(path, csv)]
 
 
 def find_files(paths: Paths) -> list[Path]:

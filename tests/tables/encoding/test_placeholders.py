@@ -14,7 +14,7 @@ from barenet import TableEncoding, TablePreprocessor, Task, load_table, stream
 from barenet.inputs._target_jumps import add_edges_at_jumps
 from barenet.streams import _stream_fit
 from barenet.tables.encoding._placeholders import placeholder_notes
-from barenet.tables.files import _csv_table
+from barenet.tables.files import _csv_blocks
 
 DAYS = np.arange("2019-03-01", "2023-05-01", dtype="M8[D]")[::7]
 
@@ -211,7 +211,7 @@ def test_placeholders_change_neither_bins_nor_scale():
 @pytest.mark.case(153)
 @pytest.mark.parametrize("numbers", ["standardize", "piecewise"])
 def test_a_stream_has_the_dates_of_the_table_in_memory(numbers, tmp_path, monkeypatch):
-    monkeypatch.setattr(_csv_table, "_BLOCK", 5_000)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 5_000)
     days = np.tile(DAYS, 5)
     days[::100] = np.datetime64("9999-12-31")
     path = tmp_path / "days.csv"

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import time
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from barenet.errors import ArgumentError, DataError
-from barenet.tables.files import _csv_table, _delimited
-from barenet.tables.files._csv_table import csv_blocks, read_table
+from barenet.tables.files import _csv_blocks, _csv_table, _delimited
+from barenet.tables.files._csv_blocks import csv_blocks
+from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions, check_quotes, read_records
 from barenet.tables.files._text_column import ArrowColumn, TextColumn
 from barenet.tables.reading._column_values import complete_numbers
@@ -27,7 +29,8 @@ QUOTE = "a quote that opens here is not closed as it should be"
 def column_type(request):
     """Read each file by Arrow, and by Python alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_csv_table, "column_type", lambda: request.param)
+        for module in (_csv_table, _csv_blocks):
+            patch.setattr(module, "column_type", lambda: request.param)
         yield request.param
 
 
@@ -40,7 +43,7 @@ def read(write):
 
 
 def columns(table) -> dict[str, list[str]]:
-    return {name: column.tolist() for name, column in table.columns.items()}
+    return {name: column.tolist() for name, column in table.texts(table.names).items()}
 
 
 cells = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=8)
@@ -265,6 +268,7 @@ ODD += ["\ufeffa", '\ufeff"a"', "ポ|", "\x1c", "\x85", "\u2028"]
 NAMES = ["a{}", "b {}", '"c {}"', '"two\nlines {}"', '"d\r{}"', 'in"ch {}', "{}"]
 LINE_ENDS = [["\n"], ["\r\n"], ["\r"], ["\n", "\r\n", "\r"], ["\n", "\r"]]
 ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-8-sig", "cp1252", "shift_jis", "gbk"]
+ENCODINGS += ["utf-16", "utf-16-le", "utf-7", "cp500", "iso2022_jp"]
 
 
 def draw_file(rng) -> tuple[bytes, dict]:
@@ -299,14 +303,18 @@ def read_whole(path, options):
 
 
 def rows_of(read_tables, path, options) -> list[tuple] | str:
-    """The names and the rows of a file, or an empty text if it is refused."""
+    """The names and the rows of a file with their lines, or an empty text if it is refused."""
     try:
-        opened = [table.opened() for table in read_tables(path, options)]
+        tables = read_tables(path, options)
     except DataError:
         return ""
-    names = [table.names for table in opened[:1]]
-    rows = [zip(*columns(table).values(), strict=True) for table in opened]
-    return [*names, *(row for part in rows for row in part)]
+    found = [table.names for table in tables[:1]]
+    for table in tables:
+        for row, values in enumerate(zip(*columns(table).values(), strict=True)):
+            place = table.locate(row, table.names[0])
+            text = re.sub("\r\n?", "\n", place.text)  # as Python's reader returns line breaks
+            found.append((place.line, text, *values))
+    return found
 
 
 @pytest.mark.case(125, 126)
@@ -324,16 +332,33 @@ def test_blocks_have_the_rows_of_the_whole_file(write, monkeypatch, seeds):
     for seed in seeds:
         rng = np.random.default_rng(seed)
         data, given_options = draw_file(rng)
+        if rng.random() < 0.2:
+            data = gzip.compress(data)
         path, options = write(data), CsvOptions(**given_options)
         head = int(rng.choice([rng.integers(1, 300), 2**20]))
         monkeypatch.setattr(_csv_table, "_HEAD", head)
+        monkeypatch.setattr(_csv_blocks, "_HEAD", 4 * head)
         monkeypatch.setattr(_delimited, "_SAMPLE", min(head, 2**16))
-        monkeypatch.setattr(_csv_table, "_BLOCK", int(rng.integers(1, 300)))
+        monkeypatch.setattr(_csv_blocks, "_BLOCK", int(rng.integers(1, 300)))
         whole = rows_of(read_whole, path, options)
         in_blocks = rows_of(csv_blocks, path, options)
         assert in_blocks == whole, (seed, data, options)
         n_read += len(whole) > 1
     assert 0.5 * len(seeds) < n_read < 0.95 * len(seeds)
+
+
+@pytest.mark.parametrize("block", [12, 2**24])
+def test_rows_of_another_length_are_set_aside_where_they_may_be(write, monkeypatch, block):
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", block)
+    path = write('a,b\n1,2\n\n3\n4,"5\n6"\r\n7,"8\n",9\n10,11')
+    blocks = csv_blocks(path, CsvOptions(), set_aside=True)
+    uneven = [record[:2] + record[3:] for each in blocks for record in each.uneven]
+    assert uneven == [(4, "3", RAGGED.format(2, 1)), (7, '7,"8\n",9', RAGGED.format(2, 3))]
+    records = [each.records_at([row])[row] for each in blocks for row in range(each.n_rows)]
+    assert [(record.line, record.text) for record in records] == [
+        (2, "1,2"), (5, '4,"5\n6"'), (9, "10,11")
+    ]  # fmt: skip
+    assert [record.fields[0] for record in records] == ["1", "4", "10"]
 
 
 @given(text=st.text('",;a\r\n'), delimiter=st.sampled_from(",;"))
@@ -352,10 +377,10 @@ def test_quotes_are_refused_where_pythons_reader_refuses_them(text, delimiter):
 def test_a_mark_below_the_header_moves_no_line(write, monkeypatch):
     """Files with marks that were joined, and a block that begins with the second mark."""
     path = write("\ufeffa,b\n1,2000000000\n\ufeff3,4\n5,6,7\n".encode())
-    monkeypatch.setattr(_csv_table, "_BLOCK", 14)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 14)
     for read_tables in (read_whole, csv_blocks):
         with pytest.raises(DataError, match="got 3") as raised:
-            [table.opened() for table in read_tables(path, CsvOptions())]
+            read_tables(path, CsvOptions())
         assert raised.value.line == 4
 
 
@@ -447,7 +472,7 @@ UNQUOTED = [
 
 @pytest.mark.case(185)
 def test_without_quoting_quotes_are_ordinary_characters(read, write, monkeypatch):
-    monkeypatch.setattr(_csv_table, "_BLOCK", 16)
+    monkeypatch.setattr(_csv_blocks, "_BLOCK", 16)
     text = "\n".join(UNQUOTED)
     path = write(text)
     expected = pd.read_csv(path, sep=";", quoting=csv.QUOTE_NONE, keep_default_na=False)

@@ -317,7 +317,7 @@ def test_numbers_among_the_names_of_a_target_are_an_error_in_every_file(tmp_path
 def test_one_odd_text_in_a_stream_is_understood_as_in_memory(
     tmp_path, monkeypatch, suffix, position, text
 ):
-    monkeypatch.setattr("barenet.tables.files._csv_table._BLOCK", 2_000)
+    monkeypatch.setattr("barenet.tables.files._csv_blocks._BLOCK", 2_000)
     rows = pandas.DataFrame({"b": ["yes", "no"] * 450, "c": [str(n % 50) for n in range(900)]})
     rows["y"] = np.arange(900) / 9
     rows.loc[position, ["b", "c"]] = text

@@ -10,7 +10,8 @@ import pytest
 from barenet import load_dataset, load_table
 from barenet.datasets._table_loading import read_features, read_samples
 from barenet.errors import DataError
-from barenet.tables.files._csv_table import csv_blocks, read_table
+from barenet.tables.files._csv_blocks import csv_blocks
+from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions
 
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"

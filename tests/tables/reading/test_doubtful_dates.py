@@ -103,6 +103,13 @@ def test_a_format_of_times_has_hours_and_no_day(words):
         TableEncoding.fit({"t": ["18.00"] * 5}, columns={"t": words})
 
 
+def test_one_number_in_nearly_all_rows_is_a_number_beside_many_texts():
+    with pytest.warns(RemedyWarning, match="100 of 2,000 values can't be read as 'number'"):
+        values = ["7"] * 1_800 + ["8"] * 100 + [f"id {row}" for row in range(100)]
+        encoding = TableEncoding.fit({"n": values})
+    assert encoding.columns[0].kind == "number"
+
+
 @pytest.mark.case(211)
 def test_numbers_with_two_spellings_are_codes(tmp_path):
     codes = ["250.0", "250.00", "401.9"]

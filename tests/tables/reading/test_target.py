@@ -193,7 +193,7 @@ def test_a_marker_beside_two_classes_is_no_class(tmp_path, names, marker):
 @pytest.mark.case(156)
 def test_a_marker_is_a_class_in_each_block_of_many_classes(tmp_path, monkeypatch):
     """Also in a block that has two of the classes, as in a file that is sorted by them."""
-    monkeypatch.setattr("barenet.tables.files._csv_table._BLOCK", 400)
+    monkeypatch.setattr("barenet.tables.files._csv_blocks._BLOCK", 400)
     path = tmp_path / "tags.csv"
     tags = [("NN", "VB", ".")] * 200 + [("JJ", "RB", "DT")] * 200
     lines = [f"{row % 7},{tag}" for row, tag in enumerate(itertools.chain.from_iterable(tags))]

@@ -4,28 +4,21 @@
 rejected here.
 """
 
-import codecs
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, pairwise
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any
 
 from barenet.errors import DataError
 from barenet.storage import _file_io as file_io
 from barenet.tables.files import _delimited as delimited
-from barenet.tables.files._delimited import CsvOptions, decode, read_records
+from barenet.tables.files._delimited import CsvOptions, Decoder, read_records
 from barenet.tables.files._header import check_header, read_header
-from barenet.tables.files._text_column import (
-    ArrowColumn,
-    TextColumn,
-    column_type,
-    describe_uneven_row,
-)
+from barenet.tables.files._text_column import ArrowColumn, TextColumn, column_type
 from barenet.tables.frames._frame import (
     Frame,
     Names,
@@ -55,27 +48,16 @@ from barenet.tables.reading._parsing import (
 )
 
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
-_PER_BYTE = 4
+PER_BYTE = 4
 
 #: Bytes of memory for each column.
 _PER_COLUMN = 10_000
 
 #: Maximum bytes of memory for each byte of a file, which occurs if values are empty.
-MOST_PER_BYTE = _PER_BYTE + ArrowColumn.memory_per_value
+MOST_PER_BYTE = PER_BYTE + ArrowColumn.memory_per_value
 
-#: Size of a block in bytes.
-_BLOCK = 2**24
-#: Maximum size of a row in bytes.
-_LONG = 2**24
-
-#: Number of characters, of up to four bytes each, from which the delimiter and a header are
-#: detected.
+#: Number of characters from which the delimiter and a header are detected.
 _HEAD = 2**20
-
-#: Bytes that stand for other characters in encodings that can't be split at a line end, because
-#: line ends are other bytes or bytes depend on earlier ones: UTF-16, EBCDIC, UTF-7, HZ, ISO-2022
-#: and Python's escapes.
-_ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
 
 #: A number that may have points between its thousands; not a date, an address or 1.2.3.
 _POINTED = rf"{BEFORE_LIMIT}{SIGN}(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?{AFTER_LIMIT}"
@@ -84,122 +66,38 @@ _POINTED = rf"{BEFORE_LIMIT}{SIGN}(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?{AFTE
 _LOCAL_NUMBER = rf"{BEFORE_LIMIT}{SIGN}[\d.]*,?\d+-?{AFTER_LIMIT}"
 
 
-class Record(NamedTuple):
-    """A row as it is in the file, and why it is rejected."""
-
-    line: int
-    text: str
-    fields: list[str]
-    reason: str = ""
-
-
 @dataclass(frozen=True, eq=False)
 class CsvTable(Table):
-    """A CSV file, or some of its lines, which are read when needed if they aren't in memory."""
+    """A CSV file in memory."""
 
-    #: The options with the delimiter, even if it was detected; without a header for lines below it.
+    #: The options with the delimiter, even if it was detected.
     options: CsvOptions
-    #: The text, and its columns, once they are read.
+    #: The text, and its columns.
     text: str = ""
     columns: Mapping[str, TextColumn] = field(default_factory=dict)
-    #: The line of the file at which the text begins, and the number of lines, including empty ones.
-    first_line: int = 1
-    n_rows: int = 0
-    #: The bytes of the lines in the file.
-    start: int = 0
-    stop: int = 0
     has_csv_options = True
-    #: Rows are numbered from 0 in each block; in a `ParquetTable`, they are numbered from the start
-    #: of the file.
-    first_row = 0
 
-    @property
-    def memory_to_read(self) -> int:
-        """Bytes of memory for the text."""
-        return _PER_BYTE * (self.stop - self.start)
+    def texts(self, names: Names) -> Mapping[str, TextColumn]:
+        """Return columns as text."""
+        return {name: self.columns[name] for name in names}
 
-    def opened(self) -> "CsvTable":
-        if self.text:
-            return self
-        _, text = self.read()
-        return self._split(text)
-
-    def _split(self, text: str) -> "CsvTable":
-        """Split the text of a block into columns."""
-        delimiter = str(self.options.delimiter)
-        quoting = self.options.has_quotes
-        columns = column_type().split(
-            text, delimiter, len(self.names), self.path, line=self.first_line, quoting=quoting
-        )
-        by_name = dict(zip(self.names, columns, strict=True))
-        return replace(self, text=text, columns=by_name)
-
-    def read(self) -> tuple[bytes, str]:
-        """Read the lines of a block, as bytes and as text."""
-        with file_io.open_file(self.path) as file:
-            file.seek(self.start)
-            data = file.read(self.stop - self.start)
-        encoding = str(self.options.encoding)
-        return data, decode(data, encoding, self.path, self.first_line, self.start)
-
-    def without_uneven_rows(self) -> tuple["CsvTable", list[Record]]:
-        """Open a block without the rows that have too many or too few values, and return these."""
-        try:
-            return self.opened(), []
-        except DataError:
-            _, text = self.read()  # an error of the encoding is raised again
-        n_names = len(self.names)
-        lines = [*delimited.lines_of(text)]
-        uneven = []
-        for record in self._records_with_text(text):
-            n_values = len(record.fields)
-            if n_values != n_names:
-                uneven.append(record._replace(reason=describe_uneven_row(n_names, n_values)))
-                start = record.line - self.first_line
-                for place in range(start, start + record.text.count("\n") + 1):
-                    lines[place] = "\n"  # an empty line, so that the others keep their numbers
-        return self._split("".join(lines)), uneven
-
-    def records_at(self, rows: Collection[int]) -> dict[int, Record]:
-        """Find rows of an opened table as they are in the file, by their numbers."""
-        found: dict[int, Record] = {}
-        wanted = set(rows)
-        if not wanted:
-            return found
-        first_number = 0
-        if self.options.header is not False:
-            first_number = -1  # the names
-        for number, record in enumerate(self._records_with_text(self.text), first_number):
-            if number in wanted:
-                found[number] = record
-        return found
-
-    def _records_with_text(self, text: str) -> Iterator[Record]:
-        """The rows of a text of the file, with their lines in the file."""
-        lines = [*delimited.lines_of(text)]
-        end = (len(lines) + 1, [""])
-        for (line, fields), (next_line, _) in pairwise(chain(self._records(text), [end])):
-            row = "".join(lines[line - 1 : next_line - 1]).rstrip("\n")
-            yield Record(line + self.first_line - 1, row, fields)
+    def labels(self, names: Names) -> dict[str, Any]:
+        """Return the texts of columns as they are in the file."""
+        return {name: column.texts for name, column in self.texts(names).items()}
 
     def locate(self, row: int, name: str) -> Place:
-        records = self._records(self.opened().text, self.first_line)
+        delimiter = str(self.options.delimiter)
+        quoting = self.options.has_quotes
+        records = read_records(self.text, delimiter, self.path, quoting=quoting)
         n_above = row
         if self.options.header is not False:
             n_above += 1  # the names
-        for _ in range(n_above):
-            next(records)
-        line, fields = next(records)
+        line, fields = next(islice(records, n_above, None))
         [column] = spelled_names([name], self.all_names)
         value = ""
         if column in self.names:
             value = fields[self.names.index(column)]
         return Place(self.path, row, line, value)
-
-    def _records(self, text: str, first_line: int = 1) -> Iterator[tuple[int, list[str]]]:
-        """The rows of a text of the file, with their lines."""
-        delimiter = str(self.options.delimiter)
-        return read_records(text, delimiter, self.path, first_line, quoting=self.options.has_quotes)
 
     def as_read(self, text: str) -> set[str]:
         texts = {text}
@@ -229,12 +127,11 @@ class CsvTable(Table):
         unparsed: Names = (),
         categories: Names = (),
     ) -> Frame:
-        table = self.opened()
         columns: dict[str, Any] = {}
         errors = []
-        origin = replace(table, columns={})  # a frame needs it only for errors
-        for name in names:
-            texts = table.columns[name].trimmed()
+        origin = replace(self, columns={})  # a frame needs it only for errors
+        for name, column in self.texts(names).items():
+            texts = column.trimmed()
             if name not in categories:
                 try:
                     _check_separators(texts, name, origin, is_target=name == target)
@@ -254,137 +151,6 @@ class CsvTable(Table):
         return Frame(columns, origin)
 
 
-class UnsplittableError(DataError):
-    """Text that cannot be split at the byte of a line end."""
-
-
-def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
-    """Split a CSV file at row ends into blocks of some megabytes; without rows, into one block."""
-    blocks: list[CsvTable] = []
-    with file_io.open_file(path) as file:
-        head = _read_head(file, path, options)  # frees its memory before that of larger blocks
-        options = replace(head.options, header=False)
-        start = head.start
-        line = head.line
-        data = _read_block_bytes(file, options, path, start=start, line=line, size=_BLOCK)
-        while data:
-            stop = start + len(data)
-            n_lines = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
-            if not data.endswith((b"\r", b"\n")):
-                n_lines += 1  # the last line of the file
-            if data.strip(b"\r\n"):
-                block = CsvTable(
-                    path,
-                    head.names,
-                    options,
-                    first_line=line,
-                    n_rows=n_lines,
-                    start=start,
-                    stop=stop,
-                )
-                blocks.append(block)
-            start = stop
-            line += n_lines
-            data = _read_block_bytes(file, options, path, start=start, line=line, size=_BLOCK)
-    return blocks or [CsvTable(path, head.names, options)]
-
-
-class _Head(NamedTuple):
-    """The format of a CSV file, the names of its columns, and where its rows start."""
-
-    #: The options with the delimiter and the encoding, even if these were detected.
-    options: CsvOptions
-    names: tuple[str, ...]
-    #: The line of the first row, and the offset of its first byte.
-    line: int
-    start: int
-
-
-def _read_head(file: BinaryIO, path: Path, options: CsvOptions) -> _Head:
-    """Detect the format of an open file, and read its header."""
-    sample = file.read(4 * _HEAD)
-    encoding = _check_splits(sample, options, path)
-    text = sample.decode(encoding, "ignore").removeprefix("\ufeff")
-    quoting = options.has_quotes
-    delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
-    options = replace(options, delimiter=delimiter, encoding=encoding)
-    first_bytes = _read_block_bytes(file, options, path, start=0, line=1, size=4 * _HEAD)
-    first_rows = delimited.without_declaration(decode(first_bytes, encoding, path))
-    names = read_header(first_rows, delimiter, path, options.header, quoting=quoting)
-    if options.header is None:
-        text = delimited.without_declaration(text)
-        check_header(names, text, delimiter, path, quoting=quoting)
-    records = read_records(first_rows, delimiter, path, quoting=quoting)
-    lines = first_bytes.splitlines(keepends=True)
-    has_names = options.header is not False
-    line = _first_line_of_rows(records, has_names=has_names, end=len(lines) + 1)
-    bytes_above = b"".join(lines[: line - 1])
-    return _Head(options, fill_names(names), line, len(bytes_above))
-
-
-def _first_line_of_rows(
-    records: Iterator[tuple[int, list[str]]], *, has_names: bool, end: int
-) -> int:
-    """Return the line where the first row after the names starts; the end if there is no row."""
-    if has_names:
-        next(records, None)
-    for line, _ in records:
-        return line
-    return end
-
-
-def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
-    """Return the encoding of text that can be split at the byte of a line end; reject others."""
-    encoding = options.encoding_of(head)
-    is_plain = False
-    with suppress(DataError):
-        is_plain = decode(_ASCII, encoding, path) == _ASCII.decode("ascii")
-    if path.as_posix() == file_io.STANDARD_INPUT:
-        subject = "standard input"
-        remedy = "save it as a CSV file"
-    elif file_io.plain_name(path) != path.name.lower():
-        subject = "compressed text"
-        remedy = "decompress it"
-    elif not is_plain:
-        subject = f"text in {encoding}"
-        remedy = "convert it to UTF-8"
-    elif codecs.lookup(encoding).name == "utf-8-sig":
-        return "UTF-8"  # unlike utf-8-sig, it keeps a mark at the start of a block
-    else:
-        return encoding
-    remedy += ", or save it as a Parquet file"
-    raise UnsplittableError(f"{subject} cannot be read in blocks", path=path, remedy=remedy)
-
-
-def _read_block_bytes(
-    file: BinaryIO, options: CsvOptions, path: Path, *, start: int, line: int, size: int
-) -> bytes:
-    """Read the rows that end within a number of bytes, or the first row if it is longer."""
-    file.seek(start)
-    data = file.read(size)
-    is_cut = len(data) == size
-    if is_cut:  # the bytes may end between CR and LF
-        last_end = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))
-        data = data[: last_end + 1]
-    text = ""
-    if options.has_quotes and b'"' in data:
-        text = decode(data, str(options.encoding), path, line, start)
-    try:
-        delimited.check_quotes(text, str(options.delimiter), path, line)
-    except DataError as error:
-        if not is_cut or size > _LONG:
-            raise
-        lines = data.splitlines(keepends=True)
-        n_lines = int(error.line or line) - line  # the lines above the open quote
-        data = b"".join(lines[:n_lines])
-    if data.strip(b"\xef\xbb\xbf\r\n") or not is_cut:
-        return data
-    if size > _LONG:
-        problem = f"a row of more than {file_io.format_size(_LONG)} cannot be read in blocks"
-        raise DataError(problem, path=path, line=line, remedy="save it as a Parquet file")
-    return _read_block_bytes(file, options, path, start=start, line=line, size=2 * size)
-
-
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     """Read a CSV file, compressed or not.
 
@@ -396,8 +162,8 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     array([1.65, 1.8 ])
     """
     options = options or CsvOptions()
-    data = file_io.read_file_bytes(path, memory_per_byte=_PER_BYTE)
-    text = decode(data, options.encoding_of(data), path)
+    data = file_io.read_file_bytes(path, memory_per_byte=PER_BYTE)
+    text = Decoder(options.encoding_of(data), path).decode(data)
     del data
     quoting = options.has_quotes
     delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)

@@ -4,9 +4,11 @@
 and finds the line of a row that the fast reader rejects.
 """
 
+import codecs
 import csv
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -110,36 +112,69 @@ def _check_delimiter(delimiter: str) -> str:
     return character
 
 
-def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: int = 0) -> str:
-    """Decode bytes of a file, without its byte-order mark, given their first line and offset."""
-    for start_of_file, (file_format, remedy) in _OTHER_FORMATS.items():
-        if data.startswith(start_of_file) and not start:
-            raise DataError(f"is {file_format}, expected text", path=path, remedy=remedy)
-    problem = f"not {encoding} text"
-    remedy = "pass the encoding of the file, such as {encoding}"
-    proposed = "cp1252"  # this is what Excel writes
-    if encoding == "cp1252":
-        proposed = "latin-1"  # in cp1252, five bytes stand for no character
-    try:
-        text = data.decode(encoding)
-    except LookupError as error:
-        raise ArgumentError(str(error), argument="encoding", value=encoding) from error
-    except UnicodeError as error:
-        if isinstance(error, UnicodeDecodeError):
-            problem += f" at byte {start + error.start:,}"
-        raise DataError(problem, path=path, remedy=remedy, encoding=proposed) from error
-    if not start:
-        text = text.removeprefix("\ufeff")
-    half = re.search("[\ud800-\udfff]", text)
-    if half is not None:
-        problem += f": half a character at {start + half.start():,}"
-        raise DataError(problem, path=path, remedy=remedy, encoding=proposed)
-    nul = text.find("\0")
-    if nul >= 0:
-        problem = f"a zero byte at offset {start + nul:,}: {problem}"
-        line = text.count("\n", 0, nul) + first_line
-        raise DataError(problem, path=path, line=line, remedy=remedy, encoding="utf-16")
-    return text
+class Decoder:
+    """Decodes a file part by part, without its byte-order mark; errors count from its start."""
+
+    def __init__(self, encoding: str, path: Path) -> None:
+        self.encoding = encoding
+        self.path = path
+        try:
+            with suppress(UnicodeError):
+                b"1".decode(encoding)  # reject codecs of other things than text
+            self._decoder = codecs.getincrementaldecoder(encoding)()
+        except LookupError as error:
+            raise ArgumentError(str(error), argument="encoding", value=encoding) from error
+        #: The numbers of bytes, characters and line feeds that have been decoded.
+        self._n_bytes = 0
+        self._n_characters = 0
+        self._n_lines = 0
+
+    def decode(self, data: bytes, *, is_last: bool = True) -> str:
+        """Decode the next bytes of the file, which may end within a character."""
+        if self._n_bytes == 0:
+            self._refuse_other_formats(data)
+        pending, _ = self._decoder.getstate()
+        try:
+            text = self._decoder.decode(data, final=is_last)
+        except UnicodeError as error:
+            problem = f"not {self.encoding} text"
+            if isinstance(error, UnicodeDecodeError):
+                place = self._n_bytes - len(pending) + error.start
+                problem += f" at byte {place:,}"
+            raise self._error(problem) from error
+        if self._n_characters == 0:
+            text = text.removeprefix("\ufeff")
+        self._refuse_other_characters(text)
+        self._n_bytes += len(data)
+        self._n_characters += len(text)
+        self._n_lines += text.count("\n")
+        return text
+
+    def _refuse_other_formats(self, data: bytes) -> None:
+        """Reject the first bytes of files that are not text."""
+        for start_of_file, (file_format, remedy) in _OTHER_FORMATS.items():
+            if data.startswith(start_of_file):
+                raise DataError(f"is {file_format}, expected text", path=self.path, remedy=remedy)
+
+    def _refuse_other_characters(self, text: str) -> None:
+        """Reject half a character and the character 0, which are no text."""
+        half = re.search("[\ud800-\udfff]", text)
+        if half is not None:
+            place = self._n_characters + half.start()
+            raise self._error(f"not {self.encoding} text: half a character at {place:,}")
+        nul = text.find("\0")
+        if nul >= 0:
+            place = self._n_characters + nul
+            line = self._n_lines + text.count("\n", 0, nul) + 1
+            problem = f"a zero byte at offset {place:,}: not {self.encoding} text"
+            raise self._error(problem, line, encoding="utf-16")
+
+    def _error(self, problem: str, line: int | None = None, encoding: str = "cp1252") -> DataError:
+        """Return an error that proposes an encoding, by default the one that Excel writes."""
+        if encoding == self.encoding == "cp1252":
+            encoding = "latin-1"  # in cp1252, five bytes stand for no character
+        remedy = "pass the encoding of the file, such as {encoding}"
+        return DataError(problem, path=self.path, line=line, remedy=remedy, encoding=encoding)
 
 
 def declared_delimiter(text: str) -> str | None:

@@ -18,6 +18,7 @@ from barenet.storage._file_io import (
     format_size,
     memory_limit,
     open_file,
+    version_of,
 )
 from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.frames._frame import CATEGORY, DeclaredType, Frame, Names, Table, check_unique
@@ -83,6 +84,10 @@ class ParquetTable(Table):
     categorical: frozenset[str]
     #: Maximum number of bytes of memory, in addition to the budget of the file.
     memory: int | None = None
+    #: The size and the modification time of the file when it was opened.
+    version: tuple[int, int] | None = None
+    #: Every row has a value in each column, unlike those of a CSV file.
+    uneven: tuple[()] = ()
 
     @property
     def n_rows(self) -> int:
@@ -256,6 +261,7 @@ def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:
 
 def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     """Read the names and types of the columns of a Parquet file."""
+    version = version_of(path)
     with _opened(path) as file:
         schema = file.schema_arrow
         groups = {}
@@ -283,6 +289,7 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
         largest=largest,
         categorical=frozenset(categorical),
         memory=memory,
+        version=version,
     )
 
 

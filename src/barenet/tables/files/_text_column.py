@@ -3,11 +3,12 @@
 Arrow is faster and takes less memory. Both return the same values and reject the same rows.
 """
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ _MANY_DIGITS = 16
 
 #: Number of rows whose points are looked at first.
 _FIRST_ROWS = 100
+
+#: Number of rows that are written at once.
+_MOST_ROWS = 2**16
 
 
 class TextColumn:
@@ -61,6 +65,23 @@ class TextColumn:
         if not rows:
             return [cls([]) for _ in range(n_columns)]
         return [cls(list(column)) for column in zip(*rows, strict=True)]
+
+    @classmethod
+    def of(cls, texts: list[str]) -> Self:
+        """Make a column of texts."""
+        return cls(texts)
+
+    @classmethod
+    def write(cls, columns: Sequence[Self], lines: NDArray[np.int64], file: BinaryIO) -> None:
+        """Write columns, and the line where each row starts."""
+        parts = [lines.tolist(), *(column.texts for column in columns)]
+        file.write(json.dumps(parts, ensure_ascii=False).encode())
+
+    @classmethod
+    def read(cls, data: bytes, places: Sequence[int]) -> tuple[list[Self], NDArray[np.int64]]:
+        """Read some of the columns by their places, and the line where each row starts."""
+        lines, *texts = json.loads(data)
+        return [cls(texts[place]) for place in places], np.array(lines, np.int64)
 
     def trimmed(self) -> Self:
         """Return the texts without spaces and tabs around them."""
@@ -209,6 +230,31 @@ class ArrowColumn(TextColumn):
             read_rows(text, delimiter, n_columns, path, line, quoting=quoting)
             raise DataError(str(error), path=path) from error
         return [cls(column.slice(skip)) for column in rows.columns]
+
+    @classmethod
+    def of(cls, texts: list[str]) -> Self:
+        pyarrow = _arrow("pyarrow")
+        return cls(pyarrow.chunked_array([pyarrow.array(texts, pyarrow.string())]))
+
+    @classmethod
+    def write(cls, columns: Sequence[Self], lines: NDArray[np.int64], file: BinaryIO) -> None:
+        pyarrow = _arrow("pyarrow")
+        ipc = _arrow("pyarrow.ipc")
+        arrays = [pyarrow.array(lines), *(column.texts for column in columns)]
+        table = pyarrow.Table.from_arrays(arrays, [str(place) for place in range(len(arrays))])
+        options = ipc.IpcWriteOptions(compression="zstd")
+        with ipc.new_stream(file, table.schema, options=options) as writer:
+            writer.write_table(table, max_chunksize=_MOST_ROWS)
+
+    @classmethod
+    def read(cls, data: bytes, places: Sequence[int]) -> tuple[list[Self], NDArray[np.int64]]:
+        ipc = _arrow("pyarrow.ipc")
+        names = [str(1 + place) for place in places]
+        fields = [0, *sorted({1 + place for place in places})]
+        options = ipc.IpcReadOptions(included_fields=fields)
+        with ipc.open_stream(data, options=options) as reader:
+            table = reader.read_all()
+        return [cls(table.column(name)) for name in names], table.column("0").to_numpy()
 
     def trimmed(self) -> Self:
         return type(self)(_arrow("pyarrow.compute").utf8_trim(self.texts, characters=" \t"))

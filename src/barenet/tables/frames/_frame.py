@@ -102,10 +102,6 @@ class Table(ABC):
         A target stays text unless all of its values are numbers or empty.
         """
 
-    def opened(self) -> "Table":
-        """Return the table with its rows in memory, if it is some lines of a file."""
-        return self
-
     def locate(self, row: int, name: str) -> Place:
         """The place of a value."""
         return Place(self.path, row)

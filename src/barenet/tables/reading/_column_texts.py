@@ -1,9 +1,11 @@
 """The different texts of a column, and how many rows have each: all that its kind depends on."""
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import nsmallest
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -15,8 +17,11 @@ from barenet.tables.reading._parsing import unique_texts
 
 #: Number of texts that a reader is tried on before all others.
 N_PROBED = 64
-#: Minimum fraction of these that it has to read.
+#: Minimum fraction of these, or of their rows, that it has to read.
 MIN_PROBED = 0.25
+
+#: Minimum fraction of the rows that have a text which is counted beyond the maximum number.
+MIN_FREQUENT = 0.001
 
 
 class Read(NamedTuple):
@@ -36,6 +41,9 @@ class Read(NamedTuple):
 class ColumnTexts:
     """A counter of the texts of a column, which is filled block by block.
 
+    Of more different texts than a maximum, those in many rows are counted, and a random choice of
+    the others, which stand for them all. It doesn't depend on the order of the texts.
+
     Examples
     --------
     >>> texts = ColumnTexts()
@@ -51,6 +59,9 @@ class ColumnTexts:
     #: Rows with a missing value, and with a number that was declared as one.
     n_missing: int = 0
     n_numbers: int = 0
+    #: The maximum number of different texts, if there is one, and the rows of texts left out.
+    most: int | None = None
+    n_left_out: int = 0
 
     def add(self, values: NDArray[Any] | CodedTexts, missing: Collection[str]) -> None:
         """Count the values of a block."""
@@ -68,6 +79,30 @@ class ColumnTexts:
                 self.absent[text] += n
             else:
                 self.counts[text] += n
+        if self.most is not None and len(self.counts) > 2 * self.most:
+            self._leave_out(self.most)
+
+    def _leave_out(self, most: int) -> None:
+        """Keep frequent texts, and the others with the smallest checksums."""
+        n_rows = self.counts.total()
+        least = MIN_FREQUENT * (n_rows + self.n_left_out)
+        others = [text for text, n in self.counts.items() if n < least]
+        kept = set(nsmallest(most, others, key=_checksum))
+        for text in others:
+            if text not in kept:
+                del self.counts[text]
+        self.n_left_out += n_rows - self.counts.total()
+
+    def complete(self) -> None:
+        """After the last block, count rows that are left out as those of texts that are not."""
+        if self.most is None or not self.n_left_out:
+            return
+        self._leave_out(self.most)
+        least = MIN_FREQUENT * (self.counts.total() + self.n_left_out)
+        others = {text: n for text, n in self.counts.items() if n < least}
+        factor = 1 + self.n_left_out / sum(others.values())
+        for text, n in others.items():
+            self.counts[text] = round(n * factor)
 
     @classmethod
     def of(cls, values: NDArray[Any] | CodedTexts, missing: Collection[str]) -> Self:
@@ -99,8 +134,10 @@ class ColumnTexts:
     def read(self, reader: Callable[[str], Any]) -> Read | None:
         """Count what a reader reads; None if that is far from most of the values."""
         probe = self._probe
-        n_probed = sum(reader(text) is not None for text in probe)
-        if n_probed < MIN_PROBED * len(probe):
+        probed = [text for text in probe if reader(text) is not None]
+        n_rows = sum(self.counts[text] for text in probe)
+        n_rows_probed = sum(self.counts[text] for text in probed)
+        if len(probed) < MIN_PROBED * len(probe) and n_rows_probed < MIN_PROBED * n_rows:
             return None
         unread = tuple(text for text in self.texts if reader(text) is None)
         n_unread = sum(self.counts[text] for text in unread)
@@ -109,3 +146,8 @@ class ColumnTexts:
     def are_all(self, is_one: Callable[[str], Any], texts: Iterable[str] | None = None) -> bool:
         """Return whether all texts are of a kind."""
         return all(is_one(text) is not None for text in texts or self.texts)
+
+
+def _checksum(text: str) -> int:
+    """Return a number that orders texts at random, and is the same in all processes."""
+    return zlib.crc32(text.encode())
