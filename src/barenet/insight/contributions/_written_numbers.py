@@ -40,14 +40,14 @@ def cell_text(value: Any) -> str:
 
 
 def shown_column(frame: Frame, name: str) -> NDArray[Any]:
-    """Return a column for a reader: booleans that were read from text as yes and no.
+    """Return a column for a reader: booleans, whether typed or read from text, as yes and no.
 
     >>> member = {"member": np.array([1.0, 0.0, math.nan])}
     >>> shown_column(Frame(member, kinds={"member": "boolean"}), "member").tolist()
     ['yes', 'no', '']
     """
     values = frame[name]
-    if frame.kinds.get(name) != "boolean" or values.dtype.kind != "f":
+    if frame.kinds.get(name) != "boolean" or values.dtype.kind not in "bf":
         return values
     words = np.where(values == 1, "yes", "no")
     return np.where(np.isnan(values), "", words).astype(TEXT)
