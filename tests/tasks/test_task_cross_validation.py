@@ -371,7 +371,7 @@ def test_a_value_of_another_kind_is_missing_in_every_fold():
     table = pd.DataFrame({"a": [*map(str, range(39)), "many"], "b": np.arange(40.0)})
     table["target"] = np.arange(40.0) % 7
     folds = [(np.arange(20), np.arange(20, 30)), (np.arange(30), np.arange(30, 40))]
-    with pytest.warns(UserWarning, match="^column 'a': 1 of 40 values .* 'many'$") as noted:
+    with pytest.warns(UserWarning, match="^column 'a': 1 of 40 values .* 'many'") as noted:
         found = Task.cross_validate(table, "target", cv=folds, **SMALL)
     assert len(noted) == 1
     expected = Task.cross_validate(table, "target", cv=folds, missing=["many"], **SMALL)

@@ -45,7 +45,7 @@ def test_columns_of_text_are_not_numeric(add):
             b"a,b\n" + b"1,2\n2,3\n" * 9 + b"3,word\n",
             r":20: .* got 'word'; choose to predict it as classes, or leave the value empty$",
         ),
-        (b'a,b\n1,"2,500"\n3,"4,500"\n', r":2: .*; write dates as 2024-12-31, and numbers as"),
+        (b'a,b\n1,"2,500"\n3,"4,500"\n', r":2: .*; write numbers without thousands separators, or"),
     ],
 )
 def test_errors_name_the_file_and_a_remedy_on_the_page(add, content, message):

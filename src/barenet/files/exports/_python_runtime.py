@@ -99,6 +99,7 @@ from barenet.tables.reading._parsing import (  # noqa: F401 - copied into export
     DECIMAL_COMMA,
     LARGE_DECIMAL,
     LIMIT,
+    LONGER_SPELLING,
     MINUS_SIGNS,
     NO_BREAK_SPACES,
     NUMBER,
