@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.settings._task_settings import TaskSettings
@@ -25,11 +24,11 @@ from barenet.tables.reading._column_values import Losses
 from barenet.tables.reading._column_words import merge_columns
 from barenet.tables.reading._date_formats import date_text
 from barenet.tables.reading._number_forms import DURATION
-from barenet.tables.reading._parsing import to_number
+from barenet.tables.reading._parsing import to_number, unique_texts
 from barenet.tables.reading._readers import is_date, reader_of
 
-#: Number of rows among which a text that isn't written like its value is the example.
-N_PROBED = 1_000
+#: Number of different texts among which one that isn't written like its value is the example.
+N_PROBED = 100
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,11 @@ class ReadTexts:
         """Choose examples among the texts of a frame before it was read."""
         examples = {}
         for name, column_kind in read.kinds.items():
-            if column_kind != CATEGORY and name in texts and texts[name].dtype.kind == "T":
+            column = texts.columns.get(name)
+            if column_kind != CATEGORY and column is not None and column.dtype.kind == "T":
                 tokens = (*missing, *markers.get(name, ()))
-                examples[name] = example_of(texts[name], column_kind, tokens)
+                _, different = unique_texts(column)
+                examples[name] = example_of(different, column_kind, tokens)
         likely = {name: reading.likely for name, reading in readings.items() if reading.likely}
         return cls(examples, unread, likely)
 
@@ -87,18 +88,19 @@ def with_columns_read(dataset: Dataset, settings: TaskSettings) -> tuple[Dataset
     return replace(dataset, X=frame), read
 
 
-def example_of(texts: NDArray[Any], column_kind: str, missing: Collection[str]) -> tuple[str, str]:
+def example_of(
+    texts: Collection[str], column_kind: str, missing: Collection[str]
+) -> tuple[str, str]:
     """Return a text of a column and what it is read as: the first one that isn't its own reading.
 
-    >>> example_of(np.array(["NA", "7.0", "<5"], np.dtypes.StringDType()), "number", ["NA"])
+    >>> example_of(["NA", "7.0", "<5"], "number", ["NA"])
     ('<5', '5')
     """
     read = reader_of(column_kind)
     first = None
-    for row, value in enumerate(texts):
-        if first is not None and row >= N_PROBED:
+    for place, text in enumerate(texts):
+        if first is not None and place >= N_PROBED:
             break
-        text = str(value).strip()
         if text in missing:
             continue
         parsed = read(text)

@@ -163,13 +163,13 @@ def test_a_declared_type_decides(values, kind):
 def test_nine_tenths_of_the_rows_with_a_value_decide(n_words):
     numbers = [*["1"] * 9 * n_words, *["NA"] * 50]
     words = [f"w{number}" for number in range(n_words)]
-    assert reading(*words, *numbers) == ("number", tuple(words), (), "", "")
+    assert reading(*words, *numbers) == ("number", tuple(words), (), "", "", ())
     assert reading(*words, *numbers[1:]).kind == "category"
 
 
 @pytest.mark.case(40, 157)
 def test_codes_beside_dates_and_numbers():
-    assert reading("007", *DAYS) == ("ymd", ("007",), (), "", "")
+    assert reading("007", *DAYS) == ("ymd", ("007",), (), "", "", ())
     # Among many numbers of several lengths, a few are no codes.
     assert reading("007", *NUMBERS).kind == "number"
     assert reading("00123", *(str(number) for number in range(10_000, 10_060))).kind == "category"
@@ -180,15 +180,15 @@ def test_dates_are_in_the_order_that_any_of_them_shows():
     days = ["01/02/2025", *(f"{day:02}/02/2025" for day in range(1, 13))]
     assert reading(*days).candidates == ("dmy", "mdy")
     for texts in ([*days, "31/12/2024 12:30"], ["2025-03-04", "31/12/2024", *days]):
-        assert reading(*texts) == ("dmy", (), (), "", "")
+        assert reading(*texts) == ("dmy", (), (), "", "", ())
         assert reading(*texts[::-1]).kind == "dmy"
     contradicted = reading(*days, *(f"13/{month:02}/2025" for month in range(1, 10)), "12/31/2024")
-    assert contradicted == ("dmy", ("12/31/2024",), (), "", "")
+    assert contradicted == ("dmy", ("12/31/2024",), (), "", "", ())
 
 
 @pytest.mark.case(222)
 def test_values_that_nearly_all_others_are_unlike_are_missing():
-    assert reading("F106", *NUMBERS) == ("number", ("F106",), (), "", "")
+    assert reading("F106", *NUMBERS) == ("number", ("F106",), (), "", "", ())
     assert reading("FALSE", *NUMBERS).unread == ("FALSE",)
     # One marker in most rows, beside many numbers.
     marked = reading(*["unknown"] * 60, *DECIMALS)
@@ -277,3 +277,11 @@ def test_streams_read_as_memory_does(tmp_path, n_files):
         of_memory = TableEncoding.fit(rows.drop(columns="y"))
     assert [column.reading for column in of_files.columns] == ["number $1,234.5", "mdy", "number"]
     assert [column.reading for column in of_memory.columns] == ["number $1,234.5", "mdy", "number"]
+
+
+@pytest.mark.case(222)
+def test_numbers_with_several_units_are_names_with_a_warning():
+    values = [f"{row % 7} {('g', 'kg')[row % 2]}" for row in range(60)]
+    with pytest.warns(UserWarning, match="'size' is read as names, .* several units: 'g', 'kg'"):
+        encoding = TableEncoding.fit({"size": values})
+    assert encoding.columns[0].kind == "category"

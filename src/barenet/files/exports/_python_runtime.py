@@ -20,6 +20,7 @@ from base64 import b64decode
 from collections.abc import Callable, Sequence
 from contextlib import suppress  # noqa: F401 - used by a copied function
 from datetime import datetime, timedelta  # noqa: F401 - used by copied functions
+from functools import cache  # noqa: F401 - used by a copied function
 from typing import Any
 
 import numpy as np

@@ -158,7 +158,7 @@ class Decoder:
 
     def _refuse_other_characters(self, text: str) -> None:
         """Reject half a character and the character 0, which are no text."""
-        half = re.search("[\ud800-\udfff]", text)
+        half = None if text.isascii() else re.search("[\ud800-\udfff]", text)
         if half is not None:
             place = self._n_characters + half.start()
             raise self._error(f"not {self.encoding} text: half a character at {place:,}")

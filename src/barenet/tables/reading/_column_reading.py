@@ -31,6 +31,7 @@ from barenet.tables.reading._readers import (
     is_numeric,
     reader_of,
     readers_of_second_rank,
+    units_of,
 )
 
 #: Minimum fraction of the rows, or of the different values, that a reader has to read.
@@ -38,6 +39,9 @@ NEARLY_ALL = 0.9
 #: Minimum number of different values, and fraction of the rows, where the different values decide.
 MIN_TEXTS = 10
 MIN_ROWS = 0.1
+
+#: Maximum number of different units of numbers; streets and codes have more.
+MOST_UNITS = 5
 
 #: Numbers with a point before their last three digits, which may be between thousands.
 _THOUSANDS = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3})", re.ASCII)
@@ -58,6 +62,8 @@ class Reading(NamedTuple):
         The first text that these read differently.
     likely : str
         A kind that more than half of the different values of a column of names have.
+    units : tuple of str
+        The different units of numbers, which are therefore names.
     """
 
     kind: str
@@ -65,6 +71,7 @@ class Reading(NamedTuple):
     candidates: tuple[str, ...] = ()
     example: str = ""
     likely: str = ""
+    units: tuple[str, ...] = ()
 
 
 def read_kinds(columns: Mapping[str, ColumnTexts]) -> dict[str, Reading]:
@@ -123,9 +130,10 @@ def reading_of(texts: ColumnTexts) -> Reading:
         return Reading("boolean")
     if texts.are_all(_season):
         return Reading("category")
-    have_codes = _have_codes(texts)
+    units = units_of(texts)
+    have_codes = texts.read(parsing.read_number) is not None and _have_codes(texts)
     reads: list[tuple[Reader, Read]] = []
-    for readers in (_plain_readers(texts), readers_of_second_rank(texts)):
+    for readers in (_plain_readers(texts), readers_of_second_rank(units)):
         for reader in readers:
             if have_codes and is_numeric(reader.kind):
                 continue
@@ -141,12 +149,14 @@ def reading_of(texts: ColumnTexts) -> Reading:
     for reader, read in reads:
         if 2 * read.n_texts > len(texts.texts):
             return Reading("category", likely=reader.kind)
+    if 1 < len(units) <= MOST_UNITS:
+        return Reading("category", units=tuple(" ".join(unit).strip() for unit in units))
     return Reading("category")
 
 
 def _plain_readers(texts: ColumnTexts) -> Iterator[Reader]:
     """Yield the readers of the first rank; numbers include limits such as <5."""
-    if limits.are_beside_numbers(texts):
+    if texts.read(parsing.read_number_or_limit) and limits.are_beside_numbers(texts):
         yield NUMBER._replace(read=parsing.read_number_or_limit)
         yield from PLAIN[1:]
     else:
@@ -323,6 +333,11 @@ def warn_of_unread(unread: Losses, kinds: Mapping[str, str], *, may_be_names: bo
 def warn_of_likely_kinds(readings: Mapping[str, Reading]) -> None:
     """Warn of names most of which may be numbers or dates."""
     for name, reading in readings.items():
+        if reading.units:
+            problem = f"column {name!r} is read as names, as its numbers have several units: "
+            problem += some([repr(unit) for unit in reading.units])
+            note = ArgumentError(problem, remedy="convert them to one unit")
+            warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())
         if reading.likely:
             note = note_on_likely_kind(name, reading.likely)
             note.problem = f"column {name!r} is read as names, though {note.problem}"

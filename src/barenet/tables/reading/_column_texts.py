@@ -72,13 +72,16 @@ class ColumnTexts:
             return
         codes, texts = unique_texts(values)
         n_rows: Sequence[int] = np.bincount(codes, minlength=len(texts)).tolist()
+        missing = {*missing}
+        counts = Counter[str]()
         for text, n in zip(texts, n_rows, strict=True):
             if text in missing:
                 self.n_missing += n
             elif is_absent(text):
                 self.absent[text] += n
             else:
-                self.counts[text] += n
+                counts[text] += n
+        self.counts.update(counts)
         if self.most is not None and len(self.counts) > 2 * self.most:
             self._leave_out(self.most)
 
@@ -122,7 +125,7 @@ class ColumnTexts:
         return self.counts.total() + self.n_numbers
 
     @cached_property
-    def _probe(self) -> list[str]:
+    def probe(self) -> list[str]:
         """The most frequent texts, and others at equal distances."""
         n_texts = len(self.texts)
         if n_texts <= N_PROBED:
@@ -133,7 +136,7 @@ class ColumnTexts:
 
     def read(self, reader: Callable[[str], Any]) -> Read | None:
         """Count what a reader reads; None if that is far from most of the values."""
-        probe = self._probe
+        probe = self.probe
         probed = [text for text in probe if reader(text) is not None]
         n_rows = sum(self.counts[text] for text in probe)
         n_rows_probed = sum(self.counts[text] for text in probed)

@@ -59,15 +59,10 @@ def are_beside_numbers(texts: ColumnTexts) -> bool:
     That is the case if nine tenths of the rows have numbers, or if numbers and limits have ten or
     more different values and aren't mixed up. Five groups such as 1, 2, 3 and 4+ may be names.
     """
-    numbers = []
-    limits = []
-    for text in texts.texts:
-        if parsing.read_number(text) is not None:
-            numbers.append(text)
-        elif parsing.read_limit(text) is not None:
-            limits.append(text)
+    limits = [text for text in texts.texts if parsing.read_limit(text) is not None]
     if not limits:
         return False
+    numbers = [text for text in texts.texts if parsing.read_number(text) is not None]
     different = {_number_or_limit(text) for text in [*numbers, *limits]}
     n_rows = sum(texts.counts[text] for text in numbers) + texts.n_numbers
     if n_rows >= parsing.NEARLY_ALL * texts.n_rows:

@@ -29,7 +29,7 @@ ABSENT = (
 )
 
 #: All of these as a single pattern.
-ABSENT_PATTERN = "|".join(ABSENT)
+ABSENT_PATTERN = re.compile("|".join(ABSENT))
 
 
 def is_absent(text: str) -> bool:
@@ -38,4 +38,4 @@ def is_absent(text: str) -> bool:
     >>> [is_absent(text) for text in (".", "-inf", "#DIV/0!", r"\N", "n.a.", "N.A.", "unknown")]
     [True, True, True, True, True, True, False]
     """
-    return text == "" or re.fullmatch(ABSENT_PATTERN, text.lower()) is not None
+    return text == "" or ABSENT_PATTERN.fullmatch(text.lower()) is not None

@@ -89,14 +89,16 @@ def number_form(text: str) -> NumberForm | None:
     return NumberForm(**match.groupdict())
 
 
-def number_pattern(thousands: str, decimal: str) -> str:
+@cache
+def number_pattern(thousands: str, decimal: str) -> re.Pattern[str]:
     """Return the pattern of a number with these separators, or without any."""
     whole = r"\d+"
     if thousands:
         separator = re.escape(thousands)
         whole = rf"[1-9]\d{{0,2}}(?:{separator}\d{{3}})+|\d+"
     mark = re.escape(decimal)
-    return rf"[+-]?(?:(?:{whole})(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?"
+    number = rf"[+-]?(?:(?:{whole})(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?"
+    return re.compile(number, re.ASCII)
 
 
 def read_formed(text: str, form: Sequence[str]) -> float | None:
@@ -107,7 +109,9 @@ def read_formed(text: str, form: Sequence[str]) -> float | None:
     [9216.0, -5.0, -5.5, 9216.0, None]
     """
     before, thousands, decimal, behind = form
-    plain = SPACES.sub(" ", plain_minus(text)).replace(APOSTROPHE, "'")
+    plain = plain_minus(text)
+    if not text.isascii():
+        plain = SPACES.sub(" ", plain).replace(APOSTROPHE, "'")
     is_negative = plain.startswith("(") and plain.endswith(")")  # as accountants write it
     if is_negative:
         plain = plain[1:-1]
@@ -117,7 +121,7 @@ def read_formed(text: str, form: Sequence[str]) -> float | None:
         plain = plain[1:]
     plain = plain.strip().removeprefix(before.strip()).lstrip()
     plain = sign + plain.removesuffix(behind.strip()).rstrip()
-    if is_code(plain) or not re.fullmatch(number_pattern(thousands, decimal), plain, re.ASCII):
+    if number_pattern(thousands, decimal).fullmatch(plain) is None or is_code(plain):
         return None
     if thousands:
         plain = plain.replace(thousands, "")
@@ -133,7 +137,10 @@ def unit_of(text: str) -> tuple[str, str] | None:
     >>> [unit_of(text) for text in ("$9,216 ", "12 kg", "12", "12a", "2.5a", "Room 12")]
     [('$', ''), ('', ' kg'), None, None, ('', 'a'), None]
     """
-    match = _WITH_UNIT.fullmatch(SPACES.sub(" ", plain_minus(text.strip("() "))))
+    plain = plain_minus(text.strip("() "))
+    if not text.isascii():
+        plain = SPACES.sub(" ", plain)
+    match = _WITH_UNIT.fullmatch(plain)
     if match is None or not (match["before"] or match["behind"]):
         return None
     behind = match["behind"] or ""

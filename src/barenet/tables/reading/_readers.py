@@ -6,11 +6,11 @@ formats. If two readers of one group read all values and differ, no order of the
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-from barenet.tables.reading._column_texts import ColumnTexts
+from barenet.tables.reading._column_texts import MIN_PROBED, ColumnTexts
 from barenet.tables.reading._date_formats import (
     DATES,
     UNTIL,
@@ -28,9 +28,6 @@ from barenet.tables.reading._number_forms import (
     unit_of,
 )
 from barenet.tables.reading._parsing import read_number, read_number_or_limit, truth_of
-
-#: Maximum number of different units in a column; streets and codes have more.
-MOST_UNITS = 5
 
 #: Formats of dates, besides those that `parse_datetime` reads: years of two digits in each order,
 #: and others of exports.
@@ -78,9 +75,9 @@ DAY_FIRST = Reader("dmy", partial(parse_datetime, order="dmy"), group="date")
 MONTH_FIRST = Reader("mdy", partial(parse_datetime, order="mdy"), group="date")
 
 
-def readers_of_second_rank(texts: ColumnTexts) -> Iterator[Reader]:
-    """Yield the readers with separators, units and formats that a column may need."""
-    for form in _forms_of(texts):
+def readers_of_second_rank(units: Collection[tuple[str, str]]) -> Iterator[Reader]:
+    """Yield the readers with separators, formats and the units of a column, unless these differ."""
+    for form in _forms_with(units):
         yield Reader(f"number {form}", partial(read_formed, form=form), group="number")
     yield DAY_FIRST
     yield MONTH_FIRST
@@ -89,9 +86,8 @@ def readers_of_second_rank(texts: ColumnTexts) -> Iterator[Reader]:
     yield Reader(DURATION, read_duration)
 
 
-def _forms_of(texts: ColumnTexts) -> list[NumberForm]:
-    """List the forms of numbers that differ in their separators, with the unit of the column."""
-    units = _units_of(texts)
+def _forms_with(units: Collection[tuple[str, str]]) -> list[NumberForm]:
+    """List the forms of numbers that differ in their separators, with the unit of a column."""
     if len(units) > 1:
         return []
     before = behind = ""
@@ -100,24 +96,21 @@ def _forms_of(texts: ColumnTexts) -> list[NumberForm]:
     return [NumberForm(before, thousands, decimal, behind) for thousands, decimal in SEPARATORS]
 
 
-def _units_of(texts: ColumnTexts) -> set[tuple[str, str]]:
-    """Find the different signs and units of a column, as long as they are few."""
-    units = set[tuple[str, str]]()
-    if texts.read(_unit_or_number) is None:
-        return units
-    for text in texts.texts:
+def units_of(texts: ColumnTexts) -> list[tuple[str, str]]:
+    """Find the different signs and units before and behind numbers of a column."""
+    units: dict[tuple[str, str], None] = {}
+    n_numbers = 0
+    for text in texts.probe:
         unit = unit_of(text)
         if unit is not None:
             before, behind = unit
-            units.add((before.strip(), behind.strip()))
-        if len(units) > MOST_UNITS:
-            break
-    return units
-
-
-def _unit_or_number(text: str) -> object:
-    """Return the unit of a number, or a number without one; None for other texts."""
-    return unit_of(text) or read_number(text)
+            units[before.strip(), behind.strip()] = None
+            n_numbers += 1
+        elif read_number(text) is not None:
+            n_numbers += 1
+    if n_numbers < MIN_PROBED * len(texts.probe):
+        return []
+    return [*units]
 
 
 @cache
