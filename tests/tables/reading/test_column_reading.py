@@ -285,3 +285,12 @@ def test_numbers_with_several_units_are_names_with_a_warning():
     with pytest.warns(UserWarning, match="'size' is read as names, .* several units: 'g', 'kg'"):
         encoding = TableEncoding.fit({"size": values})
     assert encoding.columns[0].kind == "category"
+
+
+@pytest.mark.case(221)
+@pytest.mark.parametrize(("other", "kind"), [("0.5", "number 1,234.5"), ("0,5", "number 1234,5")])
+def test_another_column_shows_what_a_comma_separates(other, kind):
+    table = {"a": ["1,234", "2,345"], "b": [other, "7"]}
+    assert TableEncoding.fit(table).columns[0].reading == kind
+    with pytest.raises(DataError, match="nothing decides"):
+        TableEncoding.fit(table | {"b": ["5", "7"]})

@@ -24,7 +24,7 @@ UNITS = [f"{1 + row},{100 + row} kg" for row in ROWS]
 
 def frame(values, **more):
     """A data frame with the values as column c."""
-    return pd.DataFrame({"c": values, "x": ROWS % 7 / 3, "y": ROWS / 9} | more)
+    return pd.DataFrame({"c": values, "x": ROWS % 7, "y": ROWS // 9} | more)
 
 
 def csv(values, **more):

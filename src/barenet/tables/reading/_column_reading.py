@@ -43,6 +43,9 @@ MIN_ROWS = 0.1
 #: Maximum number of different units of numbers; streets and codes have more.
 MOST_UNITS = 5
 
+#: The decimal marks of numbers: a comma, if any column shows it, then points.
+_MARKS = ("", ".", ",")
+
 #: Numbers with a point before their last three digits, which may be between thousands.
 _THOUSANDS = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3})", re.ASCII)
 
@@ -77,20 +80,29 @@ class Reading(NamedTuple):
 def read_kinds(columns: Mapping[str, ColumnTexts]) -> dict[str, Reading]:
     """Decide the kinds of the columns of a table; the sure ones settle the others."""
     readings = {name: reading_of(texts) for name, texts in columns.items()}
-    sure = [reading.kind for reading in readings.values() if not reading.candidates]
-    comma = has_decimal_commas(sure)
+    sure = {name: reading for name, reading in readings.items() if not reading.candidates}
+    mark = _decimal_mark(columns, sure)
     for name, reading in readings.items():
         if reading.candidates:
-            readings[name] = _settled(reading, sure, has_commas=comma)
-        elif comma and reading.kind == "number" and _may_have_thousands(columns[name]):
+            readings[name] = _settled(reading, {other.kind for other in sure.values()}, mark)
+        elif mark == "," and reading.kind == "number" and _may_have_thousands(columns[name]):
             readings[name] = Reading("number 1.234,5")
     return readings
 
 
-def has_decimal_commas(kinds: Iterable[str]) -> bool:
-    """Return whether numbers of a table have a decimal comma."""
-    forms = [form for form in map(form_of, kinds) if form is not None]
-    return any(form.decimal == "," for form in forms)
+def _decimal_mark(columns: Mapping[str, ColumnTexts], sure: Mapping[str, Reading]) -> str:
+    """Return the decimal mark that columns of numbers show; empty if none does."""
+    mark = ""
+    for name, reading in sure.items():
+        texts = columns[name]
+        form = form_of(reading.kind)
+        if form is not None and any(form.decimal in text for text in texts.texts):
+            mark = max(mark, form.decimal, key=_MARKS.index)
+        elif reading.kind == "number" and not _may_have_thousands(texts):
+            has_points = texts.has_fractions or any("." in text for text in texts.texts)
+            if has_points:
+                mark = max(mark, ".", key=_MARKS.index)
+    return mark
 
 
 def form_of(kind: str) -> NumberForm | None:
@@ -105,13 +117,11 @@ def form_of(kind: str) -> NumberForm | None:
     return number_form(form)
 
 
-def _settled(reading: Reading, sure: Sequence[str], *, has_commas: bool) -> Reading:
-    """Choose the candidate that other columns of the table show."""
+def _settled(reading: Reading, sure: Collection[str], mark: str) -> Reading:
+    """Choose the candidate that the sure kinds or the decimal mark of other columns show."""
     for kind in reading.candidates:
         form = form_of(kind)
-        if kind in sure:
-            return Reading(kind, reading.unread)
-        if form is not None and has_commas and form.decimal == ",":
+        if kind in sure or (form is not None and form.decimal == mark):
             return Reading(kind, reading.unread)
     return reading
 

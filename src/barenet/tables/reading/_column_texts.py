@@ -59,6 +59,8 @@ class ColumnTexts:
     #: Rows with a missing value, and with a number that was declared as one.
     n_missing: int = 0
     n_numbers: int = 0
+    #: Whether such a number isn't whole.
+    has_fractions: bool = False
     #: The maximum number of different texts, if there is one, and the rows of texts left out.
     most: int | None = None
     n_left_out: int = 0
@@ -66,9 +68,10 @@ class ColumnTexts:
     def add(self, values: NDArray[Any] | CodedTexts, missing: Collection[str]) -> None:
         """Count the values of a block."""
         if values.dtype.kind == "f":
-            n_missing = int(np.isnan(values).sum())
-            self.n_missing += n_missing
-            self.n_numbers += len(values) - n_missing
+            present = values[~np.isnan(values)]
+            self.n_missing += len(values) - len(present)
+            self.n_numbers += len(present)
+            self.has_fractions |= bool((present != np.floor(present)).any())
             return
         codes, texts = unique_texts(values)
         n_rows: Sequence[int] = np.bincount(codes, minlength=len(texts)).tolist()
