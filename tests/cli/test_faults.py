@@ -33,7 +33,7 @@ FAULTY = {
 #: The same for tables that can be used for predictions, but not to learn from.
 UNLEARNABLE = {
     "fault_36_header": ("t.csv", HEADER, "t.csv: no rows, only names of columns"),
-    "fault_40": ("t.csv", DAYS, "decides between them; use --columns 'day=date day-first', or"),
+    "fault_40": ("t.csv", DAYS, "decides between them; use --columns 'day=date day-first' or"),
     "fault_42": ("t.csv", f"{HEADER}1,2,3\n", "t.csv: 1 row, at"),
 }
 

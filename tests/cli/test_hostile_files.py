@@ -125,7 +125,6 @@ def save_sparse_model(path):
 
 #: Files that take more than 1 GB while they are read, and how they are made.
 LARGE = {
-    "texts.parquet": lambda path: save_parquet(path, 20_000, 5 * 10**5),
     "totals.parquet": lambda path: save_false_totals(path, 5 * 10**6, 50),
     "t.npz": save_npz,
     "m.safetensors": save_sparse_model,

@@ -467,10 +467,11 @@ def test_a_full_disk_names_the_file_without_room(process, tmp_path, model, full)
     right = table(3000 if full == "o.csv" else 20)
     wrong = ["x,y" for _ in range(20 if full == "o.csv" else 3000)]
     (tmp_path / "new.csv").write_text("\n".join([*right, *wrong]) + "\n")
-    options = ("--keep", "id", "--out", "o.csv", "--rejected", "r.csv")
-    running = process("predict", model, "new.csv", *options, largest_file=20_000)
+    options = ("--keep", *HEADER.split(","), "--out", "o.csv", "--rejected", "r.csv")
+    running = process("predict", model, "new.csv", *options, largest_file=120_000)
     _, message = running.communicate()
-    assert running.returncode == 1 and f"error: {full}: File too large" in message
+    assert f"error: {full}: File too large" in message
+    assert running.returncode == 1
     assert [file.name for file in tmp_path.iterdir()] == ["new.csv"]
 
 

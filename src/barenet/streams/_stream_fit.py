@@ -128,7 +128,9 @@ def _count_texts(
 ) -> _Counts:
     """Count the texts of columns in all blocks."""
     most = min(MOST_TEXTS, MOST_TEXTS_OF_ALL // max(1, len(names)))
-    counts = {name: ColumnTexts(most=most) for name in names}
+    counts = {}
+    for name in names:
+        counts[name] = ColumnTexts(most=most)
     declared = {}
     categories = {}
     for number in track(range(len(source))):
@@ -310,15 +312,18 @@ class StreamFit:
         first_rows = sample_blocks(source)
         tokens = missing_tokens(first_rows.select(source.features), options["missing"])
         kinds = {}
-        for name, kind in kinds_of_requests(options["columns"]).items():
-            kinds[name] = CATEGORY if kind == "words" else kind
+        for name, column_kind in kinds_of_requests(options["columns"]).items():
+            kinds[name] = CATEGORY if column_kind == "words" else column_kind
         #: Columns whose kind follows from their values.
         self.inferred = [name for name in source.features if name not in kinds]
         #: Texts that stand for a missing value only in some columns, by their names.
         self.markers = markers_of_requests(first_rows, options["columns"])
         source = replace(source, tokens=tokens, markers=self.markers)
         counts = _count_texts(source, self.inferred, track)
-        mixed = [name for name, texts in counts.texts.items() if texts.n_numbers and texts.texts]
+        mixed = []
+        for name, texts in counts.texts.items():
+            if texts.n_numbers and texts.texts:
+                mixed.append(name)
         if mixed:
             source = replace(source, mixed=mixed)
             first_rows = sample_blocks(source)
@@ -496,7 +501,9 @@ class StreamFit:
     def _fit_columns(self, sample: Frame) -> tuple[Column, ...]:
         """Fit the columns to all rows; keep counters and identifiers if no other column is left."""
         names = [column.name for column in self.draft.columns]
-        columns = [self._fit(name, sample) for name in names]
+        columns = []
+        for name in names:
+            columns.append(self._fit(name, sample))
         for column in columns:
             if not isinstance(column, DroppedColumn):
                 return tuple(columns)

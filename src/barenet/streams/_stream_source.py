@@ -118,7 +118,9 @@ class StreamSource:
         )
         self.without_target[number] = without_target
         rows, unread = read_frame(rows, self.kinds, self.tokens, self.markers)
-        self.unread[number] = {name: lost.counts() for name, lost in unread.items()}
+        self.unread[number] = {}
+        for name, lost in unread.items():
+            self.unread[number][name] = lost.counts()
         # Rows without a target have a hash, too, so that those of other rows don't depend on them.
         all_hashes = uniforms(derive_key(self.seed, number), (len(all_rows),))
         places_in_block = rows.rows - first_row
@@ -131,7 +133,9 @@ class StreamSource:
         for number in sorted(self.unread):
             for name, unread in self.unread[number].items():
                 totals[name] = totals[name] + unread if name in totals else unread
-        return {name: replace(unread, n_all=n_all) for name, unread in totals.items()}
+        for name, unread in totals.items():
+            totals[name] = replace(unread, n_all=n_all)
+        return totals
 
     def training_of(self, block: HashedRows) -> Frame:
         """Select the rows that are not held out."""

@@ -36,7 +36,8 @@ MAX_READABLE_NUMBERS = 64
 
 def _is_callable(member: object) -> bool:
     """Return whether a member of the runtime is a function or exception, whose source is copied."""
-    return inspect.isfunction(inspect.unwrap(member)) or inspect.isclass(member)
+    is_function = callable(member) and inspect.isfunction(inspect.unwrap(member))
+    return is_function or inspect.isclass(member)
 
 
 def _runtime_sources() -> dict[str, str]:

@@ -336,7 +336,11 @@ class TableEncoding:
         """
         unread = new_values(self)
         _, losses = read_frame(select_used(self, X), unread.kinds, self.missing, self.markers)
-        return {name: lost.is_unread for name, lost in losses.items() if lost.is_unread is not None}
+        masks = {}
+        for name, lost in losses.items():
+            if lost.is_unread is not None:
+                masks[name] = lost.is_unread
+        return masks
 
     def frame_of(self, X: Any) -> Frame:
         """Select the columns that are used.
@@ -374,7 +378,11 @@ class TableEncoding:
     @property
     def markers(self) -> dict[str, tuple[str, ...]]:
         """The texts that stand for a missing value only in some columns, by their names."""
-        return {column.name: column.missing_texts for column in self.used if column.missing_texts}
+        markers = {}
+        for column in self.used:
+            if column.missing_texts:
+                markers[column.name] = column.missing_texts
+        return markers
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -662,21 +670,24 @@ def read_table_columns(
     tokens = missing_tokens(frame, missing)
     markers = markers_of_requests(frame, requests)
     kinds = {}
-    for name, kind in kinds_of_requests(requests).items():
-        kinds[name] = CATEGORY if kind == "words" else kind
+    for name, column_kind in kinds_of_requests(requests).items():
+        kinds[name] = CATEGORY if column_kind == "words" else column_kind
     for name in frame.columns:
         date_format = frame.origin.date_format_of(name) if frame.origin is not None else None
         if date_format is not None:
             kinds.setdefault(name, date_format)
-    undecided = [name for name in frame.columns if name not in kinds and name not in frame.kinds]
+    undecided = []
+    for name in frame.columns:
+        if name not in kinds and name not in frame.kinds:
+            undecided.append(name)
     readings = readings_of(frame, undecided, tokens, markers)
     refuse_undecided([frame], readings)
     for name, reading in readings.items():
         kinds[name] = reading.kind
     of_texts = {}
-    for name, kind in kinds.items():
+    for name, column_kind in kinds.items():
         if frame.columns[name].dtype.kind == "T":
-            of_texts[name] = kind
+            of_texts[name] = column_kind
     unread = UnreadValues(kinds, tokens, markers, may_be_names=True)
     frame = unread.read(frame)
     unread.report()
@@ -687,7 +698,10 @@ def read_table_columns(
 
 def new_values(encoding: TableEncoding) -> UnreadValues:
     """Return a reader of new rows, which are read block by block."""
-    kinds = {column.name: column.reading for column in encoding.used if column.reading}
+    kinds = {}
+    for column in encoding.used:
+        if column.reading:
+            kinds[column.name] = column.reading
     return UnreadValues(kinds, encoding.missing, encoding.markers)
 
 

@@ -6,7 +6,7 @@ in bounded memory, and files with the same text have the same blocks.
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -91,6 +91,8 @@ class StoredColumns:
             yield start
             self._file.flush()
         except OSError as error:
+            with suppress(OSError):
+                self._file.close()  # which tries to write the rest once more
             raise no_room_error("the columns of CSV files need more room", error) from error
         self._size = self._file.tell()
 

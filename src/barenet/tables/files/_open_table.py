@@ -18,6 +18,7 @@ from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._parquet import open_parquet
 from barenet.tables.frames._frame import Frame, Names, Table, check_names, spelled_names
+from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_words import DROP, ColumnRequest, ColumnRequests
 from barenet.tables.reading._date_formats import format_of_others
 from barenet.tables.reading._missing_texts import MISSING
@@ -163,7 +164,7 @@ def with_target(
         return all_rows, WithoutTarget()
     words = set()
     for value in all_rows[target][is_missing].tolist():
-        word = str(value).strip()
+        word = class_name(value) if isinstance(value, float) else str(value).strip()
         if word not in ("", "nan"):
             words.add(word)
     without_target = WithoutTarget(int(is_missing.sum()), tuple(sorted(words)))

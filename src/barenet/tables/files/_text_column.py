@@ -249,7 +249,9 @@ class ArrowColumn(TextColumn):
     @classmethod
     def read(cls, data: bytes, places: Sequence[int]) -> tuple[list[Self], NDArray[np.int64]]:
         ipc = _arrow("pyarrow.ipc")
-        names = [str(1 + place) for place in places]
+        names = []
+        for place in places:
+            names.append(str(1 + place))
         fields = [0, *sorted({1 + place for place in places})]
         options = ipc.IpcReadOptions(included_fields=fields)
         with ipc.open_stream(data, options=options) as reader:

@@ -79,12 +79,17 @@ class Reading(NamedTuple):
 
 def read_kinds(columns: Mapping[str, ColumnTexts]) -> dict[str, Reading]:
     """Decide the kinds of the columns of a table; the sure ones settle the others."""
-    readings = {name: reading_of(texts) for name, texts in columns.items()}
-    sure = {name: reading for name, reading in readings.items() if not reading.candidates}
+    readings = {}
+    sure = {}
+    for name, texts in columns.items():
+        readings[name] = reading_of(texts)
+        if not readings[name].candidates:
+            sure[name] = readings[name]
+    sure_kinds = {reading.kind for reading in sure.values()}
     mark = _decimal_mark(columns, sure)
     for name, reading in readings.items():
         if reading.candidates:
-            readings[name] = _settled(reading, {other.kind for other in sure.values()}, mark)
+            readings[name] = _settled(reading, sure_kinds, mark)
         elif mark == "," and reading.kind == "number" and _may_have_thousands(columns[name]):
             readings[name] = Reading("number 1.234,5")
     return readings
@@ -119,10 +124,10 @@ def form_of(kind: str) -> NumberForm | None:
 
 def _settled(reading: Reading, sure: Collection[str], mark: str) -> Reading:
     """Choose the candidate that the sure kinds or the decimal mark of other columns show."""
-    for kind in reading.candidates:
-        form = form_of(kind)
-        if kind in sure or (form is not None and form.decimal == mark):
-            return Reading(kind, reading.unread)
+    for candidate in reading.candidates:
+        form = form_of(candidate)
+        if candidate in sure or (form is not None and form.decimal == mark):
+            return Reading(candidate, reading.unread)
     return reading
 
 
@@ -143,17 +148,22 @@ def reading_of(texts: ColumnTexts) -> Reading:
     units = units_of(texts)
     have_codes = texts.read(parsing.read_number) is not None and _have_codes(texts)
     reads: list[tuple[Reader, Read]] = []
+    complete: list[Reader] = []
+    nearly: list[tuple[Reader, Read]] = []
     for readers in (_plain_readers(texts), readers_of_second_rank(units)):
         for reader in readers:
             if have_codes and is_numeric(reader.kind):
                 continue
             read = texts.read(reader.read)
-            if read is not None:
-                reads.append((reader, read))
-        complete = [reader for reader, read in reads if read.is_all]
+            if read is None:
+                continue
+            reads.append((reader, read))
+            if read.is_all:
+                complete.append(reader)
+            elif _is_nearly_all(texts, read):
+                nearly.append((reader, read))
         if complete:
             return _chosen(texts, complete)
-    nearly = [(reader, read) for reader, read in reads if _is_nearly_all(texts, read)]
     if nearly:
         return _nearest(texts, nearly)
     for reader, read in reads:
@@ -188,14 +198,18 @@ def _have_codes(texts: ColumnTexts) -> bool:
     """
     if _have_two_spellings(texts):
         return True
-    codes = [text for text in texts.texts if parsing.is_code(text)]
-    if not codes:
+    n_codes = 0
+    n_numbers = 0
+    lengths = set()
+    for text in texts.texts:
+        if parsing.read_number(text) is not None:
+            n_numbers += 1
+            n_codes += parsing.is_code(text)
+            lengths.add(len(text))
+    if not n_codes:
         return False
-    numbers = [text for text in texts.texts if parsing.read_number(text) is not None]
-    lengths = {len(text) for text in numbers}
-    n_others = len(numbers) - len(codes)
-    are_few = len(codes) <= (1 - NEARLY_ALL) * len(numbers)
-    return not (are_few and n_others >= MIN_TEXTS and len(lengths) > 1)
+    are_few = n_codes <= (1 - NEARLY_ALL) * n_numbers
+    return not (are_few and n_numbers - n_codes >= MIN_TEXTS and len(lengths) > 1)
 
 
 def _have_two_spellings(texts: ColumnTexts) -> bool:
@@ -221,7 +235,10 @@ def _is_nearly_all(texts: ColumnTexts, read: Read) -> bool:
 def _nearest(texts: ColumnTexts, nearly: Sequence[tuple[Reader, Read]]) -> Reading:
     """Choose the reader that reads most rows; those that read as many may contradict it."""
     most = max(read.n_rows for _, read in nearly)
-    nearest = [(reader, read) for reader, read in nearly if read.n_rows == most]
+    nearest = []
+    for reader, read in nearly:
+        if read.n_rows == most:
+            nearest.append((reader, read))
     _, read = nearest[0]
     chosen = _chosen(texts, [reader for reader, _ in nearest])
     return chosen._replace(unread=read.unread)
@@ -232,11 +249,11 @@ def _chosen(texts: ColumnTexts, readers: Sequence[Reader]) -> Reading:
     first, *others = readers
     candidates = [first.kind]
     examples = []
-    for other in others:
-        if other.group == first.group != "":
-            example = _difference(texts, first.read, other.read)
+    for reader in others:
+        if reader.group == first.group != "":
+            example = _difference(texts, first.read, reader.read)
             if example is not None:
-                candidates.append(other.kind)
+                candidates.append(reader.kind)
                 examples.append(example)
     if not examples:
         return Reading(first.kind)
@@ -304,13 +321,13 @@ def refuse_undecided(blocks: Iterable[Frame], readings: Mapping[str, Reading]) -
             continue
         first = first or name
         meanings = []
-        for kind in reading.candidates:
-            value = shown_value(reader_of(kind)(reading.example), kind)
-            meanings.append(f"{value} as {words_of_kind(kind)!r}")
+        for candidate in reading.candidates:
+            value = shown_value(reader_of(candidate)(reading.example), candidate)
+            meanings.append(f"{value} as {words_of_kind(candidate)!r}")
         problems.append(f"column {name!r}: {reading.example!r} is {' or '.join(meanings)}")
-        kind, other, *_ = reading.candidates
-        columns[name] = words_of_kind(kind)
-        other_columns[name] = words_of_kind(other)
+        first_kind, second_kind, *_ = reading.candidates
+        columns[name] = words_of_kind(first_kind)
+        other_columns[name] = words_of_kind(second_kind)
     if first is None:
         return
     frame, row = _locate(blocks, first, readings[first].example)

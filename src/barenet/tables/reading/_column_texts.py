@@ -140,14 +140,23 @@ class ColumnTexts:
     def read(self, reader: Callable[[str], Any]) -> Read | None:
         """Count what a reader reads; None if that is far from most of the values."""
         probe = self.probe
-        probed = [text for text in probe if reader(text) is not None]
-        n_rows = sum(self.counts[text] for text in probe)
-        n_rows_probed = sum(self.counts[text] for text in probed)
-        if len(probed) < MIN_PROBED * len(probe) and n_rows_probed < MIN_PROBED * n_rows:
+        n_rows = 0
+        n_probed = 0
+        n_rows_probed = 0
+        for text in probe:
+            n_rows += self.counts[text]
+            if reader(text) is not None:
+                n_probed += 1
+                n_rows_probed += self.counts[text]
+        if n_probed < MIN_PROBED * len(probe) and n_rows_probed < MIN_PROBED * n_rows:
             return None
-        unread = tuple(text for text in self.texts if reader(text) is None)
-        n_unread = sum(self.counts[text] for text in unread)
-        return Read(unread, self.n_rows - n_unread, len(self.texts) - len(unread))
+        unread = []
+        n_unread = 0
+        for text in self.texts:
+            if reader(text) is None:
+                unread.append(text)
+                n_unread += self.counts[text]
+        return Read(tuple(unread), self.n_rows - n_unread, len(self.texts) - len(unread))
 
     def are_all(self, is_one: Callable[[str], Any], texts: Iterable[str] | None = None) -> bool:
         """Return whether all texts are of a kind."""

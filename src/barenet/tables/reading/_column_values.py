@@ -319,15 +319,15 @@ def read_frame(
     kinds_read = {**kinds, **frame.kinds}
     unread: Losses = {}
     wrong = []
-    for name, kind in kinds.items():
-        if kind == "category" or columns[name].dtype.kind not in "Tf":
+    for name, column_kind in kinds.items():
+        if column_kind == "category" or columns[name].dtype.kind not in "Tf":
             continue
         tokens = (*missing, *(markers or {}).get(name, ()))
         try:
-            columns[name] = parse_column(frame, name, kind, tokens, unread)
+            columns[name] = parse_column(frame, name, column_kind, tokens, unread)
         except DataError as error:
             wrong.append(error)
-        kinds_read[name] = kind
+        kinds_read[name] = column_kind
     if errors is None:
         raise_together(wrong)
     else:

@@ -146,13 +146,13 @@ def check_words(name: str, words: Any) -> str:
     """
     if not isinstance(words, str):
         raise ArgumentError.of("columns", words, _EXPECTED, part=f"the words for {name!r}")
-    kind, *missing = _MARKER.split(words.strip())
+    kind_words, *missing = _MARKER.split(words.strip())
     if missing and not all(missing):
         expected = "a text after each missing=, as in missing=-999"
         raise ArgumentError.of("columns", words, expected, part=f"the words for {name!r}")
-    if kind or not missing:
-        kind = _check_kind(name, kind)
-    return ColumnRequest(kind, missing=tuple(missing)).text
+    if kind_words or not missing:
+        kind_words = _check_kind(name, kind_words)
+    return ColumnRequest(kind_words, missing=tuple(missing)).text
 
 
 def _check_kind(name: str, words: str) -> str:

@@ -249,11 +249,11 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
 def check_date_format(date_format: Any) -> None:
     """Reject a date format that Python can't read, without a year, or with an ignored code."""
     expected = "a format of Python's strptime with the year, such as %d.%m.%Y or %m/%d/%y %H:%M"
-    given = date_format
+    complete = date_format
     date_format, until, last_year = str(date_format).partition(UNTIL)
     if until and ("%y" not in date_format or not re.fullmatch("[0-9]{4}", last_year)):
         expected = "a year after 'until' and %y in the format, as in '%m/%d/%y until 2026'"
-        raise ArgumentError.of("date_format", given, expected)
+        raise ArgumentError.of("date_format", complete, expected)
     day = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     try:
         with warnings.catch_warnings():
@@ -263,7 +263,7 @@ def check_date_format(date_format: Any) -> None:
     except (TypeError, ValueError, re.error):
         year = None
     if year != day.year:
-        raise ArgumentError.of("date_format", given, expected)
+        raise ArgumentError.of("date_format", complete, expected)
     fault = fault_of_format(date_format)
     if fault is not None:
         problem, remedy = fault

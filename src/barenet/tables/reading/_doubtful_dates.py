@@ -31,8 +31,8 @@ _FEWEST_READ = 10
 
 def warn_of_future_years(frame: Frame, kinds: Mapping[str, str]) -> None:
     """Warn of dates after today whose years have two digits."""
-    for name, kind in kinds.items():
-        note = note_on_future_years(name, kind, frame.columns[name])
+    for name, column_kind in kinds.items():
+        note = note_on_future_years(name, column_kind, frame.columns[name])
         if note is not None:
             note.problem = f"column {name!r}: {note.problem}"
             warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())

@@ -167,8 +167,8 @@ def _read_numbers(
             error.remedy += f"use {{decimal}}; {remedy}"
             error.options |= {"thousands": ",", "decimal": ","}
         raise
-    kind = reading.likely or reading.kind
-    if is_date(kind):
+    column_kind = reading.likely or reading.kind
+    if is_date(column_kind):
         expected = "classes or numbers"
         raise rows.fault(
             0,
@@ -177,11 +177,11 @@ def _read_numbers(
             f"write dates as numbers, such as days; {remedy}",
             task="classification",
         )
-    if not is_numeric(kind):
+    if not is_numeric(column_kind):
         if is_regression:
             return complete_numbers(rows, target)
         return None
-    read = reader_of(kind)
+    read = reader_of(column_kind)
     try:
         numbers = as_numbers(rows, target, (), read)
         refuse_where(rows, target, np.isnan(numbers), "a number")
