@@ -343,3 +343,14 @@ def test_numbers_of_one_float32_are_classes_of_their_own():
         assert known_targets(as_frame({"y": values}), "y", classes).tolist() == [1, 0]
     single = np.array([0.25, 0.7], np.float32)
     assert known_targets(as_frame({"y": single}), "y", ("0.25", "0.7")).tolist() == [0, 1]
+
+
+@pytest.mark.case(214)
+def test_whole_numbers_declared_as_categories_are_classes(tmp_path):
+    rows = pandas.DataFrame({"x": np.arange(120) / 7, "shop": np.arange(120) % 30})
+    assert Task.open(rows, "shop").training.classes is None
+    declared = rows.astype({"shop": "category"})
+    declared.to_parquet(tmp_path / "shops.parquet")
+    for source in (declared, tmp_path / "shops.parquet"):
+        assert len(Task.open(source, "shop").training.classes) == 30
+    assert Task.open(declared, "shop", task="regression").training.classes is None

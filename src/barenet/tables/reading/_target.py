@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DataError, some
-from barenet.tables.frames._frame import Frame
+from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
 from barenet.tables.reading._column_reading import form_of, readings_of, refuse_undecided
@@ -59,6 +59,8 @@ def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Tar
 
 def read_target(rows: Frame, target: str, task: TargetTask | None) -> Target:
     """Read the target column of training rows, none of which lacks a target."""
+    if task is None and rows.kinds.get(target) == CATEGORY:  # whole numbers declared as categories
+        task = "classification"
     column = rows.columns[target]
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
