@@ -347,7 +347,7 @@ def test_numbers_of_one_float32_are_classes_of_their_own():
 
 @pytest.mark.case(214)
 def test_whole_numbers_declared_as_categories_are_classes(tmp_path):
-    rows = pandas.DataFrame({"x": np.arange(120) / 7, "shop": np.arange(120) % 30})
+    rows = pandas.DataFrame({"x": np.arange(600) / 7, "shop": np.arange(600) % 30})
     assert Task.open(rows, "shop").training.classes is None
     declared = rows.astype({"shop": "category"})
     declared.to_parquet(tmp_path / "shops.parquet")
