@@ -504,3 +504,13 @@ def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, tra
     assert "far.csv:22: column 'age': expected a number nearer" in error
     barenet("predict", model, "far.csv", "--out", "o.csv", "--rejected", "r.csv").ok()
     assert [row["line"] for row in read("r.csv")] == ["22"] and len(read("o.csv")) == 20
+
+
+def test_a_marker_of_one_column_is_no_reason_to_set_a_row_aside(barenet, train, tmp_path):
+    write(tmp_path / "people.csv", table(120))
+    marked = ("--columns", "age=number missing=not asked")
+    run = train(tmp_path / "people.csv", "--target", "y", "--drop", "id", *marked, "--epochs", 2)
+    write("new.csv", [HEADER, "1,not asked,Rome,yes,a", "2,unknown,Rome,yes,a", "3,40,Rome,yes,b"])
+    barenet("predict", run, "new.csv", "--out", "o.csv", "--rejected", "r.csv").ok()
+    assert [row["line"] for row in read("r.csv")] == ["3"]
+    assert len(read("o.csv")) == 2

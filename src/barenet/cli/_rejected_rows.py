@@ -101,7 +101,7 @@ def _fault(frame: Frame, check: Check) -> DataError | None:
 def _check_column(column: Column, missing: Sequence[str], frame: Frame) -> None:
     """Raise an error for values that a column of an encoding can't take."""
     kinds = {column.name: column.reading} if column.reading else {}
-    read, unread = read_frame(frame, kinds, missing)
+    read, unread = read_frame(frame, kinds, (*missing, *column.missing_texts))
     for name, lost in unread.items():
         raise lost.fault(frame, name)
     encode_column(column, read, missing)
