@@ -1,4 +1,4 @@
-"""The pass over all blocks of a stream, which fits the encoding and holds rows out."""
+"""The two passes over all blocks of a stream: for the kinds of its columns, and the encoding."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -21,10 +21,11 @@ from barenet.tables.encoding._encoding import (
     check_rare,
     markers_of_requests,
     missing_tokens,
+    stated_kinds,
 )
 from barenet.tables.encoding._scaling import SMALL_SPREAD, Scaling, small_deviation
 from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.frames._frame import CATEGORY, Frame
+from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._column_reading import (
     Reading,
     read_kinds,
@@ -33,8 +34,9 @@ from barenet.tables.reading._column_reading import (
     warn_of_unread,
 )
 from barenet.tables.reading._column_texts import ColumnTexts
-from barenet.tables.reading._column_values import complete_numbers, parse_column
+from barenet.tables.reading._column_values import complete_numbers, parse_column, read_frame
 from barenet.tables.reading._column_words import KEEP, columns_with, kinds_of_requests
+from barenet.tables.reading._doubtful_dates import warn_of_future_years
 from barenet.tables.reading._parsing import (
     is_number,
     unique_texts,
@@ -44,7 +46,7 @@ from barenet.tables.reading._target import MAX_CLASSES, read_target
 from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import total
 
-#: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
+#: Blocks, evenly spaced, to whose first rows a draft of the encoding is fitted.
 N_SAMPLED_BLOCKS = 8
 
 #: Maximum number of rows in the sample, the validation set and the test set. A quantile of 65,536
@@ -311,9 +313,7 @@ class StreamFit:
     ) -> None:
         first_rows = sample_blocks(source)
         tokens = missing_tokens(first_rows.select(source.features), options["missing"])
-        kinds = {}
-        for name, column_kind in kinds_of_requests(options["columns"]).items():
-            kinds[name] = CATEGORY if column_kind == "words" else column_kind
+        kinds = stated_kinds(first_rows, options["columns"])
         #: Columns whose kind follows from their values.
         self.inferred = [name for name in source.features if name not in kinds]
         #: Texts that stand for a missing value only in some columns, by their names.
@@ -337,9 +337,8 @@ class StreamFit:
         #: The kind of each column.
         self.kinds = kinds
         source = replace(source, kinds=kinds)
-        unread = UnreadValues(kinds, tokens, self.markers, may_be_names=True)
-        first_rows = unread.read(first_rows)
-        unread.refuse_without_value()
+        first_rows, _ = read_frame(first_rows, kinds, tokens, self.markers)
+        warn_of_future_years(first_rows, kinds)
         self.rare = check_rare(options.get("rare", RARE))
         self.fraction = self.rare
         if self.rare >= 1:
@@ -403,6 +402,7 @@ class StreamFit:
         """Read all blocks, and return the parts of a stream."""
         for number in range(len(self.source)):
             self._add(number)
+        self._refuse_without_value()
         warn_of_unread(self.source.all_unread(), self.kinds, may_be_names=True)
         warn_of_likely_kinds(self.readings)
         # The parts of one set are released before the next is joined, to save memory.
@@ -425,6 +425,21 @@ class StreamFit:
             test=self._dataset(test, classes),
             lengths=tuple(self.lengths),
         )
+
+    def _refuse_without_value(self) -> None:
+        """Raise an error for columns no value of which can be read in any row."""
+        kinds = {}
+        for name in self.source.all_unread():
+            statistics = self.statistics[name]
+            if not statistics.blocks and not statistics.labels:
+                kinds[name] = self.kinds[name]
+        if not kinds:
+            return
+        unread = UnreadValues(kinds, self.source.tokens, self.markers, may_be_names=True)
+        of_texts = replace(self.source, kinds={})
+        for number in range(len(of_texts)):
+            unread.read(of_texts.read(number).rows)
+        unread.refuse_without_value()
 
     def _dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset | None:
         """Make a data set of rows, if there are any."""
@@ -530,6 +545,7 @@ class StreamFit:
                 scaling=self.numbers,
                 rare=self.fraction,
                 missing=missing,
+                inferred=column_kind,
             )
         statistics = self.statistics[name]
         if column_kind == "category":

@@ -37,6 +37,7 @@ from barenet.tables.encoding._encoding import (
     markers_of_requests,
     missing_tokens,
     requested_kinds,
+    stated_kinds,
 )
 from barenet.tables.encoding._placeholders import note_on_placeholders
 from barenet.tables.encoding._words_column import WordsColumn
@@ -56,7 +57,6 @@ from barenet.tables.reading._column_reading import (
 from barenet.tables.reading._column_values import parse_column, read_frame
 from barenet.tables.reading._column_words import (
     DROP,
-    DROPPED,
     KEEP,
     UNDECIDED,
     ColumnRequest,
@@ -337,10 +337,7 @@ def _lines_of_frame(frame: Frame, settings: TaskSettings, keep: Sequence[str] = 
     requests = {name: request for name, request in requests.items() if name in names}
     requested = requested_kinds(names, requests)
     tokens = missing_tokens(frame, settings.missing or ())
-    kinds = dict(frame.kinds)
-    for name, column_kind in requested.items():
-        if column_kind != DROPPED:
-            kinds[name] = CATEGORY if column_kind == "words" else column_kind
+    kinds = {**frame.kinds, **stated_kinds(frame, requests)}
     markers = markers_of_requests(frame, requests)
     readings = readings_of(frame, [name for name in names if name not in kinds], tokens, markers)
     kinds |= {name: reading.kind for name, reading in readings.items()}

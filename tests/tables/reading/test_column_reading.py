@@ -294,3 +294,32 @@ def test_another_column_shows_what_a_comma_separates(other, kind):
     assert TableEncoding.fit(table).columns[0].reading == kind
     with pytest.raises(DataError, match="nothing decides"):
         TableEncoding.fit(table | {"b": ["5", "7"]})
+
+
+def test_columns_that_contradict_each_other_settle_nothing():
+    days = {"a": ["31/12/2024", "30/11/2024"], "b": ["12/31/2024", "11/30/2024"]}
+    with pytest.raises(DataError, match="nothing decides") as caught:
+        TableEncoding.fit(days | {"c": ["01/02/2024", "03/02/2024"]})
+    assert caught.value.column == "c"
+    numbers = {"a": ["0.5", "7"], "b": ["0,5", "7"], "c": ["1,234", "2,345"]}
+    with pytest.raises(DataError, match="nothing decides"):
+        TableEncoding.fit(numbers)
+
+
+def test_a_point_behind_a_unit_is_no_decimal_point():
+    amounts = {"paid": ["kr. 500", "kr. 70"], "owed": ["1,234", "2,345"]}
+    with pytest.raises(DataError, match="nothing decides"):
+        TableEncoding.fit(amounts)
+
+
+@pytest.mark.parametrize(("words", "text"), [("date am %d.%m.%Y", "am 5.3.2024")])
+def test_a_format_may_begin_with_text(words, text):
+    encoding = TableEncoding.fit({"day": [text, "am 6.3.2024"]}, columns={"day": words})
+    assert encoding.columns[0].kind == "date"
+
+
+def test_minutes_of_a_format_have_two_digits():
+    texts = [f"18.{minute:02}" for minute in range(60)]
+    with pytest.warns(UserWarning, match="1 of 61 values .* '18.3'"):
+        encoding = TableEncoding.fit({"t": [*texts, "18.3"]})
+    assert encoding.columns[0].reading == "%H.%M"

@@ -35,8 +35,7 @@ class NumberColumn(FilledColumn):
     indicator : bool
         Whether one more input is 1 where the value is missing, else 0.
     limit_texts : tuple of str, default=()
-        Limits in the training rows, such as ``"<5"`` and ``"10+"``, which are read as their
-        numbers; at most five of them.
+        Limits that models of version 0.3 and earlier state, such as ``"<5"``; empty in newer ones.
     form : str, default=""
         How texts write the number 1234.5, such as ``"$1,234.5"``, if not plainly; ``"duration"``
         for durations, which are read in seconds.

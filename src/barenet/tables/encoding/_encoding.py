@@ -27,7 +27,7 @@ from barenet.tables.encoding._column_kinds import (
 )
 from barenet.tables.encoding._input_pairs import InputPairs, input_pairs_from_dict
 from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.frames._frame import CATEGORY, Frame
+from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._to_frame import as_frame, column_names
 from barenet.tables.reading._column_reading import (
     Reading,
@@ -660,6 +660,18 @@ class ReadColumns(NamedTuple):
     unread: Losses
 
 
+def stated_kinds(frame: Frame, requests: ColumnRequests) -> dict[str, str]:
+    """Return the kinds that requests state, and the formats of dates of the frame's file."""
+    kinds = kinds_of_requests(requests)
+    if frame.origin is None:
+        return kinds
+    for name in frame.columns:
+        date_format = frame.origin.date_format_of(name)
+        if date_format is not None:
+            kinds.setdefault(name, date_format)
+    return kinds
+
+
 def read_table_columns(
     frame: Frame, requests: ColumnRequests, missing: Collection[str] = ()
 ) -> ReadColumns:
@@ -669,13 +681,7 @@ def read_table_columns(
     """
     tokens = missing_tokens(frame, missing)
     markers = markers_of_requests(frame, requests)
-    kinds = {}
-    for name, column_kind in kinds_of_requests(requests).items():
-        kinds[name] = CATEGORY if column_kind == "words" else column_kind
-    for name in frame.columns:
-        date_format = frame.origin.date_format_of(name) if frame.origin is not None else None
-        if date_format is not None:
-            kinds.setdefault(name, date_format)
+    kinds = stated_kinds(frame, requests)
     undecided = []
     for name in frame.columns:
         if name not in kinds and name not in frame.kinds:

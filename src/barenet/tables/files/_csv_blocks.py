@@ -152,6 +152,8 @@ class CsvBlock(CsvTable):
     def records_at(self, rows: Collection[int]) -> dict[int, Record]:
         """Find rows as they are in the file by their numbers, in blocks that set rows aside."""
         assert self.text_part is not None
+        if not rows:
+            return {}
         columns, starts = self.stored.read(self.part, range(len(self.names)))
         text = self.stored.read_bytes(self.text_part).decode()
         lines = [*delimited.lines_of(text)]

@@ -43,9 +43,6 @@ MIN_ROWS = 0.1
 #: Maximum number of different units of numbers; streets and codes have more.
 MOST_UNITS = 5
 
-#: The decimal marks of numbers: a comma, if any column shows it, then points.
-_MARKS = ("", ".", ",")
-
 #: Numbers with a point before their last three digits, which may be between thousands.
 _THOUSANDS = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3})", re.ASCII)
 
@@ -96,18 +93,18 @@ def read_kinds(columns: Mapping[str, ColumnTexts]) -> dict[str, Reading]:
 
 
 def _decimal_mark(columns: Mapping[str, ColumnTexts], sure: Mapping[str, Reading]) -> str:
-    """Return the decimal mark that columns of numbers show; empty if none does."""
-    mark = ""
+    """Return the decimal mark that columns of numbers show; empty if none or both do."""
+    marks = set()
     for name, reading in sure.items():
         texts = columns[name]
         form = form_of(reading.kind)
-        if form is not None and any(form.decimal in text for text in texts.texts):
-            mark = max(mark, form.decimal, key=_MARKS.index)
-        elif reading.kind == "number" and not _may_have_thousands(texts):
-            has_points = texts.has_fractions or any("." in text for text in texts.texts)
-            if has_points:
-                mark = max(mark, ".", key=_MARKS.index)
-    return mark
+        mark = "." if form is None else form.decimal
+        if form is None and (reading.kind != "number" or _may_have_thousands(texts)):
+            continue
+        fraction = re.compile(rf"\d{re.escape(mark)}\d")
+        if texts.has_fractions or any(map(fraction.search, texts.texts)):
+            marks.add(mark)
+    return marks.pop() if len(marks) == 1 else ""
 
 
 def form_of(kind: str) -> NumberForm | None:
@@ -124,11 +121,15 @@ def form_of(kind: str) -> NumberForm | None:
 
 def _settled(reading: Reading, sure: Collection[str], mark: str) -> Reading:
     """Choose the candidate that the sure kinds or the decimal mark of other columns show."""
+    shown = []
     for candidate in reading.candidates:
         form = form_of(candidate)
-        if candidate in sure or (form is not None and form.decimal == mark):
-            return Reading(candidate, reading.unread)
-    return reading
+        is_shown = candidate in sure if form is None else form.decimal == mark
+        if is_shown:
+            shown.append(candidate)
+    if len(shown) != 1:
+        return reading
+    return Reading(shown[0], reading.unread)
 
 
 def _may_have_thousands(texts: ColumnTexts) -> bool:
@@ -145,8 +146,9 @@ def reading_of(texts: ColumnTexts) -> Reading:
         return Reading("boolean")
     if texts.are_all(_season):
         return Reading("category")
+    have_two_spellings = _have_two_spellings(texts)
+    have_codes = have_two_spellings or _have_codes(texts)
     units = units_of(texts)
-    have_codes = texts.read(parsing.read_number) is not None and _have_codes(texts)
     reads: list[tuple[Reader, Read]] = []
     complete: list[Reader] = []
     nearly: list[tuple[Reader, Read]] = []
@@ -166,12 +168,18 @@ def reading_of(texts: ColumnTexts) -> Reading:
             return _chosen(texts, complete)
     if nearly:
         return _nearest(texts, nearly)
+    likely = "number" if have_two_spellings else _likely_kind(texts, reads)
+    if not likely and 1 < len(units) <= MOST_UNITS:
+        return Reading("category", units=tuple(" ".join(unit).strip() for unit in units))
+    return Reading("category", likely=likely)
+
+
+def _likely_kind(texts: ColumnTexts, reads: Sequence[tuple[Reader, Read]]) -> str:
+    """Return the kind that more than half of the different values have; empty without one."""
     for reader, read in reads:
         if 2 * read.n_texts > len(texts.texts):
-            return Reading("category", likely=reader.kind)
-    if 1 < len(units) <= MOST_UNITS:
-        return Reading("category", units=tuple(" ".join(unit).strip() for unit in units))
-    return Reading("category")
+            return reader.kind
+    return ""
 
 
 def _plain_readers(texts: ColumnTexts) -> Iterator[Reader]:
@@ -192,12 +200,12 @@ def _season(text: str) -> str | None:
 
 
 def _have_codes(texts: ColumnTexts) -> bool:
-    """Return whether many of the numbers are codes, such as 01067 and 008.45, or 2.1 beside 2.10.
+    """Return whether many of the numbers are codes, such as 01067 and 008.45.
 
     A few of them beside many numbers of several lengths are numbers, too.
     """
-    if _have_two_spellings(texts):
-        return True
+    if texts.read(parsing.read_number) is None:
+        return False
     n_codes = 0
     n_numbers = 0
     lengths = set()
@@ -214,6 +222,8 @@ def _have_codes(texts: ColumnTexts) -> bool:
 
 def _have_two_spellings(texts: ColumnTexts) -> bool:
     """Return whether two texts with a point differ only in zeros at their end."""
+    if texts.read(parsing.read_number) is None:
+        return False
     for text in texts.texts:
         if re.fullmatch(parsing.LONGER_SPELLING, text):
             shorter = text.rstrip("0")
@@ -342,7 +352,7 @@ def _locate(blocks: Iterable[Frame], name: str, text: str) -> tuple[Frame, int]:
     """Find the first block and the row with a text."""
     for frame in blocks:
         for row, value in enumerate(frame[name].tolist()):
-            if value.strip() == text:
+            if isinstance(value, str) and value.strip() == text:
                 return frame, row
     raise AssertionError(text)
 

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nsmallest
@@ -158,9 +158,9 @@ class ColumnTexts:
                 n_unread += self.counts[text]
         return Read(tuple(unread), self.n_rows - n_unread, len(self.texts) - len(unread))
 
-    def are_all(self, is_one: Callable[[str], Any], texts: Iterable[str] | None = None) -> bool:
+    def are_all(self, is_one: Callable[[str], Any]) -> bool:
         """Return whether all texts are of a kind."""
-        return all(is_one(text) is not None for text in texts or self.texts)
+        return all(is_one(text) is not None for text in self.texts)
 
 
 def _checksum(text: str) -> int:

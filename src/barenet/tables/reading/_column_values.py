@@ -1,6 +1,7 @@
 """The values of a column by its kind: numbers, labels, booleans or dates, with missing values.
 
-The rules are the same for every source. A value of another kind is an error that names its line.
+The rules are the same for every source. A value of another kind is an error that names its line, or
+counts as missing and is noted.
 """
 
 from collections.abc import Callable, Mapping, Sequence

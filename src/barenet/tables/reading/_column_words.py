@@ -16,6 +16,7 @@ from barenet.tables.reading._date_formats import (
     check_date_format,
     check_time_format,
     formats_by_column,
+    is_format,
     is_time,
 )
 from barenet.tables.reading._number_forms import DURATION, number_form
@@ -126,7 +127,7 @@ def words_of_kind(kind: str) -> str:
     """
     if kind == DROPPED:
         return DROP
-    if kind.startswith("%"):
+    if is_format(kind):
         return f"time {kind}" if is_time(kind) else f"date {kind}"
     if kind_of_words(kind) == kind:
         return kind
@@ -234,7 +235,7 @@ def _split(text: str) -> tuple[str, str]:
         raise ArgumentError.of("columns", text, "NAME=WORDS, as in zip=names or id=drop")
     for end in ends:
         words, *missing = _MARKER.split(" ".join(text[end + 1 :].split()))
-        is_kind = words in WORDS or kind_of_words(words) or format_of_words(words) is not None
+        is_kind = words in WORDS or kind_of_words(words)
         if is_kind or (missing and not words):
             return text[:end], check_words(text[:end], text[end + 1 :])
     first = ends[0]
@@ -325,5 +326,5 @@ def kinds_of_requests(requests: ColumnRequests) -> dict[str, str]:
     kinds = {}
     for name, request in requests.items():
         if request.kind not in (None, DROPPED):
-            kinds[name] = request.kind
+            kinds[name] = "category" if request.kind == "words" else request.kind
     return kinds

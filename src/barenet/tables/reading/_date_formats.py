@@ -2,7 +2,7 @@
 
 All dates are read by these functions: in training and prediction, streams, the service, and
 exported Python files, which contain copies. Whether 03.04.2024 is in March or in April follows from
-the other values of the column (`order`). `rewrite_date` reads dates in a given format.
+other values of the column or of the table (`order`). `read_date` reads dates in a given format.
 """
 
 import re
@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -40,6 +41,16 @@ COUNTS = {
 
 #: The months by the first letters of their English names, which are unambiguous in any order.
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+#: Patterns of the codes of formats; others may have any text.
+PATTERNS_OF_CODES = {
+    **dict.fromkeys("dmHI", r"\d\d?"),
+    **dict.fromkeys("yMS", r"\d\d"),
+    "Y": r"\d{4}",
+    "j": r"\d{3}",
+    "b": "[A-Za-z]{3}",
+    "p": "[AaPp][Mm]",
+}
 
 #: What is between a format with years of two digits and the last of their years.
 UNTIL = " until "
@@ -160,7 +171,7 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
         return parse_time_of_day(text)
     if order in COUNTS:
         return counted_moment(text, order)
-    if order.startswith("%"):
+    if is_format(order):
         moment = read_date(text, order)
         if moment is not None:
             return moment
@@ -442,6 +453,26 @@ def format_of_column(formats: DateFormats, name: str) -> str | None:
     return of_others
 
 
+def is_format(kind: str) -> bool:
+    """Return whether a kind is a format of dates or times, rather than of numbers.
+
+    >>> is_format("%d.%m.%Y"), is_format("dmy"), is_format("number 1234.5%")
+    (True, False, False)
+    """
+    return "%" in kind and not kind.startswith("number ")
+
+
+@cache
+def format_pattern(date_format: str) -> re.Pattern[str]:
+    """Return the pattern of dates in a format; minutes, seconds and years have all digits."""
+    pattern = ""
+    for literal, code in re.findall(r"([^%]*)(?:%(.))?", date_format):
+        pattern += re.escape(literal)
+        if code:
+            pattern += PATTERNS_OF_CODES.get(code, ".*")
+    return re.compile(pattern, re.ASCII)
+
+
 def read_date(text: str, date_format: str) -> datetime | None:
     """Parse a date in a format, in UTC; None for any other text. A time alone is of 1970.
 
@@ -454,6 +485,8 @@ def read_date(text: str, date_format: str) -> datetime | None:
     ['2062-07-01 00:00:00', '1962-07-01 00:00:00']
     """
     date_format, _, last_year = date_format.partition(UNTIL)
+    if format_pattern(date_format).fullmatch(text) is None:
+        return None
     digits = {len(number) for number in re.findall("[0-9]+", text)}
     for codes in re.findall("(?:%[dmyYHMSjI]){2,}", date_format):
         # Without signs between them, 1112024 could be 1 November or 11 January.

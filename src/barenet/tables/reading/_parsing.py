@@ -1,6 +1,6 @@
-"""Parses the values of columns as numbers, labels, booleans or dates, with missing values.
+"""Reads single texts as numbers, limits, truth values and canonical labels.
 
-The rules are the same for every source. A value of another kind is an error that names its line.
+The rules are the same for every source.
 """
 
 import math
@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._date_formats import is_time, parse_datetime
-
-#: Parses a text; None if it is not a value of the kind.
-Parser = Callable[[str], Any]
 
 #: If at least this fraction of the values is of one kind, the others are treated as mistakes.
 NEARLY_ALL = 0.9
@@ -65,9 +62,6 @@ LIMIT = re.compile(
 #: A negative amount of SAP, 5.00- or 1.234,50-; the fraction distinguishes it from a grade such as
 #: 2-.
 TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
-
-#: Signs that may be written beside a number.
-SIGNS = "%$€£¥₹₩₽₺₴₪₫฿"
 
 #: Numbers that are names: with a zero before another digit, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+(\.\d*)?|\d{16,})", re.ASCII)
@@ -180,7 +174,7 @@ def without_thousands(text: str, thousands: str, decimal: str) -> str:
 
 def read_number_or_limit(text: str) -> float | None:
     """Parse a number of a column; a limit such as <5 or 10+ is read as its number."""
-    number = read_number_or_truth(text)
+    number = read_number(text)
     if number is None:
         return read_limit(text)
     return number

@@ -5,7 +5,6 @@ second rank read numbers with separators, signs and units, durations, and dates 
 formats. If two readers of one group read all values and differ, no order of them decides.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 from barenet.tables.reading._column_texts import MIN_PROBED, ColumnTexts
 from barenet.tables.reading._date_formats import (
     DATES,
-    UNTIL,
+    is_format,
     parse_datetime,
     parse_time_of_day,
     read_date,
@@ -41,16 +40,6 @@ FORMATS = [
     *("%d. %m. %Y", "%m.%Y", "%Y_%m_%d", "%Y_%m", "%Y-%j", "%Y%m%d-%H%M", "%Y%m%d_%H%M%S"),
     *("%H.%M.%S", "%H.%M"),
 ]
-
-#: The patterns of the codes of formats.
-_PATTERNS = {
-    **dict.fromkeys("dmHI", r"\d\d?"),
-    **dict.fromkeys("yMS", r"\d\d"),
-    "Y": r"\d{4}",
-    "j": r"\d{3}",
-    "b": "[A-Za-z]{3}",
-    "p": "[AaPp][Mm]",
-}
 
 
 class Reader(NamedTuple):
@@ -82,7 +71,7 @@ def readers_of_second_rank(units: Collection[tuple[str, str]]) -> Iterator[Reade
     yield DAY_FIRST
     yield MONTH_FIRST
     for date_format in FORMATS:
-        yield Reader(date_format, format_reader(date_format), group="date")
+        yield Reader(date_format, partial(read_date, date_format=date_format), group="date")
     yield Reader(DURATION, read_duration)
 
 
@@ -114,23 +103,6 @@ def units_of(texts: ColumnTexts) -> list[tuple[str, str]]:
 
 
 @cache
-def format_reader(date_format: str) -> Callable[[str], Any]:
-    """Return the reader of dates in a format of `strptime`."""
-    pattern = ""
-    codes, _, _ = date_format.partition(UNTIL)
-    for literal, code in re.findall(r"([^%]*)(?:%(.))?", codes):
-        pattern += re.escape(literal) + _PATTERNS.get(code, ".*" if code else "")
-    return partial(_read_date, date_format=date_format, pattern=re.compile(pattern, re.ASCII))
-
-
-def _read_date(text: str, date_format: str, pattern: re.Pattern[str]) -> Any:
-    """Parse a date in a format whose pattern it has."""
-    if pattern.fullmatch(text) is None:
-        return None
-    return read_date(text, date_format)
-
-
-@cache
 def reader_of(kind: str) -> Callable[[str], Any]:
     """Return the function that reads the texts of a column of a kind, except of names.
 
@@ -138,10 +110,8 @@ def reader_of(kind: str) -> Callable[[str], Any]:
     (9216.0, '2024-12-31 00:00:00')
     """
     head, _, form = kind.partition(" ")
-    if kind in DATES:
+    if is_date(kind):
         return partial(parse_datetime, order=kind)
-    if kind.startswith("%"):
-        return format_reader(kind)
     readers: dict[str, Callable[[str], Any]] = {
         "number": read_number_or_limit,
         "boolean": truth_of,
@@ -161,4 +131,4 @@ def is_numeric(kind: str) -> bool:
 
 def is_date(kind: str) -> bool:
     """Return whether a kind is that of dates or times."""
-    return kind in DATES or kind.startswith("%")
+    return kind in DATES or is_format(kind)

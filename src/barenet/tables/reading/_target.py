@@ -157,6 +157,16 @@ def _read_numbers(
     """Read a target by the rule of other columns; None if it holds names."""
     reading = readings_of(rows, [target], MISSING)[target]
     remedy = "for classes, use {task}"
+    column_kind = reading.likely or reading.kind
+    if is_date(column_kind):
+        expected = "classes or numbers"
+        raise rows.fault(
+            0,
+            target,
+            expected,
+            f"write dates as numbers, such as days; {remedy}",
+            task="classification",
+        )
     try:
         refuse_undecided([rows], {target: reading})
     except DataError as error:
@@ -169,16 +179,6 @@ def _read_numbers(
             error.remedy += f"use {{decimal}}; {remedy}"
             error.options |= {"thousands": ",", "decimal": ","}
         raise
-    column_kind = reading.likely or reading.kind
-    if is_date(column_kind):
-        expected = "classes or numbers"
-        raise rows.fault(
-            0,
-            target,
-            expected,
-            f"write dates as numbers, such as days; {remedy}",
-            task="classification",
-        )
     if not is_numeric(column_kind):
         if is_regression:
             return complete_numbers(rows, target)
