@@ -45,7 +45,7 @@ ONE_READING = {
     "a currency in letters": (["USD 57.50", "USD 3"], "number USD1234.5", 57.5),
     "an accountant's": (["($5.50)", "$7"], "number $1234.5", -5.5),
     "percent": (["12%", "3.5 %"], "number 1234.5%", 12.0),
-    "a unit": (["1 kg", "2.5 kg", "3"], "number 1234.5kg", 1.0),
+    "a unit": (["1 kg", "2.5 kg", "0"], "number 1234.5kg", 1.0),
     "an attached unit": (["15Acres", "3.5Acres"], "number 1234.5Acres", 15.0),
     "minutes and seconds": (["45:12", "1:02:33"], "duration", 2712.0),
     "hours and minutes in letters": (["2h 5m", "45 min"], "duration", 7500.0),
@@ -323,3 +323,25 @@ def test_minutes_of_a_format_have_two_digits():
     with pytest.warns(UserWarning, match="1 of 61 values .* '18.3'"):
         encoding = TableEncoding.fit({"t": [*texts, "18.3"]})
     assert encoding.columns[0].reading == "%H.%M"
+
+
+@pytest.mark.case(222)
+@pytest.mark.parametrize("values", [["1.5M", "2.5M", "900000"], ["5%", "7%", "0.05"]])
+def test_a_unit_that_some_numbers_lack_is_none(values):
+    """Which may be millions, or percent."""
+    with pytest.warns(UserWarning, match="most of its values fit 'number"):
+        encoding = TableEncoding.fit({"size": values * 20})
+    assert encoding.columns[0].kind == "category"
+
+
+@pytest.mark.case(222)
+def test_a_point_before_three_digits_and_a_unit_is_a_decimal_point():
+    weights = {"weight": ["51.254 kg", "17.848 kg"]}
+    assert TableEncoding.fit(weights).columns[0].reading == "number 1234.5kg"
+    german = TableEncoding.fit(weights | {"price": ["0,5", "1,25"]})
+    assert german.columns[0].reading == "number 1.234,5kg"
+
+
+@pytest.mark.parametrize("values", [["60W", "40W"], ["2D", "3D"], ["1980s", "1990s"], ["45:99"]])
+def test_a_letter_behind_a_whole_number_is_no_duration(values):
+    assert reading(*values).kind == "category"

@@ -354,3 +354,12 @@ def test_whole_numbers_declared_as_categories_are_classes(tmp_path):
     for source in (declared, tmp_path / "shops.parquet"):
         assert len(Task.open(source, "shop").training.classes) == 30
     assert Task.open(declared, "shop", task="regression").training.classes is None
+
+
+@pytest.mark.case(221)
+def test_other_columns_show_the_separators_of_a_target(tmp_path):
+    path = tmp_path / "t.csv"
+    amounts = ["1.234", "750", "2.500", "90"] * 15
+    lines = [f"{row},5;{amount}" for row, amount in enumerate(amounts)]
+    path.write_text("\n".join(["q;y", *lines]))
+    assert sorted(set(load_table(path, "y", task="regression").y)) == [90, 750, 1234, 2500]

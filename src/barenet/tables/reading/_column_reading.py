@@ -127,9 +127,13 @@ def _settled(reading: Reading, sure: Collection[str], mark: str) -> Reading:
         is_shown = candidate in sure if form is None else form.decimal == mark
         if is_shown:
             shown.append(candidate)
-    if len(shown) != 1:
-        return reading
-    return Reading(shown[0], reading.unread)
+    if len(shown) == 1:
+        return Reading(shown[0], reading.unread)
+    first = form_of(reading.candidates[0])
+    is_plain = first is not None and (first.thousands, first.decimal) == ("", ".")
+    if is_plain and not mark:  # 1.250 kg is a decimal, as 1.250 is
+        return Reading(reading.candidates[0], reading.unread)
+    return reading
 
 
 def _may_have_thousands(texts: ColumnTexts) -> bool:

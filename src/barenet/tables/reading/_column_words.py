@@ -181,8 +181,8 @@ def _check_kind(name: str, words: str) -> str:
 
 
 _EXPECTED = (
-    f"{', '.join(WORDS[:-1])} or {WORDS[-1]}, or a format of dates or times of day, as in "
-    "date %d.%m.%Y and time %H.%M"
+    f"{', '.join(WORDS[:-1])} or {WORDS[-1]}; or the form of numbers, of dates or of times of day, "
+    "as in number 1,234.5, date %d.%m.%Y and time %H.%M"
 )
 
 #: The start of a marker of missing values, behind other words or alone.

@@ -51,8 +51,8 @@ _WITH_UNIT = re.compile(rf"(?P<minus>[+-]?){_BEFORE}(?P<sign>[+-]?){_NUMBER}{_BE
 
 #: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M.
 CLOCK = re.compile(
-    r"(?P<sign>[+-]?)(?:(?P<days>\d+) days?,? )?(?P<first>\d{1,4}):(?P<second>\d\d)"
-    r"(?::(?P<third>\d\d))?(?P<fraction>[.]\d+)?",
+    r"(?P<sign>[+-]?)(?:(?P<days>\d+) days?,? )?(?P<first>\d{1,4}):(?P<second>[0-5]\d)"
+    r"(?::(?P<third>[0-5]\d))?(?P<fraction>[.]\d+)?",
     re.ASCII,
 )
 PARTS_OF_DURATION = re.compile(
@@ -102,33 +102,38 @@ def number_pattern(thousands: str, decimal: str) -> re.Pattern[str]:
 
 
 def read_formed(text: str, form: Sequence[str]) -> float | None:
-    """Parse a number in a form; its unit, its sign and its separators may be left out.
+    """Parse a number in a form; its separators, a sign before it, and the unit of 0 may lack.
 
     >>> form = number_form("$1,234.5")
-    >>> [read_formed(text, form) for text in ("$9,216", "-$5", "($5.50)", "9216", "$9,21")]
-    [9216.0, -5.0, -5.5, 9216.0, None]
+    >>> [read_formed(text, form) for text in ("$9,216", "-$5", "($5.50)", "$(5.50)", "9216", "5 $")]
+    [9216.0, -5.0, -5.5, -5.5, 9216.0, None]
     """
-    before, thousands, decimal, behind = form
+    _, thousands, decimal, _ = form
+    before = form[0].strip()
+    behind = form[3].strip()
     plain = plain_minus(text)
     if not text.isascii():
         plain = SPACES.sub(" ", plain).replace(APOSTROPHE, "'")
-    is_negative = plain.startswith("(") and plain.endswith(")")  # as accountants write it
-    if is_negative:
-        plain = plain[1:-1]
+    # Accountants write negative numbers in parentheses.
+    above, opening, below = plain.partition("(")
+    is_negative = above.strip() in ("", before) and below.endswith(")")
+    if opening and is_negative:
+        plain = above + below[:-1]
     sign = ""
     if plain[:1] in ("+", "-"):
         sign = plain[0]
-        plain = plain[1:]
-    plain = plain.strip().removeprefix(before.strip()).lstrip()
-    plain = sign + plain.removesuffix(behind.strip()).rstrip()
-    if number_pattern(thousands, decimal).fullmatch(plain) is None or is_code(plain):
+        plain = plain[1:].lstrip()
+    has_unit = plain.endswith(behind)  # without M or %, 1.5 is another number
+    number = sign + plain.removeprefix(before).removesuffix(behind).strip()
+    if number_pattern(thousands, decimal).fullmatch(number) is None or is_code(number):
         return None
     if thousands:
-        plain = plain.replace(thousands, "")
-    number = float(plain.replace(decimal, "."))
-    if is_negative:
-        return -number
-    return number
+        number = number.replace(thousands, "")
+    value = float(number.replace(decimal, "."))
+    is_signed_twice = is_negative and value < 0
+    if is_signed_twice or (value and not has_unit):
+        return None
+    return -value if is_negative else value
 
 
 def unit_of(text: str) -> tuple[str, str] | None:
@@ -137,7 +142,7 @@ def unit_of(text: str) -> tuple[str, str] | None:
     >>> [unit_of(text) for text in ("$9,216 ", "12 kg", "12", "12a", "2.5a", "Room 12")]
     [('$', ''), ('', ' kg'), None, None, ('', 'a'), None]
     """
-    plain = plain_minus(text.strip("() "))
+    plain = plain_minus(text.replace("(", "").replace(")", "").strip())
     if not text.isascii():
         plain = SPACES.sub(" ", plain)
     match = _WITH_UNIT.fullmatch(plain)
@@ -168,7 +173,8 @@ def read_duration(text: str) -> float | None:
         seconds += 86_400 * int(match["days"] or 0) + float(match["fraction"] or 0)
     else:
         match = PARTS_OF_DURATION.fullmatch(text)
-        if match is None or not any(match[name] for name in SECONDS_OF_PARTS):
+        is_letter = re.fullmatch(r"[\d.]+\s?[A-Za-z]", text) is not None  # 60W and 1980s are others
+        if match is None or is_letter or not any(match[name] for name in SECONDS_OF_PARTS):
             return None
         seconds = 0.0
         for name, factor in SECONDS_OF_PARTS.items():

@@ -156,6 +156,8 @@ def _read_numbers(
 ) -> NDArray[np.float64] | None:
     """Read a target by the rule of other columns; None if it holds names."""
     reading = readings_of(rows, [target], MISSING)[target]
+    if is_numeric(reading.kind):  # other columns may show what a comma separates
+        reading = readings_of(rows, [*rows.columns], MISSING)[target]
     remedy = "for classes, use {task}"
     column_kind = reading.likely or reading.kind
     if is_date(column_kind):
