@@ -25,7 +25,7 @@ from predictors import predictor_of
 
 from barenet import Network, save
 from barenet.cli._main import main
-from barenet.errors import DataError
+from barenet.errors import DataError, RemedyWarning
 
 #: Seconds of the processor's time that an input may take.
 SECONDS = 5
@@ -169,6 +169,7 @@ def _limited(path: Path) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.simplefilter("ignore", RemedyWarning)  # of values that count as missing
             yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from barenet.errors import ArgumentError, RemedyWarning, caller_stacklevel, some
+from barenet.errors import ArgumentError, RemedyWarning, brief, caller_stacklevel, some
 from barenet.tables.frames._frame import Frame
 from barenet.tables.reading import _limits as limits, _parsing as parsing
 from barenet.tables.reading._column_texts import ColumnTexts, Read
@@ -410,7 +410,7 @@ def unread_message(name: str, lost: Unread, kind: str) -> str:
 
 def examples_of(lost: Unread) -> str:
     """List some of the values that can't be read."""
-    return some([repr(text) for text in lost.texts])
+    return some([brief(text) for text in lost.texts])
 
 
 def shown_value(value: Any, kind: str) -> str:
