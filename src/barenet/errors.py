@@ -9,6 +9,7 @@ import copy
 import difflib
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Self
@@ -256,6 +257,11 @@ class RemedyWarning(UserWarning):
     def __init__(self, error: ArgumentError) -> None:
         super().__init__(error)
         self.error = error
+
+
+def warn_with_remedy(note: ArgumentError) -> None:
+    """Warn the caller of this package of a problem, with its remedy."""
+    warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())
 
 
 class ModelFileError(BarenetError, ValueError):

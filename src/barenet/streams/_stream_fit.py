@@ -51,7 +51,7 @@ N_SAMPLED_BLOCKS = 8
 
 #: Maximum number of rows in the sample, the validation set and the test set. A quantile of 65,536
 #: rows differs from that of all rows by less than 1 % of the rows, except with probability 1 in
-#: 250,000 (Dvoretzky, Kiefer and Wolfowitz).
+#: 246,000 (Dvoretzky, Kiefer and Wolfowitz).
 MOST_ROWS = 2**16
 #: Maximum number of values in each of them, of eight bytes before they are encoded.
 MOST_NUMBERS = 2**22

@@ -24,6 +24,7 @@ from barenet.settings._task_settings import TaskSettings
 from barenet.tables.encoding._alike_names import note_on_alike_names
 from barenet.tables.encoding._column import Column, DroppedColumn
 from barenet.tables.encoding._column_fitting import (
+    BY_REQUEST,
     COUNTER,
     IDENTIFIER,
     SAME,
@@ -77,9 +78,6 @@ WIDEST_NAME = 24
 
 #: Maximum number of characters of an example, and of several names.
 LONGEST_EXAMPLE = 40
-
-#: The reason for a column that a request leaves out.
-BY_REQUEST = "dropped by request"
 
 #: A space at which a line isn't broken. Names with such spaces are printed with escapes.
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"

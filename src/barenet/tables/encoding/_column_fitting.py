@@ -54,6 +54,9 @@ IDENTIFIER = "looks like an identifier"
 EMPTY = "no value in any row"
 SAME = " in every row"
 
+#: The reason for a column that a request leaves out.
+BY_REQUEST = "dropped by request"
+
 #: Maximum number of different placeholders in a column; if there are more, they are values.
 MOST_PLACEHOLDERS = 4
 #: Minimum distance of a placeholder from the other dates, in seconds: a year.
@@ -108,7 +111,7 @@ def _fit_kind(
 ) -> Column:
     """Fit the encoding of a column, given all texts for missing values."""
     if requested == DROPPED:
-        return DroppedColumn(name, "dropped by request")
+        return DroppedColumn(name, BY_REQUEST)
     if requested == "words":
         return _fit_words(frame, name, missing)
     is_guess = requested is None and name not in keep

@@ -21,13 +21,13 @@ from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._parsing import (
     CODE,
     DECIMAL_COMMA,
+    GROUPED,
     LONGER_SPELLING,
     to_number,
 )
 
-#: A text with a point, and a number with points between its thousands, which 1.250 may be.
+#: A text with a point.
 _WITH_POINT = r"[^.]*\..*"
-_GROUPED = r"[+-]?[1-9]\d{0,2}(\.\d{3})+"
 
 #: Minimum number of characters of a code without a leading zero.
 _MANY_DIGITS = 16
@@ -168,7 +168,7 @@ class TextColumn:
         if not self._has("."):
             return False
         for texts in (self.head(_FIRST_ROWS), self):  # the first ones usually decide
-            is_decimal = texts.matches(_WITH_POINT) & ~texts.matches(_GROUPED)
+            is_decimal = texts.matches(_WITH_POINT) & ~texts.matches(GROUPED)
             if is_decimal.any():
                 return False
         return True
@@ -313,8 +313,10 @@ class ArrowColumn(TextColumn):
     def _suspects(self) -> TextColumn:
         # Patterns take longer than all else, so that they see few texts.
         compute = _arrow("pyarrow.compute")
-        is_long = compute.greater_equal(compute.binary_length(self.texts), _MANY_DIGITS)
-        is_long = compute.and_not(is_long, compute.match_substring(self.texts, "."))
+        has_point = compute.match_substring(self.texts, ".")
+        is_long = compute.and_not(
+            compute.greater_equal(compute.binary_length(self.texts), _MANY_DIGITS), has_point
+        )
         starts_with_zero = compute.match_substring_regex(self.texts, "^[+-]?0[0-9]")
         ends_with_zero = compute.and_not(
             compute.ends_with(self.texts, "0"), compute.ends_with(self.texts, ".0")

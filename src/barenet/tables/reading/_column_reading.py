@@ -8,21 +8,21 @@ of the table decide, or else nothing does, and the user has to.
 """
 
 import re
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from barenet.errors import ArgumentError, RemedyWarning, brief, caller_stacklevel, some
+from barenet.errors import ArgumentError, brief, some, warn_with_remedy
 from barenet.tables.frames._frame import Frame
 from barenet.tables.reading import _limits as limits, _parsing as parsing
 from barenet.tables.reading._column_texts import ColumnTexts, Read
 from barenet.tables.reading._column_values import Losses, Unread
 from barenet.tables.reading._column_words import words_of_kind
 from barenet.tables.reading._date_formats import date_text, is_time
-from barenet.tables.reading._number_forms import NumberForm, number_form
+from barenet.tables.reading._number_forms import form_of
+from barenet.tables.reading._parsing import NEARLY_ALL
 from barenet.tables.reading._readers import (
     NUMBER,
     PLAIN,
@@ -34,8 +34,6 @@ from barenet.tables.reading._readers import (
     units_of,
 )
 
-#: Minimum fraction of the rows, or of the different values, that a reader has to read.
-NEARLY_ALL = 0.9
 #: Minimum number of different values, and fraction of the rows, where the different values decide.
 MIN_TEXTS = 10
 MIN_ROWS = 0.1
@@ -43,8 +41,8 @@ MIN_ROWS = 0.1
 #: Maximum number of different units of numbers; streets and codes have more.
 MOST_UNITS = 5
 
-#: Numbers with a point before their last three digits, which may be between thousands.
-_THOUSANDS = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3})", re.ASCII)
+#: Numbers whose points may be between thousands, and those without a point beside them.
+_THOUSANDS = re.compile(rf"{parsing.GROUPED}|[+-]?\d{{1,3}}", re.ASCII)
 
 
 class Reading(NamedTuple):
@@ -107,18 +105,6 @@ def _decimal_mark(columns: Mapping[str, ColumnTexts], sure: Mapping[str, Reading
     return marks.pop() if len(marks) == 1 else ""
 
 
-def form_of(kind: str) -> NumberForm | None:
-    """Return the form of numbers in a kind; None for plain numbers and other kinds.
-
-    >>> form_of("number 1.234,5").decimal, form_of("number"), form_of("dmy")
-    (',', None, None)
-    """
-    head, _, form = kind.partition(" ")
-    if head != "number" or not form:
-        return None
-    return number_form(form)
-
-
 def _settled(reading: Reading, sure: Collection[str], mark: str) -> Reading:
     """Choose the candidate that the sure kinds or the decimal mark of other columns show."""
     shown = []
@@ -150,8 +136,9 @@ def reading_of(texts: ColumnTexts) -> Reading:
         return Reading("boolean")
     if texts.are_all(_season):
         return Reading("category")
-    have_two_spellings = _have_two_spellings(texts)
-    have_codes = have_two_spellings or _have_codes(texts)
+    numbers = _numbers_of(texts)
+    have_two_spellings = _have_two_spellings(numbers)
+    have_codes = have_two_spellings or _have_codes(numbers)
     units = units_of(texts)
     reads: list[tuple[Reader, Read]] = []
     complete: list[Reader] = []
@@ -203,36 +190,36 @@ def _season(text: str) -> str | None:
     return None
 
 
-def _have_codes(texts: ColumnTexts) -> bool:
+def _numbers_of(texts: ColumnTexts) -> list[str]:
+    """List the different numbers of a column; none if they are few of its values."""
+    read = texts.read(parsing.read_number)
+    if read is None:
+        return []
+    unread = {*read.unread}
+    return [text for text in texts.texts if text not in unread]
+
+
+def _have_codes(numbers: Sequence[str]) -> bool:
     """Return whether many of the numbers are codes, such as 01067 and 008.45.
 
     A few of them beside many numbers of several lengths are numbers, too.
     """
-    if texts.read(parsing.read_number) is None:
-        return False
-    n_codes = 0
-    n_numbers = 0
-    lengths = set()
-    for text in texts.texts:
-        if parsing.read_number(text) is not None:
-            n_numbers += 1
-            n_codes += parsing.is_code(text)
-            lengths.add(len(text))
+    n_codes = sum(map(parsing.is_code, numbers))
     if not n_codes:
         return False
-    are_few = n_codes <= (1 - NEARLY_ALL) * n_numbers
-    return not (are_few and n_numbers - n_codes >= MIN_TEXTS and len(lengths) > 1)
+    lengths = {len(text) for text in numbers}
+    are_few = n_codes <= (1 - NEARLY_ALL) * len(numbers)
+    return not (are_few and len(numbers) - n_codes >= MIN_TEXTS and len(lengths) > 1)
 
 
-def _have_two_spellings(texts: ColumnTexts) -> bool:
-    """Return whether two texts with a point differ only in zeros at their end."""
-    if texts.read(parsing.read_number) is None:
-        return False
-    for text in texts.texts:
+def _have_two_spellings(numbers: Collection[str]) -> bool:
+    """Return whether two numbers with a point differ only in zeros at their end."""
+    spellings = {*numbers}
+    for text in numbers:
         if re.fullmatch(parsing.LONGER_SPELLING, text):
             shorter = text.rstrip("0")
             while len(shorter) < len(text):
-                if not shorter.endswith(".") and shorter in texts.counts:
+                if not shorter.endswith(".") and shorter in spellings:
                     return True
                 shorter += "0"
     return False
@@ -368,7 +355,7 @@ def warn_of_unread(unread: Losses, kinds: Mapping[str, str], *, may_be_names: bo
         if may_be_names:
             note.remedy = "if they are names, use {columns}"
             note.options = {"columns": {name: words_of_kind("category")}}
-        warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())
+        warn_with_remedy(note)
 
 
 def warn_of_likely_kinds(readings: Mapping[str, Reading]) -> None:
@@ -378,11 +365,11 @@ def warn_of_likely_kinds(readings: Mapping[str, Reading]) -> None:
             problem = f"column {name!r} is read as names, as its numbers have several units: "
             problem += some([repr(unit) for unit in reading.units])
             note = ArgumentError(problem, remedy="convert them to one unit")
-            warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())
+            warn_with_remedy(note)
         if reading.likely:
             note = note_on_likely_kind(name, reading.likely)
             note.problem = f"column {name!r} is read as names, though {note.problem}"
-            warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())
+            warn_with_remedy(note)
 
 
 def note_on_likely_kind(name: str, kind: str) -> ArgumentError:

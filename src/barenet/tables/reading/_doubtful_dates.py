@@ -1,6 +1,5 @@
 """Dates that may be others than they are read as: two digits of a year, and numbers that count."""
 
-import warnings
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import ArgumentError, RemedyWarning, caller_stacklevel
+from barenet.errors import ArgumentError, warn_with_remedy
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_words import kind_of_words
@@ -35,7 +34,7 @@ def warn_of_future_years(frame: Frame, kinds: Mapping[str, str]) -> None:
         note = note_on_future_years(name, column_kind, frame.columns[name])
         if note is not None:
             note.problem = f"column {name!r}: {note.problem}"
-            warnings.warn(RemedyWarning(note), stacklevel=caller_stacklevel())
+            warn_with_remedy(note)
 
 
 def note_on_future_years(name: str, kind: str, dates: NDArray[Any]) -> ArgumentError | None:

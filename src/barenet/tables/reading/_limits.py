@@ -14,14 +14,6 @@ from barenet.tables.reading._column_texts import ColumnTexts
 MANY = 10
 
 
-def _number_or_limit(text: str) -> float | None:
-    """Parse a number, or a limit as its number."""
-    number = parsing.read_number(text)
-    if number is None:
-        return parsing.read_limit(text)
-    return number
-
-
 def _are_mixed_up(numbers: Collection[str], limits: Collection[str]) -> bool:
     """Return whether limits would be equal to values on their other side.
 
@@ -63,8 +55,8 @@ def are_beside_numbers(texts: ColumnTexts) -> bool:
     if not limits:
         return False
     numbers = [text for text in texts.texts if parsing.read_number(text) is not None]
-    different = {_number_or_limit(text) for text in [*numbers, *limits]}
     n_rows = sum(texts.counts[text] for text in numbers) + texts.n_numbers
     if n_rows >= parsing.NEARLY_ALL * texts.n_rows:
         return True
+    different = set(map(parsing.read_number_or_limit, [*numbers, *limits]))
     return len(different) >= MANY and not _are_mixed_up(numbers, limits)

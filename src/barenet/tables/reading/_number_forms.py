@@ -47,7 +47,7 @@ _BEFORE = rf"(?P<before>(?:(?:{_SIGN})|(?:{_CODE})(?=[\s\d]))\s?)?"
 _WORD = r"[^\W\d_]{1,8}[.]?[23²³]?(?:/[^\W\d_]{1,5}[23²³]?)?"
 _BEHIND = rf"(?P<behind>\s?(?:[%‰°'\"″′]|°[CFK]|[$€£¥₹₩₽₺₴₪₫฿]|{_WORD}))?"
 _NUMBER = r"(?P<number>\d[\d.,' ]*)"
-_WITH_UNIT = re.compile(rf"(?P<minus>[+-]?){_BEFORE}(?P<sign>[+-]?){_NUMBER}{_BEHIND}")
+_WITH_UNIT = re.compile(rf"[+-]?{_BEFORE}[+-]?{_NUMBER}{_BEHIND}")
 
 #: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M.
 CLOCK = re.compile(
@@ -182,6 +182,15 @@ def read_duration(text: str) -> float | None:
     if match["sign"] == "-":
         return -seconds
     return seconds
+
+
+def form_of(kind: str) -> NumberForm | None:
+    """Return the form of numbers in a kind; None for plain numbers and other kinds.
+
+    >>> form_of("number 1.234,5").decimal, form_of("number"), form_of("dmy")
+    (',', None, None)
+    """
+    return number_form(form_of_kind(kind))
 
 
 def kind_of_form(form: str) -> str:

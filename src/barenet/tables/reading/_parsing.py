@@ -69,6 +69,9 @@ CODE = re.compile(r"[+-]?(0\d+(\.\d*)?|\d{16,})", re.ASCII)
 #: A number with a zero at its end that it needs not have, such as 250.00, but not 250.0.
 LONGER_SPELLING = r"[+-]?\d*\.\d+0"
 
+#: A number with points between its thousands, which 1.250 may be.
+GROUPED = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+"
+
 #: The names of false and true, and their spellings among names; tRUE is a different name.
 WORDS = ("False", "True")
 SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")

@@ -21,7 +21,7 @@ from barenet.tables.reading._number_forms import (
     DURATION,
     SEPARATORS,
     NumberForm,
-    number_form,
+    form_of,
     read_duration,
     read_formed,
     unit_of,
@@ -31,8 +31,14 @@ from barenet.tables.reading._parsing import read_number, read_number_or_limit, t
 #: Formats of dates, besides those that `parse_datetime` reads: years of two digits in each order,
 #: and others of exports.
 _ORDERS = ("%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
-_DATES = [order.format(sign) for order in _ORDERS for sign in "./-"]
-_TIMED = [f"{date} {time}" for date in _DATES for time in ("%H:%M", "%H:%M:%S", "%I:%M %p")]
+_DATES = []
+for _order in _ORDERS:
+    for _sign in "./-":
+        _DATES.append(_order.format(_sign))
+_TIMED = []
+for _date in _DATES:
+    for _time in ("%H:%M", "%H:%M:%S", "%I:%M %p"):
+        _TIMED.append(f"{_date} {_time}")
 FORMATS = [
     *_DATES,
     *_TIMED,
@@ -109,17 +115,16 @@ def reader_of(kind: str) -> Callable[[str], Any]:
     >>> reader_of("number 1,234.5")("9,216"), str(reader_of("%d.%m.%y")("31.12.24"))
     (9216.0, '2024-12-31 00:00:00')
     """
-    head, _, form = kind.partition(" ")
     if is_date(kind):
         return partial(parse_datetime, order=kind)
+    form = form_of(kind)
+    if form is not None:
+        return partial(read_formed, form=form)
     readers: dict[str, Callable[[str], Any]] = {
         "number": read_number_or_limit,
         "boolean": truth_of,
         DURATION: read_duration,
     }
-    parsed = number_form(form)
-    if head == "number" and parsed is not None:
-        return partial(read_formed, form=parsed)
     return readers[kind]
 
 

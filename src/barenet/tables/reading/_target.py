@@ -11,7 +11,7 @@ from barenet.errors import DataError, some
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
-from barenet.tables.reading._column_reading import form_of, readings_of, refuse_undecided
+from barenet.tables.reading._column_reading import readings_of, refuse_undecided
 from barenet.tables.reading._column_values import (
     as_labels,
     as_numbers,
@@ -20,6 +20,7 @@ from barenet.tables.reading._column_values import (
     refuse_where,
 )
 from barenet.tables.reading._missing_texts import MISSING, is_absent
+from barenet.tables.reading._number_forms import form_of
 from barenet.tables.reading._readers import is_date, is_numeric, reader_of
 
 #: Maximum number of texts that may stand for a missing value.
