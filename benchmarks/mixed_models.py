@@ -96,10 +96,7 @@ def _catboost(table: Table, frame: Any, seed: int) -> Any:
 
     prepare = table.preparation
     assert prepare is not None
-    categories = []
-    for name in CATEGORIES(prepare(frame)):
-        if name not in prepare.texts:
-            categories.append(name)
+    categories = [name for name in CATEGORIES(prepare(frame)) if name not in prepare.texts]
     settings = {
         "cat_features": categories,
         "text_features": list(prepare.texts),

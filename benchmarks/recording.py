@@ -79,8 +79,7 @@ def measure(turns: int) -> list[dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         path = Path(folder, "recording.html")
         path.write_bytes(write_recording("Digits", content))
-        for _ in range(turns):
-            found.append(_turn(chromium, path))
+        found.extend(_turn(chromium, path) for _ in range(turns))
     return found
 
 

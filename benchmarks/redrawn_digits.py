@@ -272,9 +272,11 @@ def _paths(lines: Bitmap) -> tuple[list[list[Point]], dict[Point, list[Point]]]:
     for start in [*ends, *points]:  # afterwards, closed loops without a crossing
         if not neighbours[start] and [start] not in paths:  # a dot
             paths.append([start])
-        for second in neighbours[start]:
-            if frozenset((start, second)) not in walked:
-                paths.append(_walk(start, second, neighbours, walked))
+        paths.extend(
+            _walk(start, second, neighbours, walked)
+            for second in neighbours[start]
+            if frozenset((start, second)) not in walked
+        )
     return paths, neighbours
 
 

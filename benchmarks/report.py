@@ -76,8 +76,6 @@ def block(results: dict[str, Any]) -> str:
     heading = "The time of a library over barenet's, or of one worker over that of two:"
     lines = [_summary(results), "", heading]
     width = max(len(name) for name in AT_LEAST)
-    for name in AT_LEAST:
-        if name in figures:
-            lines.append(f"{name:{width}}  {figures[name]:8.2f}")
+    lines.extend(f"{name:{width}}  {figures[name]:8.2f}" for name in AT_LEAST if name in figures)
     text = "\n".join(lines)
     return f"```text\n{text}\n```\n"

@@ -593,10 +593,7 @@ def check_number(
     if is_number:
         number: float
         try:
-            if integer:
-                number = int(value)  # type: ignore[call-overload]
-            else:
-                number = float(value)  # type: ignore[arg-type]
+            number = int(value) if integer else float(value)  # type: ignore[call-overload, arg-type]
             is_within = math.isfinite(number)
         except OverflowError:  # a whole number that is too large for a float
             is_within = False

@@ -88,9 +88,7 @@ def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: s
 
 def align(lines: Sequence[Sequence[str]]) -> str:
     """Write cells as a plain-text table, with each column as wide as its longest cell."""
-    widths = []
-    for column in zip(*lines, strict=True):
-        widths.append(max(len(cell) for cell in column))
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     aligned = []
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
@@ -101,9 +99,7 @@ def align(lines: Sequence[Sequence[str]]) -> str:
 def write_facts(facts: Mapping[str, object]) -> str:
     """Write facts with their names as a table, omitting empty facts."""
     rows = [[name, str(fact)] for name, fact in facts.items() if fact]
-    if not rows:
-        return ""
-    return write_table([], rows, "facts")
+    return write_table([], rows, "facts") if rows else ""
 
 
 def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | None = None) -> str:
@@ -180,17 +176,12 @@ class _Axes(NamedTuple):
         return f"{position:.1f}"
 
     def _scaled(self, value: float) -> float:
-        if self.is_log:
-            return math.log(value)
-        return value
+        return math.log(value) if self.is_log else value
 
 
 def _points(curve: Sequence[float]) -> list[tuple[int, float]]:
     """Return the finite values with their epochs, evenly thinned out if there are many."""
-    finite = []
-    for epoch, value in enumerate(curve, 1):
-        if math.isfinite(value):
-            finite.append((epoch, value))
+    finite = [(epoch, value) for epoch, value in enumerate(curve, 1) if math.isfinite(value)]
     step = max(1, math.ceil(len(finite) / MAX_POINTS))
     drawn = finite[:-1:step]
     drawn += finite[-1:]  # the last value is always drawn
@@ -224,9 +215,7 @@ def _round_step(span: float) -> float:
 
 
 def _is_number(cell: Cell) -> bool:
-    if not isinstance(cell, str):
-        return False
-    return cell == "" or NUMBER.fullmatch(cell) is not None
+    return cell == "" or NUMBER.fullmatch(cell) is not None if isinstance(cell, str) else False
 
 
 def _cell(cell: Cell, css_class: str) -> str:
@@ -239,6 +228,4 @@ def _cell(cell: Cell, css_class: str) -> str:
 
 def _plain(text: str) -> str:
     """Escape a text, including control characters."""
-    if not text:
-        return ""
-    return escape(printable(text))
+    return escape(printable(text)) if text else ""

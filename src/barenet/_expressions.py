@@ -107,9 +107,7 @@ class Expression:
         _, _, axis = name.partition("_")
         if axis not in ("samples", "outputs"):
             return compute
-        along = self.samples_axis
-        if axis == "outputs":
-            along = 1 - self.samples_axis
+        along = 1 - self.samples_axis if axis == "outputs" else self.samples_axis
         return lambda array: compute(array, axis=along, keepdims=True)
 
 
@@ -267,9 +265,7 @@ class _Simplified(_Substituted):
 
 def _number_of(node: ast.expr) -> Any:
     """Return the number that a node is; None if it is none."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    return None
+    return node.value if isinstance(node, ast.Constant) else None
 
 
 class _Transposed(ast.NodeTransformer):

@@ -94,9 +94,7 @@ class NamedMetric:
             remedy = "for predicted classes, use sklearn.metrics"
             raise ArgumentError.of("output", output, expected, remedy=remedy)
         array = as_finite(array, np.dtype(np.float64), "output")
-        if array.ndim == 1:
-            return array.reshape(-1, 1)
-        return array
+        return array.reshape(-1, 1) if array.ndim == 1 else array
 
 
 def weighted_mean(values: NDArray[Any], sample_weight: Weights = None) -> float:
@@ -197,10 +195,7 @@ def _by_class(output: FloatArray, y: FloatArray, sample_weight: Weights) -> _ByC
     else:
         predicted = probabilities > 0.5
         actual = targets > 0.5
-    if sample_weight is None:
-        weights = np.ones(len(targets))
-    else:
-        weights = sample_weight.astype(np.float64)
+    weights = np.ones(len(targets)) if sample_weight is None else sample_weight.astype(np.float64)
     return _ByClass(probabilities, predicted, actual, weights, counted)
 
 
@@ -269,9 +264,7 @@ def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
         if n_pairs > 0:
             n_below = np.cumsum(others) - others / 2  # ties count as half
             areas.append(of_class @ n_below / n_pairs)
-    if not areas:
-        return np.nan
-    return float(np.mean(areas))
+    return float(np.mean(areas)) if areas else np.nan
 
 
 def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -282,9 +275,7 @@ def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) 
     >>> round(_log_loss(np.array([[0.8]]), np.array([[1.0]])), 6)  # −ln 0.8
     0.223144
     """
-    name = "binary_cross_entropy"
-    if _are_classes(y):
-        name = "categorical_cross_entropy"
+    name = "categorical_cross_entropy" if _are_classes(y) else "binary_cross_entropy"
     limit = np.finfo(output.dtype).eps
     p = np.clip(output, limit, 1 - limit, dtype=np.float64)
     return LOSSES[name]().value(p, y, sample_weight)
@@ -449,9 +440,7 @@ def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | Non
     share = counts.max() / len(y)
     if share < IMBALANCED or share == 1:
         return MainMetric(names[0])
-    percent = f"{100 * share:.0f}"
-    if share > 0.99:
-        percent = "more than 99"
+    percent = "more than 99" if share > 0.99 else f"{100 * share:.0f}"
     most_frequent = classes[int(counts.argmax())]
     reason = f"{percent} % of the rows are of class {most_frequent!r}"
     if len(classes) == 2:

@@ -141,9 +141,10 @@ class SparseRows:
         """
         n_copies, n_columns = factors.shape
         n_values = len(self.values)
-        values = []
-        for factors_of_copy in factors.astype(self.dtype):
-            values.append(self.values * factors_by_place(factors_of_copy)[self.columns])
+        values = [
+            self.values * factors_by_place(factors_of_copy)[self.columns]
+            for factors_of_copy in factors.astype(self.dtype)
+        ]
         bounds = [self.bounds + copy * n_values for copy in range(n_copies)]
         return SparseRows(
             np.concatenate(values),

@@ -30,9 +30,7 @@ class BarenetError(Exception):
 
 def spelled(argument: str, *value: object) -> str:
     """Write an argument, possibly with a value, as in a Python call: ``header=False``."""
-    if not value:
-        return argument
-    return f"{argument}={value[0]!r}"
+    return f"{argument}={value[0]!r}" if value else argument
 
 
 def option_of(placeholder: str) -> str:
@@ -468,9 +466,7 @@ def in_list(name: object) -> str:
 
 def shortened(text: str, most: int = LONGEST) -> str:
     """Shorten a text that has more characters than are shown."""
-    if len(text) <= most:
-        return text
-    return f"{text[:most]}..."
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def without_secrets(text: object) -> str:

@@ -105,9 +105,11 @@ def find_tools() -> str:
     found = [path for path in map(shutil.which, EMULATORS) if path is not None]
     if not found:
         missing.append("qemu-aarch64 (Debian, Ubuntu: apt install qemu-user-static)")
-    for program in ("apt-get", "dpkg-deb"):
-        if shutil.which(program) is None:
-            missing.append(f"{program}, as of Debian")
+    missing.extend(
+        f"{program}, as of Debian"
+        for program in ("apt-get", "dpkg-deb")
+        if shutil.which(program) is None
+    )
     if missing:
         sys.exit(f"make test-arm needs {', and '.join(missing)}")
     return found[0]

@@ -175,10 +175,7 @@ def test_other_models_take_dates_texts_and_many_categories(name, target):
         pytest.skip(MODELS[name].missing)
     frame = orders(400)
     n_classes = {"binary": 2, "classes": 3, "numbers": 0}[target]
-    if n_classes:
-        y = np.arange(len(frame)) % n_classes
-    else:
-        y = frame["weight"].fillna(0).to_numpy()
+    y = np.arange(len(frame)) % n_classes if n_classes else frame["weight"].fillna(0).to_numpy()
     preparation = Preparation({"ordered": "%d/%m/%Y %H:%M"}, texts_of(frame, {}))
     table = Table("orders", frame, y, n_classes, preparation)
     row = measure(table, name, 0)

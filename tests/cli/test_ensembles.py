@@ -105,9 +105,7 @@ def test_another_limit_of_chosen_inputs_is_printed(barenet):
     rng = np.random.default_rng(0)
     effects = rng.normal(size=150)
     noise = rng.normal(size=1200)
-    rows = []
-    for n in range(1200):
-        rows.append(f"t{n % 150},{n % 7},{effects[n % 150] + 0.6 * noise[n]:.3f}")
+    rows = [f"t{n % 150},{n % 7},{effects[n % 150] + 0.6 * noise[n]:.3f}" for n in range(1200)]
     Path("t.csv").write_text("\n".join(["town,x,y", *rows]) + "\n")
     run = ("train", "t.csv", "--target", "y", "--model", "ensemble", "--epochs", 1, "--no-plots")
     done = barenet(*run, "--no-baselines").ok()

@@ -264,8 +264,10 @@ def test_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
     barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
     token = "0123456789abcdef"
     left = [".checkpoint.safetensors.lock"]
-    for name in ("model.safetensors", "settings.toml", "history.png", "checkpoint.safetensors"):
-        left.append(f".{name}.{token}.tmp")
+    left.extend(
+        f".{name}.{token}.tmp"
+        for name in ("model.safetensors", "settings.toml", "history.png", "checkpoint.safetensors")
+    )
     (folder / ".saving-a1b2").mkdir()
     for name in (*left, ".saving-a1b2/model.safetensors", ".notes.txt.0123456789abcdef.tmp"):
         (folder / name).write_bytes(b"half")

@@ -250,8 +250,7 @@ def test_a_word_for_a_missing_value_may_be_a_class(barenet, word):
 def test_a_model_of_a_file_without_quoting_reads_others_so(barenet):
     lines = ["size;wood;y"]
     woods = ("pine", 'oak 1"', 'ash "red"')
-    for row in range(60):
-        lines.append(f"{row % 7};{woods[row % 3]};{row % 5}.5")
+    lines.extend(f"{row % 7};{woods[row % 3]};{row % 5}.5" for row in range(60))
     lines[-1] = '3;"oak;2.5'  # no other quote closes this one
     Path("t.csv").write_text("\n".join(lines) + "\n")
     options = ("--target", "y", "--rare", 0, "--delimiter", ";", "--test-size", 0, *QUICK)

@@ -69,10 +69,7 @@ def start_processes(folder, n_workers, settings=None, worker_options=()):
     commands = [[*dask, "scheduler", *where, "--port", "0"], *[worker] * n_workers]
     environment = {**os.environ, **(settings or {})}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = []
-    for command in commands:
-        started.append(subprocess.Popen(command, cwd=folder, env=environment, **quiet))
-    return started
+    return [subprocess.Popen(command, cwd=folder, env=environment, **quiet) for command in commands]
 
 
 @pytest.fixture

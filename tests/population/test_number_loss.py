@@ -62,9 +62,9 @@ def test_scales_by_hand():
 def test_the_mean_over_rows_and_outputs_is_that_of_scikit_learn(loss, expected):
     weight = WEIGHT / WEIGHT.sum()
     predicted = Y * RNG.gamma(4.0, 0.25, size=Y.shape)
-    each = []
-    for column in range(2):
-        each.append(expected(Y[:, column], predicted[:, column], sample_weight=WEIGHT))
+    each = [
+        expected(Y[:, column], predicted[:, column], sample_weight=WEIGHT) for column in range(2)
+    ]
     assert loss.mean(predicted, Y, weight) == pytest.approx(np.mean(each), rel=1e-9)
 
 

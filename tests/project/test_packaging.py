@@ -65,10 +65,11 @@ def test_every_file_of_others_is_in_the_notices_with_its_license():
     notices = (ROOT / "NOTICES.md").read_text("utf-8")
     rows = re.findall(r"^\| `(.+?)` \|.*\| \[(.+?)\]\((.+?)\) \|$", notices, re.MULTILINE)
     named = {path for path, _, _ in rows}
-    binary = []
-    for path in (ROOT / "src" / "barenet").rglob("*.*"):
-        if "__pycache__" not in path.parts and b"\0" in path.read_bytes():
-            binary.append(path)
+    binary = [
+        path
+        for path in (ROOT / "src" / "barenet").rglob("*.*")
+        if "__pycache__" not in path.parts and b"\0" in path.read_bytes()
+    ]
     assert len(binary) > 5
     assert {path.relative_to(ROOT).as_posix() for path in binary} <= named
     assert [path for path in named if not (ROOT / path).exists()] == []
@@ -94,9 +95,11 @@ def test_no_command_installs_from_an_index_without_a_release():
         # The steps of a release come after it, and old entries of the changelog stay.
         if is_text and path.exists() and path.name not in ("RELEASING.md", "CHANGELOG.md"):
             text = path.read_text("utf-8")
-            for command in re.findall(r"pip install [^`\n]*", text):
-                if re.search(r"""['" ]barenet(\[|['"]? |==|$)""", command):
-                    wrong.append(f"{name}: {command}")
+            wrong.extend(
+                f"{name}: {command}"
+                for command in re.findall(r"pip install [^`\n]*", text)
+                if re.search(r"""['" ]barenet(\[|['"]? |==|$)""", command)
+            )
     assert wrong == []
 
 

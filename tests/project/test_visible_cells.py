@@ -31,8 +31,7 @@ TUTORIALS, LESSONS = (
 )
 #: The build of the documentation executes them all in any case, as notebooks.
 PAGES = [FIRST]
-for page in (*LESSONS, *TUTORIALS):
-    PAGES.append(pytest.param(page, marks=pytest.mark.slow))
+PAGES.extend(pytest.param(page, marks=pytest.mark.slow) for page in (*LESSONS, *TUTORIALS))
 CELL = re.compile(
     r"^```\{code-cell\}[^\n]*\n(?P<tags>(?::[^\n]*\n)*)(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )

@@ -234,9 +234,10 @@ def test_predictions_of_a_row_in_several_test_sets_are_averaged():
     splitter = RepeatedKFold(n_splits=3, n_repeats=2, random_state=0)
     result = Task.cross_validate(table, "price", cv=splitter, **SMALL)
     assert len(result.folds) == len(result.scores["r2"]) == 6
-    halves = []
-    for folds in (result.folds[:3], result.folds[3:]):
-        halves.append(Task.cross_validate(table, "price", cv=folds, **SMALL).predictions)
+    halves = [
+        Task.cross_validate(table, "price", cv=folds, **SMALL).predictions
+        for folds in (result.folds[:3], result.folds[3:])
+    ]
     np.testing.assert_allclose(result.predictions, np.mean(halves, axis=0))
 
 

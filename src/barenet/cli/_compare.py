@@ -47,12 +47,8 @@ def compare(old: Path, new: Path, /, *, json: Off = False) -> None:
     else:
         lines = []
         for difference in differences:
-            effect = ""
-            if difference.breaks:
-                effect = "breaks clients"
-            subject = difference.part
-            if difference.column:
-                subject = f"column {difference.column}"
+            effect = "breaks clients" if difference.breaks else ""
+            subject = f"column {difference.column}" if difference.column else difference.part
             lines.append([subject, difference.change, effect])
         emit_table(["", "change", ""], lines)
     if breaking:

@@ -40,9 +40,7 @@ class SafeStream:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        if self.quiet:
-            return len(text)
-        return self.write_always(text)
+        return len(text) if self.quiet else self.write_always(text)
 
     def write_always(self, text: str) -> int:
         """Write even if `quiet` is set."""
@@ -182,8 +180,7 @@ def emit_table(
         table.add_row(*cells)
     for column in table.columns:  # a narrow terminal breaks lines between words
         texts = [str(column.header)]
-        for cell in column.cells:
-            texts.append(str(cell))
+        texts.extend(str(cell) for cell in column.cells)
         words = " ".join(texts).split()
         column.min_width = max(map(cell_len, words), default=0)
         # By default, Rich cuts a word of wide characters, because it doesn't strip the space after

@@ -46,10 +46,7 @@ def doctor(*, warm: Off = False, json: Off = False) -> None:
     json : bool
         Print JSON, for programs.
     """
-    if warm:
-        findings = build_kernels()
-    else:
-        findings = examine()
+    findings = build_kernels() if warm else examine()
     if json:
         emit_json(findings)
     elif warm:
@@ -184,9 +181,7 @@ def kernel_folder() -> str | None:
     from barenet.engines.kernels._kernel import kernel
 
     folders = folders_of(kernel)
-    if not folders:
-        return None
-    return str(folders[-1])
+    return str(folders[-1]) if folders else None
 
 
 def build_kernels() -> dict[str, Any]:

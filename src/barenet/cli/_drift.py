@@ -50,9 +50,7 @@ def drift(
     json : bool
         Print JSON, for programs.
     """
-    limit = None
-    if fail_above is not None:
-        limit = check_number(fail_above, "fail_above", ge=0)
+    limit = check_number(fail_above, "fail_above", ge=0) if fail_above is not None else None
     trained = load_trained(model, single_output=True)
     result = compare(trained.predictor, trained.open_new_rows(data, file))
     if out is not None:
@@ -65,16 +63,15 @@ def drift(
         emit(str(path))
     else:
         emit(str(result))
-        lines = []
-        for rows, scores in result.scores.items():
-            lines.append(ScoreLine([rows_name(rows)], scores))
+        lines = [ScoreLine([rows_name(rows)], scores) for rows, scores in result.scores.items()]
         if lines:
             emit()
             emit_scores(("scores on",), lines, "loss")
-    shifted = []
-    for column in result.columns:
-        if limit is not None and column["psi"] > limit:
-            shifted.append(f"{column['name']} ({column['psi']:.3f})")
+    shifted = [
+        f"{column['name']} ({column['psi']:.3f})"
+        for column in result.columns
+        if limit is not None and column["psi"] > limit
+    ]
     predictions = result.predictions
     if limit is not None and predictions is not None and predictions["psi"] > limit:
         shifted.append(f"the predictions ({predictions['psi']:.3f})")

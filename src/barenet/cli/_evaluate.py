@@ -83,9 +83,7 @@ def evaluate(
     check_threshold(predictor, threshold)
     name = metric or trained.settings.config.metric
     named_data = trained.data_or_default(data)
-    measured = None
-    if rows in (None, "all"):
-        measured = _measure_blocks(trained, named_data, file, name)
+    measured = _measure_blocks(trained, named_data, file, name) if rows in (None, "all") else None
     if measured is None:
         selection = select_rows(trained, data, file, rows)
         if not data:
@@ -110,9 +108,7 @@ def evaluate(
         )
         _log_seen_rows(trained, selection)
     if json:
-        confusion_matrix = None
-        if predictor.classes:
-            confusion_matrix = measured.confusion_matrix().tolist()
+        confusion_matrix = measured.confusion_matrix().tolist() if predictor.classes else None
         heading = {"evaluated_on": selection.description, "main": measured.metric}
         document = {
             "model": str(trained.path),
@@ -176,9 +172,7 @@ class Selection(NamedTuple):
     def label(self) -> str:
         """The name of the rows in the table of scores."""
         number = f"{self.rows.n_samples:,}"
-        if self.kind == "all":
-            return f"all {number}"
-        return f"{number} {self.kind}"
+        return f"all {number}" if self.kind == "all" else f"{number} {self.kind}"
 
     @property
     def n_seen(self) -> int | None:

@@ -176,10 +176,7 @@ def explain(
             problem = "it is for the contributions to a prediction"
             raise ArgumentError(problem, argument=name, remedy="add {prediction}", prediction=True)
     form = form or _format_of(out)
-    if is_model:
-        step = _trained_step(data, settings)
-    else:
-        step = _new_step(data, settings)
+    step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     explanation = _explain(
         step,
         row,
@@ -325,9 +322,7 @@ def note_target(predictor: Predictor, y: NDArray[Any], precision: int) -> Note:
         target = name
     if scaling is None or scaling.name == "none":
         return Note((target,))
-    sign = "-"
-    if scaling.offset[0] < 0:
-        sign = "+"
+    sign = "+" if scaling.offset[0] < 0 else "-"
     center = digits(abs(scaling.offset[0]), precision)
     unit = digits(1 / scaling.factor[0], precision)
     return Note((f"{target} → ({number} {sign} {center}) / {unit}",))
@@ -366,9 +361,7 @@ def _has_value(column: Column, name: str, number: float) -> bool:
 def _format(value: Any, missing: tuple[str, ...], precision: int) -> str:
     """Write a value of a table."""
     if isinstance(value, np.floating):
-        if np.isnan(value):
-            return "missing"
-        return digits(value, precision)
+        return "missing" if np.isnan(value) else digits(value, precision)
     text = str(value).strip().removesuffix(".000000").removesuffix("T00:00:00")
     if text in (*missing, "NaT"):
         return "missing"

@@ -39,9 +39,7 @@ def describe_background(n_rows: int, source: str) -> str:
     >>> describe_background(100, MODEL_FILE), describe_background(5000, "old.csv")
     ('100 rows in the model file', '1,000 rows drawn from the 5,000 rows of old.csv')
     """
-    preposition = "of"
-    if source == MODEL_FILE:
-        preposition = "in"
+    preposition = "in" if source == MODEL_FILE else "of"
     described = f"{count_of(n_rows, 'row')} {preposition} {source}"
     if n_rows > N_BACKGROUND:
         return f"{N_BACKGROUND:,} rows drawn from the {described}"
@@ -226,9 +224,7 @@ def _outputs_to_explain(result: Contributions, place: int) -> list[int]:
 
 def _value_text(reason: Reason) -> str:
     """Write the value of a column in a line; a group of columns has none."""
-    if not reason.value:
-        return ""
-    return printable(reason.value)
+    return printable(reason.value) if reason.value else ""
 
 
 def _numbers_of(reason: Reason) -> list[str]:

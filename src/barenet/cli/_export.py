@@ -121,16 +121,12 @@ def calibration_rows(
             training, test = training_and_test_rows(trained, training_data, FileOptions())
         except (ArgumentError, OSError):  # the training data are missing or have changed
             return rows, None
-        if test is None:
-            return rows, training.X
-        return rows, test.X
+        return (rows, training.X) if test is None else (rows, test.X)
     try:
         training, test = training_and_test_rows(trained, source, file)
     except ArgumentError:  # such as rows without targets, which are useless here
         return first_rows(trained, source, file), None
-    if test is None:
-        return training.X, None
-    return training.X, test.X
+    return (training.X, None) if test is None else (training.X, test.X)
 
 
 def first_rows(trained: TrainedModel, source: str, file: FileOptions) -> Samples:
@@ -146,6 +142,4 @@ def training_and_test_rows(
     if stream is not None:
         return stream.sample, stream.test
     dataset = trained.load(source, file)
-    if trained.is_training_data(source, dataset):
-        return trained.split(dataset)
-    return dataset, None
+    return trained.split(dataset) if trained.is_training_data(source, dataset) else (dataset, None)

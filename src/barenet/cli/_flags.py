@@ -77,13 +77,9 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
     1.5 epochs are an error, and a float would round large seeds.
     """
     type_text = str(kind)  # such as tuple[int, ...], or int | Literal['full']
-    word = ""
-    if "full" in type_text:
-        word = "full"
+    word = "full" if "full" in type_text else ""
     values = tuple(_integer(token.value, word) for token in tokens)
-    if "tuple" in type_text:
-        return values
-    return values[0]
+    return values if "tuple" in type_text else values[0]
 
 
 def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
@@ -94,9 +90,7 @@ def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
             example = "such as 21,8,1 (commas within one network, spaces between candidates)"
             got = " ".join(texts)
             raise ValueError(f"expected sizes from the input to the output, {example}, got {got!r}")
-    networks = []
-    for texts in candidates:
-        networks.append(tuple(_integer(text) for text in texts))
+    networks = [tuple(_integer(text) for text in texts) for texts in candidates]
     return tuple(networks)
 
 

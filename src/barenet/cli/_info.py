@@ -48,18 +48,15 @@ def info(model: Path, /, *, json: Off = False) -> None:
         return
     lines = [("model", f"{path}, {size:,} bytes")]
     if predictor:
-        for line in describe_origin(predictor):
-            if line[0] != "network":  # a table shows the layers
-                lines.append(line)
+        # Without the layers, which the table below shows.
+        lines.extend(line for line in describe_origin(predictor) if line[0] != "network")
     emit_table([], lines)
     emit(f"\n{network.summary()}")
     if predictor:
         columns = describe_columns(predictor.preprocessing)
         if columns:
             emit()
-            descriptions = []
-            for column in columns:
-                descriptions.append([str(cell) for cell in column.values()])
+            descriptions = [[str(cell) for cell in column.values()] for column in columns]
             emit_table(["column", "kind", "numbers", "how"], descriptions)
         _emit_card(predictor)
 
@@ -81,10 +78,7 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
     encoding = predictor.preprocessing
     card = predictor.card
     document: dict[str, Any]
-    if card:
-        document = card.to_dict()
-    else:
-        document = dict.fromkeys(ModelCard().to_dict())
+    document = card.to_dict() if card else dict.fromkeys(ModelCard().to_dict())
     if card and card.log:
         history = {**document["training"]["history"], "epoch": list(card.log.epochs)}
         document["training"] |= {"best_epoch": card.log.best_epoch, "history": history}
@@ -95,9 +89,7 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
         scaling = encoding.name
     elif isinstance(encoding, TableEncoding):
         columns = encoding.to_dict()["columns"]
-    target_scaling = None
-    if predictor.target_scaling:
-        target_scaling = predictor.target_scaling.name
+    target_scaling = predictor.target_scaling.name if predictor.target_scaling else None
     return {
         "target": predictor.target_name,
         **attributes,

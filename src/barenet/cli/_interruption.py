@@ -34,9 +34,7 @@ class Interruption(Callback):
     @property
     def status(self) -> int:
         """The exit status: 130 or 143 after a signal."""
-        if self.signal is None:
-            return 0
-        return 128 + self.signal
+        return 0 if self.signal is None else 128 + self.signal
 
     def __enter__(self) -> Self:
         """Handle the signals, in the main thread; ignored signals stay ignored."""

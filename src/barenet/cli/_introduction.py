@@ -47,9 +47,7 @@ def introduce(fit: Fit, note: str = "") -> None:
     rows = describe_rows(fit.n_rows)
     if not fit.rows.test:
         rows += ", no test rows"
-    target = "a number to predict"
-    if training.classes:
-        target = f"{len(training.classes)} classes"
+    target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
     features = count_of(training.n_features, "feature")
     n_inputs = preprocessing.n_inputs
     if n_inputs != training.n_features:
@@ -72,9 +70,7 @@ def _log_columns(fit: Fit) -> None:
     if not isinstance(rows, Frame) or not isinstance(encoding, TableEncoding):
         return
     lines = lines_of_encoding(rows, encoding, fit.rows.texts, fit.settings.requests)
-    width = None
-    if sys.stderr.isatty():
-        width = shutil.get_terminal_size().columns
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
     log(lines.to_text(width, MOST_LINES, Spelling().spell))
     if len(lines) > MOST_LINES:
         command = shell.join(["barenet", "columns", fit.settings.data])
@@ -96,11 +92,13 @@ def _log_advice(fit: Fit) -> None:
 
 def _dates_of(preprocessing: TableEncoding | Scaling) -> list[str]:
     """List the columns of dates."""
-    dates = []
+    dates: list[str] = []
     if isinstance(preprocessing, TableEncoding):
-        for column in preprocessing.columns:
-            if isinstance(column, DateColumn) and not is_time(column.order):
-                dates.append(column.name)
+        dates.extend(
+            column.name
+            for column in preprocessing.columns
+            if isinstance(column, DateColumn) and not is_time(column.order)
+        )
     return dates
 
 

@@ -198,9 +198,7 @@ def _run(tokens: list[str]) -> int:
         if isinstance(error.__context__, BrokenPipeError):  # the reader of the help left
             return 0
         status = int(error.code or 0)
-        if status == CTRL_C:
-            return _fail(tokens, "interrupted", status)
-        return status
+        return _fail(tokens, "interrupted", status) if status == CTRL_C else status
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:

@@ -83,9 +83,7 @@ def serve_page(
             sessions = Sessions(ProcessTrainer(), store, start, course, course_file)
             server = Server(sessions, listener, announce)
             server.start()
-    if server.signal is None:
-        return 0
-    return 128 + server.signal
+    return 0 if server.signal is None else 128 + server.signal
 
 
 def _start(

@@ -153,14 +153,10 @@ def report(
 
 def read_curves(run: Path) -> History:
     """Read the learning curves, and their best epoch from the model card."""
-    path = run / HISTORY
-    if run.is_file():
-        path = run.with_name(HISTORY)
+    path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     if not path.is_file():
         expected = "the history of a run, which `barenet train` writes beside the model"
-        problem = "there is no such file"
-        if path.is_dir():
-            problem = "is a folder"
+        problem = "is a folder" if path.is_dir() else "there is no such file"
         raise FileNotFoundError(f"{path}: {problem}, expected {expected}")
     try:
         history = History.from_jsonl(path.read_text("utf-8"))

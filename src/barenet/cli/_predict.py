@@ -224,10 +224,7 @@ def _check_unknown(
     unreadable = f"rows that cannot be read, lines {some(rejected.line, 5)}"
     counts = {**unknown, unreadable: len(rejected.line)}
     n_rows += len(rejected.line)
-    above = []
-    for name, count in counts.items():
-        if count > most * n_rows:
-            above.append(f"{name} ({count:,})")
+    above = [f"{name} ({count:,})" for name, count in counts.items() if count > most * n_rows]
     if above:
         values = "unknown or rare categories, or missing values that are new,"
         problem = f"{values} in more than {most:.4g} of {n_rows:,} rows"
@@ -238,9 +235,7 @@ def _check_missing(
     most: float, missing: Mapping[str, int], n_rows: int, predictor: Predictor
 ) -> None:
     """Raise an error that names the columns with more missing values than in training."""
-    shares = {}
-    if predictor.card is not None:
-        shares = missing_shares(predictor.card.summaries)
+    shares = missing_shares(predictor.card.summaries) if predictor.card is not None else {}
     above = []
     for name, count in missing.items():
         share = shares.get(name, 0.0)
@@ -272,9 +267,7 @@ def _read(
         columns = _passed_columns(block, data, keep)
         if row is not None:
             if not 0 <= row < len(X):
-                expected = f"a row, and {data} has none"
-                if len(X):
-                    expected = f"0 to {len(X) - 1:,}"
+                expected = f"0 to {len(X) - 1:,}" if len(X) else f"a row, and {data} has none"
                 raise ArgumentError.of("row", row, expected)
             selected = slice(row, row + 1)
             X = X[selected]
@@ -339,9 +332,7 @@ def _predicted_columns(
 ) -> Columns:
     """Return the predictions as columns, with classes as text as in CSV, or typed as in Python."""
     if predictor.classes is not None:
-        labels = predictor.labels
-        if not typed:
-            labels = np.array(predictor.classes, object)
+        labels = predictor.labels if typed else np.array(predictor.classes, object)
         names = [f"probability_{name}" for name in predictor.classes]
         columns = {"prediction": predictions_of(outputs, labels, threshold)}
         for name, probabilities in zip(names, class_probabilities(outputs).T, strict=True):

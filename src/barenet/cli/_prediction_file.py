@@ -161,9 +161,7 @@ def _in_parts(columns: Columns, convert: Callable[[Any], list[Any]]) -> Iterator
     """Yield the rows of columns, some at a time."""
     last_column = list(columns.values())[-1]
     for start in range(0, len(last_column), ROWS):
-        parts = []
-        for values in columns.values():
-            parts.append(convert(values[start : start + ROWS]))
+        parts = [convert(values[start : start + ROWS]) for values in columns.values()]
         yield zip(*parts, strict=True)
 
 

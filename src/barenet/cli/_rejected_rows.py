@@ -69,8 +69,10 @@ def find_rows(frame: Frame, predictor: Predictor) -> tuple[NDArray[np.intp], dic
     checks: list[tuple[Sequence[str], Check]] = []
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):
-        for column in encoding.used:
-            checks.append(([column.name], partial(_check_column, column, encoding.missing)))
+        checks.extend(
+            ([column.name], partial(_check_column, column, encoding.missing))
+            for column in encoding.used
+        )
     else:
         all_names = predictor.feature_names
         checks.append((all_names, partial(named_matrix, names=all_names, scaling=encoding)))

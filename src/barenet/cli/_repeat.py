@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 def sample_deviation(values: NDArray[np.float64]) -> Any:
     """The standard deviation of a sample; NaN for a single value."""
-    if len(values) > 1:
-        return np.std(values, ddof=1)
-    return np.nan
+    return np.std(values, ddof=1) if len(values) > 1 else np.nan
 
 
 #: The statistics of a score, by the headings of their columns.
@@ -61,9 +59,7 @@ def train_seeds(
             problem = "networks that are trained together need all rows in memory"
             raise ArgumentError(problem, argument="repeat", remedy="leave it out")
         task = Task.from_settings(settings)
-        instead = ""
-        if settings.is_ensemble:
-            instead = " in place of the ensemble"
+        instead = " in place of the ensemble" if settings.is_ensemble else ""
         first = prepare_network(task.rows, task.settings)
         config = first.settings.config
         first_seed = config.seed or 0
@@ -79,9 +75,7 @@ def train_seeds(
             population = _train(
                 fits, interruption, progress=not output.json, threads=threads, client=client
             )
-        decisive = "loss"
-        if first.validation:
-            decisive = f"validation_{config.metric or 'loss'}"
+        decisive = f"validation_{config.metric or 'loss'}" if first.validation else "loss"
         comparison = Comparison(seeds, population, decisive)
         if not output.json:
             with closable_output():
@@ -188,9 +182,7 @@ class Comparison:
         reasons = []
         for reason, count in ends.most_common():
             reasons.append(f"{reason}: {count} of {len(histories)}")
-        extreme = "smallest"
-        if is_maximized(self.decisive):
-            extreme = "largest"
+        extreme = "largest" if is_maximized(self.decisive) else "smallest"
         rows, measure = curve_rows(self.decisive)
         curve = f"{rows} {measure}".replace("_", " ")
         choice = f"The network of seed {seed}, with the {extreme} {curve}, is saved."

@@ -183,9 +183,7 @@ class Results:
             included.append("class weights")
         if config.label_smoothing:
             included.append("label smoothing")
-        note = ""
-        if included:
-            note = f"(the loss of the epochs includes the {' and '.join(included)})"
+        note = f"(the loss of the epochs includes the {' and '.join(included)})" if included else ""
         training = f"{self.fit.training.n_samples:,} {rows_name(self.fit.measured_training)}"
         if self.fit.rows.test is None:
             emit_measurement(self.main, f"{training}, no test rows", "the same", note=note)
@@ -203,9 +201,7 @@ class Results:
         """The JSON document."""
         fit = self.fit
         history = self.history
-        evaluated_on = "training rows"
-        if fit.rows.test:
-            evaluated_on = "test rows"
+        evaluated_on = "test rows" if fit.rows.test else "training rows"
         metrics = {"evaluated_on": evaluated_on, "main": fit.metric, **self.main.scores}
         training_scores = self.measured[fit.measured_training].scores
         for name, score in training_scores.items():

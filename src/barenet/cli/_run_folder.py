@@ -164,9 +164,7 @@ class RunFolder:
         model, because that file may be replaced.
         """
         notes = {NOTE: self.unfinished.read_text("utf-8")}
-        saved_at = None
-        if settings.start_from is not None:
-            saved_at = -math.inf
+        saved_at = -math.inf if settings.start_from is not None else None
         return Checkpoint(
             self.checkpoint,
             every,
@@ -262,10 +260,7 @@ def _restored_at_error(*files: Path) -> Iterator[None]:
 
     A run that cannot be saved thus leaves the earlier run intact.
     """
-    contents: dict[Path, bytes] = {}
-    for file in files:
-        if file.exists():
-            contents[file] = file.read_bytes()
+    contents: dict[Path, bytes] = {file: file.read_bytes() for file in files if file.exists()}
     try:
         yield
     except OSError:

@@ -43,10 +43,9 @@ def read_limits(
     >>> read_limits(["accuracy=.9"], [], of_classes=True)
     [ScoreLimit(option='fail_below', metric='accuracy', value=0.9)]
     """
-    limits = []
+    limits: list[ScoreLimit] = []
     for option, texts in {"fail_below": below, "fail_above": above}.items():
-        for text in texts:
-            limits.append(_read_limit(option, text, of_classes=of_classes))
+        limits.extend(_read_limit(option, text, of_classes=of_classes) for text in texts)
     return limits
 
 
@@ -58,9 +57,7 @@ def _read_limit(option: str, text: str, *, of_classes: bool) -> ScoreLimit:
             metrics[name] = metric
     name, equals, number = text.partition("=")
     if not equals:
-        example = "r2=.8"
-        if of_classes:
-            example = "accuracy=.9"
+        example = "accuracy=.9" if of_classes else "r2=.8"
         raise ArgumentError.of(option, text, f"a score and its limit, such as {example}")
     lookup(metrics, name, option)
     value = to_number(number)
@@ -94,6 +91,4 @@ def check_limits(limits: Sequence[ScoreLimit], scores: Mapping[str, float], rows
 def _exact_text(name: str, score: float, limit: float) -> str:
     """Write a score, with all digits if it would look like its limit otherwise."""
     text = score_text(name, score)
-    if float(text) == limit:
-        return repr(float(score))
-    return text
+    return repr(float(score)) if float(text) == limit else text

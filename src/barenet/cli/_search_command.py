@@ -147,9 +147,10 @@ def _prepare(
     n_combinations = prod(len(values) for values in grid.values())
     if count is not None and check_count(count, "candidates") >= n_combinations:
         count = None
-    candidates = []
-    for values in make_candidates(grid, count, plain.seed or 0):
-        candidates.append({name: _as_setting(name, value) for name, value in values.items()})
+    candidates = [
+        {name: _as_setting(name, value) for name, value in values.items()}
+        for values in make_candidates(grid, count, plain.seed or 0)
+    ]
     if settings.is_stream:
         problem = "a search needs all rows in memory"
         raise ArgumentError(problem, argument="data", remedy="give a single file")
@@ -194,10 +195,7 @@ def _search(
             fixed[name] = value
     grid = []
     for candidate in candidates:
-        varied = {}
-        for name, value in candidate.items():
-            if name not in fixed:
-                varied[name] = [value]
+        varied = {name: [value] for name, value in candidate.items() if name not in fixed}
         grid.append(varied)
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 

@@ -137,9 +137,7 @@ def serve(
         )
         server.hangup = reload.request
         server.start()
-    if server.signal is None:
-        return 0
-    return 128 + server.signal
+    return 0 if server.signal is None else 128 + server.signal
 
 
 class ModelOptions(NamedTuple):

@@ -97,18 +97,14 @@ class Spelling:
         if isinstance(error, ArgumentError):
             return error.render(self.spell)
         name, _, problem = str(error).partition(": ")
-        if not problem:
-            return name
-        return f"{self.spell(name)}: {problem}"
+        return f"{self.spell(name)}: {problem}" if problem else name
 
     def spell(self, name: str, *value: object) -> str:
         """Spell an argument, with or without a value; leave an argument of another function."""
         if value:
             return self._spell_option(name, value[0])
         matching = _matching(name, self.arguments)
-        if not matching:
-            return name
-        return _typed(matching[0])
+        return _typed(matching[0]) if matching else name
 
     def _spell_option(self, name: str, value: object) -> str:
         """Spell an option and its value, and name the command that has it if this one doesn't."""
@@ -154,9 +150,7 @@ def _options(name: str, arguments: Iterable[Argument]) -> list[Argument]:
 def _option_name(name: str, argument: Argument) -> str:
     """Return the name of an option, which is the library's unless the command has another."""
     keys = [_key(flag) for flag in argument.names]
-    if name in keys:
-        return name
-    return keys[0]
+    return name if name in keys else keys[0]
 
 
 def usage_error(error: CycloptsError) -> str:

@@ -88,6 +88,4 @@ def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
 
 def _with_article(name: str) -> str:
     an = name[:1].lower() in "aeiou" or name in ("8", "11", "18")
-    if an:
-        return f"an {name}"
-    return f"a {name}"
+    return f"an {name}" if an else f"a {name}"

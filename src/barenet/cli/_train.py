@@ -274,9 +274,7 @@ def _prepare_resumed(
 
 def _callbacks_of_ensemble(interruption: Interruption, client: "Client | None") -> list[Callback]:
     """Return the callback for signals, or none on workers, which call no callbacks."""
-    if client is not None:
-        return []
-    return [interruption]
+    return [] if client is not None else [interruption]
 
 
 def _callbacks_of_network(

@@ -94,9 +94,7 @@ class TrainedModel:
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data in the same way as for training."""
-        if not self.settings.data:
-            return dataset, None
-        return self.settings.split(dataset)
+        return self.settings.split(dataset) if self.settings.data else (dataset, None)
 
     def load(self, data: str, file: FileOptions) -> Dataset:
         """Load rows with targets, with the columns and classes of the model."""
@@ -106,10 +104,7 @@ class TrainedModel:
             remedy = f"name one of them, such as {find_files(data)[0]}"
             raise ArgumentError(problem, argument="data", remedy=remedy)
         settings = self.settings_for(data, file)
-        if is_table(data):
-            dataset = self._load_table(settings)
-        else:
-            dataset = settings.load()
+        dataset = self._load_table(settings) if is_table(data) else settings.load()
         n_features = len(self.predictor.feature_names)
         if dataset.n_features != n_features:
             features = f"{dataset.n_features} features"
@@ -272,9 +267,7 @@ def describe_unnamed_address(run: Path, address: str) -> str:
 def _address_of(settings: TaskSettings, name: str) -> str:
     """Return the address of the data, or of a model, in settings; empty if it has none."""
     value = getattr(settings, name)
-    if value is None:
-        return ""
-    return hide_secrets(as_address(with_addresses(value)))
+    return "" if value is None else hide_secrets(as_address(with_addresses(value)))
 
 
 def files_of(data: str, folder: Path = Path()) -> list[Path]:
@@ -286,6 +279,4 @@ def files_of(data: str, folder: Path = Path()) -> list[Path]:
 
 
 def _outputs(classes: tuple[str, ...] | None) -> str:
-    if classes is None:
-        return "numbers"
-    return f"{len(classes)} classes ({some(classes, 5)})"
+    return "numbers" if classes is None else f"{len(classes)} classes ({some(classes, 5)})"

@@ -98,9 +98,7 @@ def unusual_values(encoding: TableEncoding | Scaling, X: Any) -> Iterator[Unusua
     if not isinstance(encoding, TableEncoding):
         return
     for column, values in values_of(encoding, X):
-        unknown = None
-        if isinstance(column, CategoryColumn):
-            unknown = are_unknown(column, values)
+        unknown = are_unknown(column, values) if isinstance(column, CategoryColumn) else None
         yield UnusualValues(column.name, is_missing(values), unknown)
 
 

@@ -119,9 +119,7 @@ class Dataset:
     @property
     def targets(self) -> NDArray[Any]:
         """The targets as they are in the data: numbers, or the classes, shape (n_samples,)."""
-        if self.classes is None:
-            return self.y
-        return class_labels(self.classes)[self.y]
+        return self.y if self.classes is None else class_labels(self.classes)[self.y]
 
     def to_pandas(self) -> Any:
         """Make a pandas DataFrame of the rows, with their targets in the last column.
@@ -148,9 +146,7 @@ class Dataset:
     @property
     def task(self) -> Literal["classification", "regression"]:
         """Classification for classes, regression for numbers."""
-        if self.classes is None:
-            return "regression"
-        return "classification"
+        return "regression" if self.classes is None else "classification"
 
     @property
     def n_samples(self) -> int:
@@ -335,6 +331,4 @@ class Dataset:
 
 def rows_alone(X: Any) -> Any:
     """Return the rows of a data set without their targets; return other rows as is."""
-    if isinstance(X, Dataset):
-        return X.X
-    return X
+    return X.X if isinstance(X, Dataset) else X

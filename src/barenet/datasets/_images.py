@@ -57,9 +57,7 @@ class Images(NamedDataset):
                 X, y = self._read(folder)
             else:
                 X, y = self._fetch()
-        pixels = []
-        for row, column in np.ndindex(28, 28):
-            pixels.append(f"pixel_{row}_{column}")
+        pixels = [f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)]
         return self._dataset(
             X=X,
             y=y,
@@ -77,15 +75,11 @@ class Images(NamedDataset):
     def _folder_at_hand(self) -> Path | None:
         """Find the folder with the files that the environment variable names, if any."""
         data = os.environ.get(DATA_VARIABLE)
-        if not data:
-            return None
-        return self._folder(Path(data), is_own=False)
+        return self._folder(Path(data), is_own=False) if data else None
 
     def _given_folder(self, data_dir: str | os.PathLike[str]) -> Path:
         """Find the folder with the files that a user has given."""
-        folder = None
-        if data_dir:
-            folder = self._folder(Path(data_dir), is_own=True)
+        folder = self._folder(Path(data_dir), is_own=True) if data_dir else None
         if folder is None:
             training_files, test_files = _FILES
             files = ", ".join([*training_files, *test_files])

@@ -49,9 +49,7 @@ def load_arrays(path: str | PathLike[str], *, task: TargetTask | None = None) ->
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
     n_columns = rows.shape[1]
     feature_names = tuple(f"x{number}" for number in range(1, n_columns + 1))
-    image_shape = None
-    if X.ndim == 3:
-        image_shape = X.shape[1:]
+    image_shape = X.shape[1:] if X.ndim == 3 else None
     return Dataset(
         name=path.name,
         X=rows,

@@ -78,10 +78,7 @@ class SplitColumn:
         tokens = rows.as_read({*MISSING, *missing})
         column_kind = self._kind(rows, kinds.get(self.name), tokens)
         keys = parse_column(rows, self.name, column_kind, tokens)
-        if keys.dtype == object:
-            has_no_key = keys == ""
-        else:
-            has_no_key = np.isnan(keys)
+        has_no_key = keys == "" if keys.dtype == object else np.isnan(keys)
         refuse_where(rows, self.name, has_no_key, "a value to split by; leave the row out")
         if keys.dtype.kind != "M":
             return keys

@@ -370,9 +370,7 @@ def read_samples(
     if split is not None and split.name in rows.columns:
         with suppress(DataError):  # New rows may lack the values that training rows were split by.
             keys = split.keys(rows, dict.fromkeys(categories, "category"), missing)
-    class_names = None
-    if classes is not None:
-        class_names = tuple(classes)
+    class_names = tuple(classes) if classes is not None else None
     return make_dataset(
         rows,
         feature_names,

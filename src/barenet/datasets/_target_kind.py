@@ -50,9 +50,7 @@ class TargetKind:
     @classmethod
     def of(cls, classes: Sequence[str] | None) -> TargetKind:
         """Make the kind of a target from the names of its classes; None for a number."""
-        if classes is None:
-            return cls()
-        return cls(n_classes=len(classes))
+        return cls() if classes is None else cls(n_classes=len(classes))
 
     @classmethod
     def of_outputs(cls, n_outputs: int, activation: str) -> TargetKind:
@@ -77,9 +75,7 @@ class TargetKind:
 
         For two classes, one probability is enough, as both sum to 1.
         """
-        if self.n_classes == 2:
-            return (1, 2)
-        return (self.n_columns,)
+        return (1, 2) if self.n_classes == 2 else (self.n_columns,)
 
     @property
     def n_outputs(self) -> int:
@@ -99,9 +95,7 @@ class TargetKind:
     @property
     def activation_of_columns(self) -> str:
         """The activation of an output layer with an output for each column."""
-        if self.of_classes:
-            return "softmax"
-        return "identity"
+        return "softmax" if self.of_classes else "identity"
 
     def allows_activation(self, name: str) -> bool:
         """Return whether an output activation is possible; any is for numbers."""
@@ -110,9 +104,7 @@ class TargetKind:
     @property
     def metric(self) -> str:
         """The name of the default metric; `main_metric` chooses another for rare classes."""
-        if self.of_classes:
-            return "accuracy"
-        return "r2"
+        return "accuracy" if self.of_classes else "r2"
 
     def n_ways(self, activation: str) -> int:
         """Return the number of possible outcomes for each output.
@@ -120,9 +112,7 @@ class TargetKind:
         A softmax output competes with the outputs of all other classes. A sigmoid output is yes or
         no, independently of the others.
         """
-        if activation == "sigmoid":
-            return 2
-        return self.n_columns
+        return 2 if activation == "sigmoid" else self.n_columns
 
     def smooth(self, targets: FloatArray, smoothing: float, activation: str) -> NDArray[np.float64]:
         """Smooth targets of 0 and 1 with k possible outcomes: y (1 − ε) + ε/k.

@@ -181,9 +181,7 @@ class WorkerRows(BlockRows):
     def orders(self, seed: int | None, epochs: Sequence[int]) -> list[range]:
         orders = []
         for epoch in epochs:
-            start = self.n_rows * epoch
-            if seed is None:
-                start = -self.n_rows
+            start = -self.n_rows if seed is None else self.n_rows * epoch
             orders.append(range(start, start + self.n_rows))
         return orders
 
@@ -255,10 +253,11 @@ class DaskEngine(Engine):
     def run(self, orders: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         if not self.is_local:
             return take_steps(self, orders, batch_size, rates, first_step)
-        batches = []
+        batches: list[Any] = []
         for order in orders:
-            for start in range(0, len(order), batch_size):
-                batches.append(order[start : start + batch_size])
+            batches.extend(
+                order[start : start + batch_size] for start in range(0, len(order), batch_size)
+            )
         losses = np.empty(len(rates))
         gradient_norms = np.empty(len(rates))
         for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
@@ -326,9 +325,7 @@ class DaskEngine(Engine):
                 try:
                     if not self._actors:
                         self._actors = self._start(client)
-                    calls = []
-                    for actor in self._actors:
-                        calls.append(actor.compute(step, batch, vectors, local))
+                    calls = [actor.compute(step, batch, vectors, local) for actor in self._actors]
                     return [self._result_of(call) for call in calls]
                 except (OSError, RuntimeError) as error:
                     if has_lost_scheduler(client):

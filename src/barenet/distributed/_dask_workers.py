@@ -213,9 +213,7 @@ def _check_versions(client: Client) -> None:
     for address, answer in versions.items():
         if answer == __version__ or isinstance(answer, OSError):  # the worker has died
             continue
-        version = f"barenet {answer}"
-        if isinstance(answer, Exception):
-            version = in_a_line(answer)
+        version = in_a_line(answer) if isinstance(answer, Exception) else f"barenet {answer}"
         ours = f"and here is barenet {__version__}; install this version there"
         raise WorkersError(f"the worker {address} has another version: {version}, {ours}")
 
@@ -374,9 +372,7 @@ def in_megabytes(n_bytes: float) -> str:
     ('2,500 MB', '3.2 MB', '0.1 MB')
     """
     megabytes = max(n_bytes / 1e6, 0.1)
-    if megabytes < 10:
-        return f"{megabytes:.1f} MB"
-    return f"{megabytes:,.0f} MB"
+    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:,.0f} MB"
 
 
 class LostScheduler(logging.Filter):

@@ -83,10 +83,11 @@ def frozen_parts(network: Network) -> tuple[slice, ...]:
     >>> frozen_parts(network)
     (slice(0, 6, None), slice(6, 9, None))
     """
-    parts = []
-    for slot in network.layout.slots:
-        if not network.layers[slot.layer].trainable:
-            parts.append(slice(slot.start, slot.stop))
+    parts = [
+        slice(slot.start, slot.stop)
+        for slot in network.layout.slots
+        if not network.layers[slot.layer].trainable
+    ]
     return tuple(parts)
 
 

@@ -196,16 +196,12 @@ Model: TypeAlias = Network | Ensemble
 
 def networks_of(model: Model) -> tuple[Network, ...]:
     """Return the networks of an ensemble, or a single network in a tuple."""
-    if isinstance(model, Ensemble):
-        return model.networks
-    return (model,)
+    return model.networks if isinstance(model, Ensemble) else (model,)
 
 
 def _check_networks(networks: Any) -> list[Network]:
     """Refuse networks that can't predict together."""
-    members = []
-    if isinstance(networks, Iterable):
-        members = list(networks)
+    members = list(networks) if isinstance(networks, Iterable) else []
     are_networks = all(isinstance(member, Network) for member in members)
     if not members or not are_networks:
         raise ArgumentError.of("networks", networks, "a list of networks")

@@ -118,9 +118,7 @@ def _read_intact(path: Path) -> bytes | None:
         return None
     checksum = content[:32]
     pickled = content[32:]
-    if hashlib.sha256(pickled).digest() != checksum:
-        return None
-    return pickled
+    return None if hashlib.sha256(pickled).digest() != checksum else pickled
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -181,9 +179,7 @@ def _find_folders(function: Any) -> list[Path]:
         folders.append(folder)
         if is_writable:
             break
-    instead = WITHOUT_CACHE
-    if folders:
-        instead = f"the cache is {folders[-1]}"
+    instead = f"the cache is {folders[-1]}" if folders else WITHOUT_CACHE
     for folder, risk in risks.items():
         _warn(risk, f"kernels in {folder} are not used, as {risk}; {instead}")
     if not folders and not risks:

@@ -137,10 +137,7 @@ class ReferenceEngine(Engine):
         self, batch: Order | None = None, step: int = 0
     ) -> tuple[float, FloatArray]:
         network = self.job.network
-        if batch is None:
-            rows = self._all_rows
-        else:
-            rows = self.job.rows.take(batch, network.dtype)
+        rows = self._all_rows if batch is None else self.job.rows.take(batch, network.dtype)
         key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         self.job.clear_frozen(gradient)

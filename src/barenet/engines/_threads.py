@@ -33,9 +33,7 @@ def worth_starting(in_step: float, in_call: float) -> int:
     A call with k threads takes about in_call / k + START · k, which is least at k = √(in_call /
     START).
     """
-    if in_step < WORTHWHILE:
-        return 1
-    return max(1, int(math.sqrt(in_call / START)))
+    return 1 if in_step < WORTHWHILE else max(1, int(math.sqrt(in_call / START)))
 
 
 def choose_threads(requested: int | None, worth: int) -> int:
@@ -61,10 +59,7 @@ def available_threads(requested: int | None) -> int:
 def allowed_cores() -> int:
     """Count the cores that this process may use: by its affinity, and by its control group."""
     affinity = getattr(os, "sched_getaffinity", None)
-    if affinity is None:
-        cores = os.cpu_count() or 1
-    else:
-        cores = len(affinity(0))
+    cores = os.cpu_count() or 1 if affinity is None else len(affinity(0))
     return max(1, min(cores, _quota()))
 
 

@@ -114,9 +114,7 @@ def errors_naming_argument(argument: str, table: Any = None) -> Iterator[None]:
             argument = ""  # the error already names the argument
         if remedies:  # replaces scikit-learn's advice
             problem = re.split(r"\.(?:\n| Maybe| This|Convert)", problem)[0]
-        error_class = ArgumentError
-        if isinstance(error, TypeError):
-            error_class = UnusableError
+        error_class = UnusableError if isinstance(error, TypeError) else ArgumentError
         raise error_class(problem, argument=argument, remedy="".join(remedies)) from error
 
 
@@ -177,9 +175,7 @@ def _missing_rows(y: Any) -> NDArray[np.bool_]:
 
 def _refuse_zero_characters(y: Any) -> None:
     """Reject classes with a zero character, which NumPy drops at the end of a text."""
-    labels = y
-    if not isinstance(y, list | tuple):
-        labels = np.asarray(y)
+    labels = y if isinstance(y, list | tuple) else np.asarray(y)
     for row, label in enumerate(labels):
         if isinstance(label, str) and "\0" in label:
             raise ValueError(f"row {row}: a zero character in {label!a}; correct the class")

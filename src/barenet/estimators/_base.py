@@ -199,9 +199,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         with unchanged_on_error(self, continued):
             is_sparse = issparse(y)
             X, y = self._check_arrays(X, y, reset=not continued)
-            group_numbers = None
-            if groups is not None:
-                group_numbers = check_groups(groups, len(y))
+            group_numbers = check_groups(groups, len(y)) if groups is not None else None
             if not continued:
                 self._encoder = self._make_encoder(y, classes)
                 self._has_sparse_labels = is_sparse and self._encoder.multilabel
@@ -216,9 +214,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             rows = validate_arrays(self.network_, loss, X, targets, weight)
             rows, scorer = self._split(rows, validation_data, rng, group_numbers)
             job = self._job(rows, loss, incremental, rng)
-            reporter = None
-            if task is not None:
-                reporter = TaskReporter(self, task, X, y, sample_weight)
+            reporter = TaskReporter(self, task, X, y, sample_weight) if task is not None else None
             history, self.loss_ = run_epochs(self, job, scorer, incremental, rng, reporter)
             self._set_attributes(job, history, scorer)
         if reporter is not None:
@@ -346,9 +342,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             self.validation_scores_ = list(self._patience.scores)
             self.best_validation_score_ = -self._patience.best
         else:
-            earlier = self.loss_curve_
-            if self.best_loss_ is not None:
-                earlier = [self.best_loss_]
+            earlier = [self.best_loss_] if self.best_loss_ is not None else self.loss_curve_
             self.best_loss_ = min([*earlier, *history.loss, self.loss_])
         self.loss_curve_ += history.loss
 

@@ -275,9 +275,7 @@ class MLPClassifier(ProbabilisticClassifier, MultilayerPerceptron):
         if self.class_weight is None:
             return weight
         by_class = weights_by_class(self.class_weight, y, self.classes_)
-        if weight is None:
-            return by_class
-        return by_class * np.asarray(weight)
+        return by_class if weight is None else by_class * np.asarray(weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

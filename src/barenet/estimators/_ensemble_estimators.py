@@ -128,9 +128,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             raise ArgumentError(problem, argument="sample_weight")
         all_rows = X
         X = take_rows(X, rows, n_rows)
-        group_numbers = None
-        if groups is not None:
-            group_numbers = check_groups(groups, n_rows, rows)
+        group_numbers = check_groups(groups, n_rows, rows) if groups is not None else None
         prepared = prepare_ensemble_training(
             X,
             targets,
@@ -410,9 +408,7 @@ class MLPEnsembleClassifier(ProbabilisticClassifier, MultilayerPerceptronEnsembl
             Probabilities in the order of `classes_`.
         """
         outputs = self._outputs(X)
-        if len(self.classes_) == 1:
-            return np.ones_like(outputs[:, :1])
-        return outputs
+        return np.ones_like(outputs[:, :1]) if len(self.classes_) == 1 else outputs
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], TargetKind, NDArray[Any]]:
         encoder = LabelEncoder(y)
@@ -645,6 +641,4 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
         numbers = self.target_scaling_.inverse_transform(output)
-        if self._is_column:
-            return numbers[:, 0]
-        return numbers
+        return numbers[:, 0] if self._is_column else numbers

@@ -118,9 +118,7 @@ def run_epochs(
     shuffle = estimator.shuffle and not job.optimizer.full_batch
     epochs = 1 if incremental else int(estimator.max_iter)
     batch_size = check_batch_size(estimator.batch_size, job, auto=200)
-    row_orders = None
-    if shuffle:
-        row_orders = RunningOrders(len(job.rows.X), rng)
+    row_orders = RunningOrders(len(job.rows.X), rng) if shuffle else None
     schedule = as_schedule(copy.deepcopy(estimator.schedule))
     held_out = {}
     if scorer is not None:

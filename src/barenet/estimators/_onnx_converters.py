@@ -65,9 +65,7 @@ def _set_types(operator: Any) -> None:
     """Set the types and shapes of the outputs."""
     types = importlib.import_module("skl2onnx.common.data_types")
     program = program_of(operator.raw_operator)
-    number_type = types.DoubleTensorType
-    if program.dtype == np.float32:
-        number_type = types.FloatTensorType
+    number_type = types.FloatTensorType if program.dtype == np.float32 else types.DoubleTensorType
     n_samples = operator.inputs[0].get_first_dimension()
     n_predicted = _n_predicted(operator.raw_operator, program)
     operator.outputs[-1].type = number_type([n_samples, n_predicted])

@@ -117,9 +117,7 @@ class ValidationScorer:
 
     def _predict_output(self, X: Any) -> FloatArray:
         """Return the known output for the validation rows; compute it for any others."""
-        if X is self.X:
-            return self.output
-        return self.compute(X)
+        return self.output if X is self.X else self.compute(X)
 
     def _try(self, scorers: Mapping[str, ScorerSpec], output: FloatArray) -> None:
         """Reject scorers that can't score the current output."""
@@ -195,9 +193,7 @@ def _name_of(scorer: object) -> str:
     if isinstance(scorer, str):
         return scorer
     name = getattr(scorer, "__name__", "score")
-    if not name.isidentifier():
-        return "score"
-    return name
+    return name if name.isidentifier() else "score"
 
 
 def _with_numbered_classes(twin: Any) -> Any:
@@ -221,6 +217,4 @@ def _with_all_labels(scorer: Any, classes: NDArray[Any]) -> Any:
 
 def _accepts_weights(measure: Callable[..., float]) -> bool:
     accepts = getattr(measure, "_accept_sample_weight", None)  # scikit-learn's scorers have this
-    if accepts:
-        return bool(accepts())
-    return "sample_weight" in inspect.signature(measure).parameters
+    return bool(accepts()) if accepts else "sample_weight" in inspect.signature(measure).parameters

@@ -16,9 +16,7 @@ class TaskReporter(Callback):
         self.estimator = estimator
         self.fit_task = fit_task
         self.epoch_task: Any = None
-        metadata = None
-        if sample_weight is not None:
-            metadata = {"sample_weight": sample_weight}
+        metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         self.data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
 
     def on_start(self, run: Run) -> None:

@@ -81,9 +81,7 @@ class TableInput(Estimator):
             return X
         with errors_naming_argument("X"):
             array = check_array(X, dtype=None, ensure_all_finite=False, estimator=self)
-        if np.ma.isMaskedArray(X):
-            return X
-        return array
+        return X if np.ma.isMaskedArray(X) else array
 
     def _keep(self, encoding: TableEncoding, X: Any) -> None:
         """Set the attributes of a fit to these rows."""

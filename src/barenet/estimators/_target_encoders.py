@@ -41,19 +41,14 @@ class LabelEncoder:
     def __init__(self, y: ArrayLike) -> None:
         #: Whether a row may have several labels.
         self.multilabel = is_multilabel(y)
-        if self.multilabel:
-            classes = np.arange(np.shape(y)[1])
-        else:
-            classes = np.unique(y)
+        classes = np.arange(np.shape(y)[1]) if self.multilabel else np.unique(y)
         #: The sorted classes; for several labels, the indices of the columns of y.
         self.classes: NDArray[Any] = classes
 
     @property
     def activation(self) -> str:
         """The name of the output activation."""
-        if self.multilabel:
-            return "sigmoid"
-        return self.target_kind.output_activation()
+        return "sigmoid" if self.multilabel else self.target_kind.output_activation()
 
     @property
     def target_kind(self) -> TargetKind:
@@ -67,9 +62,7 @@ class LabelEncoder:
         if self.multilabel and is_multilabel(y):
             has_other_shape = y.shape[1] != n_classes
         if has_other_shape:
-            expected = "(n_samples,)"
-            if self.multilabel:
-                expected = f"(n_samples, {n_classes})"
+            expected = f"(n_samples, {n_classes})" if self.multilabel else "(n_samples,)"
             problem = f"expected shape {expected}, as before, got {y.shape}"
             raise ArgumentError(problem, argument="y")
         if self.multilabel:
@@ -95,9 +88,7 @@ class LabelEncoder:
     def decode(self, output: FloatArray) -> NDArray[Any]:
         """Return the predicted class of each row, or 0 or 1 for each of several labels."""
         indices = self._indices(output)
-        if self.multilabel:
-            return indices
-        return self.classes[indices[:, 0]]
+        return indices if self.multilabel else self.classes[indices[:, 0]]
 
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
         """The accuracy."""
@@ -115,9 +106,7 @@ class LabelEncoder:
 
     def probabilities(self, output: FloatArray) -> FloatArray:
         """Return the probability of each class, shape (n_samples, n_classes)."""
-        if len(self.classes) == 1:
-            return np.ones_like(output)
-        return class_probabilities(output)
+        return np.ones_like(output) if len(self.classes) == 1 else class_probabilities(output)
 
 
 @dataclass

@@ -312,9 +312,7 @@ def _split_state(state: StateDict) -> _StateParts:
 def _file_at(path: str | PathLike[str]) -> Path:
     """Return the checkpoint file of a path or address, which may be a folder."""
     file = download(path)
-    if file.is_dir():
-        return file / FILE_NAME
-    return file
+    return file / FILE_NAME if file.is_dir() else file
 
 
 def check_owner(path: Path, owner: str, argument: str) -> None:
@@ -375,9 +373,7 @@ def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
     if not isinstance(saved, dict) or saved.get("version") != VERSION:
         raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start again")
     with errors_naming_file(path, "not a valid checkpoint"):
-        state: StateDict = {}
-        for part, values in saved["state"].items():
-            state[part] = {**values}
+        state: StateDict = {part: {**values} for part, values in saved["state"].items()}
         for name, array in stored.arrays.items():
             part, _, key = name.partition("/")
             state[part][key] = array

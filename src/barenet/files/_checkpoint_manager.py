@@ -62,9 +62,7 @@ def locked_checkpoint(
     owner: str = NETWORK,
 ) -> Iterator[tuple[Checkpoint | None, StateDict | None]]:
     """Lock the checkpoint, and read the state to resume, if there is one."""
-    place = None
-    if checkpoint is not None:
-        place = as_checkpoint(checkpoint, "checkpoint")
+    place = as_checkpoint(checkpoint, "checkpoint") if checkpoint is not None else None
     if resume is True and place is None:
         problem = "True resumes from the checkpoint, and there is none"
         raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
@@ -77,9 +75,7 @@ def locked_checkpoint(
     if place is not None:
         lock = place.lock(network, owner)
     with lock:
-        state = None
-        if source is not None:
-            state = source.read()
+        state = source.read() if source is not None else None
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {without_secrets(resume)}: there is no checkpoint")
         yield place, state
@@ -118,10 +114,11 @@ class CheckpointManager(Callback):
         for name, part in self.loop.parts.items():
             self.parts[IN_FILES.get(name, name)] = part
         # A resumed run may have other callbacks, as long as they have no state.
-        stateful = []
-        for callback in self.config.callbacks:
-            if type(callback).state_dict is not Stateful.state_dict:
-                stateful.append(callback)
+        stateful = [
+            callback
+            for callback in self.config.callbacks
+            if type(callback).state_dict is not Stateful.state_dict
+        ]
         self.callbacks = numbered("callback", stateful)
         # The settings as they were passed, before a callback changes them.
         self.settings = settings_of(self.engine, self.config, self.callbacks)
@@ -134,10 +131,7 @@ class CheckpointManager(Callback):
         than a crash may cost anyway.
         """
         objects = [self.engine.job.optimizer, self.config.schedule, *self.config.callbacks]
-        before = []
-        for part in objects:
-            if hasattr(part, "__dict__"):
-                before.append((part, dict(vars(part))))
+        before = [(part, dict(vars(part))) for part in objects if hasattr(part, "__dict__")]
         run = self.loop.run
         snapshot = Snapshot.of(run.network)
         try:

@@ -138,10 +138,7 @@ def _unwrapped(model: Any) -> UnwrappedModel:
     last_name, estimator = all_steps[-1]
     if not isinstance(getattr(estimator, "network_", None), Model):
         raise _without_network(last_name, estimator)
-    steps = []
-    for name, step in all_steps[:-1]:
-        if step not in (None, "passthrough"):
-            steps.append((name, step))
+    steps = [(name, step) for name, step in all_steps[:-1] if step not in (None, "passthrough")]
     if len(steps) > 1:
         names = ", ".join(repr(name) for name, _ in steps)
         raise _refused(f"expected one step before the network, got {names}", SKL2ONNX)
@@ -220,9 +217,7 @@ def _validation_scores(history: History) -> dict[str, Mapping[str, float]]:
         score = curve[selected_epoch - 1]
         if name.startswith("validation_") and math.isfinite(score):
             scores[name.removeprefix("validation_")] = float(score)
-    if not scores:
-        return {}
-    return {"validation": scores}
+    return {"validation": scores} if scores else {}
 
 
 def _setting(value: Any) -> Any:
@@ -244,9 +239,7 @@ def _setting(value: Any) -> Any:
 def _as_scaling(scaler: Any, step: str) -> Scaling:
     """Convert a scaler of scikit-learn."""
     type_name = type(scaler).__name__
-    conversion = None
-    if type(scaler).__module__.startswith("sklearn."):
-        conversion = SCALERS.get(type_name)
+    conversion = SCALERS.get(type_name) if type(scaler).__module__.startswith("sklearn.") else None
     if conversion is None or getattr(scaler, "clip", False):
         problem = f"{step}: expected TablePreprocessor, {', '.join(SCALERS)}, got {type_name}"
         if conversion is not None:
@@ -256,9 +249,7 @@ def _as_scaling(scaler: Any, step: str) -> Scaling:
         raise _refused(f"{step}: {type_name} is not fitted", "call fit first")
     offset, factor = conversion.offset_and_factor(scaler)
     zeros = np.zeros(scaler.n_features_in_)  # a common number becomes one for each column
-    name = "affine"
-    if _has_default_options(scaler):
-        name = conversion.name
+    name = conversion.name if _has_default_options(scaler) else "affine"
     return Scaling(name, zeros + offset, zeros + factor)
 
 

@@ -94,17 +94,13 @@ class TrainingLog:
     @property
     def selected_epoch(self) -> int:
         """The epoch whose parameters the network has, counted from 1."""
-        if self.best_epoch is None:
-            return self.n_epochs
-        return self.best_epoch
+        return self.n_epochs if self.best_epoch is None else self.best_epoch
 
     @classmethod
     def from_history(cls, history: History) -> Self:
         """Make a log from a history."""
         n_epochs = len(history)
-        selected_epoch = n_epochs
-        if history.best_epoch is not None:
-            selected_epoch = history.best_epoch
+        selected_epoch = history.best_epoch if history.best_epoch is not None else n_epochs
         epochs = _logged_epochs(n_epochs, selected_epoch)
         curves = {}
         for name, curve in history.curves.items():
@@ -123,9 +119,7 @@ class TrainingLog:
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON, with epochs counted from 0."""
-        best_epoch = None
-        if self.best_epoch is not None:
-            best_epoch = self.best_epoch - 1
+        best_epoch = self.best_epoch - 1 if self.best_epoch is not None else None
         epochs = [epoch - 1 for epoch in self.epochs]
         return {
             "engine": self.engine,
@@ -288,9 +282,7 @@ class ModelCard:
         versions = {"barenet": __version__, "python": platform.python_version()}
         for name, version in environment(history.engine).items():
             versions[name] = str(version)
-        log = None
-        if len(history):
-            log = TrainingLog.from_history(history)
+        log = TrainingLog.from_history(history) if len(history) else None
         return replace(self, log=log, versions=versions)
 
     def summary(self) -> dict[str, Any]:
@@ -315,9 +307,7 @@ class ModelCard:
         dict
             The card as JSON, which `from_dict` reads.
         """
-        log = None
-        if self.log is not None:
-            log = self.log.to_dict()
+        log = self.log.to_dict() if self.log is not None else None
         plain: dict[str, Any] = {
             "settings": dict(self.settings),
             "data": {"fingerprint": self.data_fingerprint, "rows": dict(self.rows)},
@@ -356,9 +346,7 @@ class ModelCard:
         plain = convert(plain, Mapping[str, object], "card")
         data = convert(plain["data"], Mapping[str, object], "data")
         training = convert(plain["training"], Mapping[str, object] | None, "training")
-        log = None
-        if training is not None:
-            log = TrainingLog.from_dict(training)
+        log = TrainingLog.from_dict(training) if training is not None else None
         return cls(
             data_fingerprint=data["fingerprint"],
             rows=data["rows"],
@@ -374,9 +362,7 @@ class ModelCard:
 
 def describe_rows(rows: Mapping[str, int]) -> str:
     """Describe the numbers of rows: ``"1,200 training rows, 300 test rows"``."""
-    counts = []
-    for key, n_rows in rows.items():
-        counts.append(count_of(n_rows, f"{rows_name(key)} row"))
+    counts = [count_of(n_rows, f"{rows_name(key)} row") for key, n_rows in rows.items()]
     return ", ".join(counts)
 
 
@@ -390,9 +376,7 @@ def describe_group_means(group_means: Sequence[Mapping[str, str]]) -> str:
         return ""
     groups = []
     for parts in group_means:
-        sides = []
-        for column, part in parts.items():
-            sides.append(PairSide(column, part))
+        sides = [PairSide(column, part) for column, part in parts.items()]
         groups.append(describe_group(sides))
     text = ", or ".join(groups)
     return printable(f"the mean target of the training rows with the same {text}")
@@ -407,9 +391,7 @@ ROWS_NAMES = {
 
 def rows_name(key: str) -> str:
     """Return the name of a kind of rows."""
-    if key in ROWS_NAMES:
-        return ROWS_NAMES[key]
-    return printable(key).replace("_", " ")
+    return ROWS_NAMES[key] if key in ROWS_NAMES else printable(key).replace("_", " ")
 
 
 def write_scores(scores: Mapping[str, Mapping[str, float]]) -> str:
@@ -423,9 +405,7 @@ def write_scores(scores: Mapping[str, Mapping[str, float]]) -> str:
     for key, row_scores in scores.items():
         line = [rows_name(key)]
         for name in names:
-            entry = ""
-            if name in row_scores:
-                entry = f"{row_scores[name]:.4g}"
+            entry = f"{row_scores[name]:.4g}" if name in row_scores else ""
             line.append(entry)
         table.append(line)
     headings = [name.replace("_", " ") for name in names]

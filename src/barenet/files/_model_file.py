@@ -89,9 +89,7 @@ def write_model(
 
 def _joined(vectors: list[NDArray[Any]]) -> NDArray[Any]:
     """Concatenate vectors; a single one is not copied."""
-    if len(vectors) == 1:
-        return vectors[0]
-    return np.concatenate(vectors)
+    return vectors[0] if len(vectors) == 1 else np.concatenate(vectors)
 
 
 def check_layers(network: Network) -> None:
@@ -201,14 +199,10 @@ def _check_exists(path: Path) -> None:
     shown = with_addresses(path)
     if path.is_dir():
         inside = path / "model.safetensors"
-        example = "model file"
-        if inside.is_file():
-            example = f"file such as {inside}"
+        example = f"file such as {inside}" if inside.is_file() else "model file"
         raise FileNotFoundError(f"{shown}: is a folder, expected a {example}")
     if not path.is_file():
-        problem = "there is no such file"
-        if path.exists():
-            problem = "is not an ordinary file"
+        problem = "is not an ordinary file" if path.exists() else "there is no such file"
         raise FileNotFoundError(f"{shown}: {problem}")
 
 

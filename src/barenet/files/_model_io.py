@@ -196,9 +196,7 @@ def load_network(path: str | PathLike[str]) -> Network:
 def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
     """Return the path or address of a model file, which may be in the folder of a run."""
     address = as_address(path)
-    if address:
-        return model_address(address)
-    return model_file(Path(path))
+    return model_address(address) if address else model_file(Path(path))
 
 
 def format_version(predictor: Predictor) -> int:
@@ -272,12 +270,8 @@ def _join(stored: StoredModel) -> Predictor:
         ratios = arrays.pop(_RATIOS)
         added_spread = arrays.pop(_ADDED_SPREAD)
         residuals = ConformalResiduals(ratios, added_spread)
-    background = None
-    if _BACKGROUND in arrays:
-        background = frame_from_bytes(arrays.pop(_BACKGROUND))
-    card = None
-    if extra.get("card") is not None:
-        card = ModelCard.from_dict(extra["card"])
+    background = frame_from_bytes(arrays.pop(_BACKGROUND)) if _BACKGROUND in arrays else None
+    card = ModelCard.from_dict(extra["card"]) if extra.get("card") is not None else None
     if arrays:
         raise ValueError(f"unknown arrays: {', '.join(arrays)}")
     return Predictor(

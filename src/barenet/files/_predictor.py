@@ -69,9 +69,7 @@ class _Rows(NamedTuple):
 
     def without_placeholder(self, results: NDArray[Any]) -> NDArray[Any]:
         """Return the results of the rows; of no rows, there are none."""
-        if self.is_placeholder:
-            return results[:0]
-        return results
+        return results[:0] if self.is_placeholder else results
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -300,9 +298,7 @@ class Predictor(OtherMethods):
 
     def _checked_in_units(self, output: FloatArray) -> FloatArray:
         """Transform outputs into the units of the target, and check that they don't overflow."""
-        if self.target_scaling is None:
-            return output
-        return check_outputs(self.in_units(output))
+        return output if self.target_scaling is None else check_outputs(self.in_units(output))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Transform outputs of the network into the units of the target.
@@ -577,9 +573,7 @@ def interval_of(predictor: Predictor, X: Any, coverage: float) -> tuple[FloatArr
         return np.hstack([predictor.in_units(lower), predictor.in_units(upper)])
 
     lower, upper = np.hsplit(predictor._by_blocks(bounds, X), 2)
-    if lower.shape[1] == 1:
-        return lower[:, 0], upper[:, 0]
-    return lower, upper
+    return (lower[:, 0], upper[:, 0]) if lower.shape[1] == 1 else (lower, upper)
 
 
 def check_threshold(predictor: Predictor, threshold: float | None) -> float | None:
@@ -663,9 +657,7 @@ def _check_number(argument: str, n_entries: int, needed: int, purpose: str) -> N
 
 def _describe_parts(predictor: Predictor) -> dict[str, str]:
     """Describe the parts, by their headings."""
-    predicted = "numbers"
-    if predictor.network.n_outputs == 1:
-        predicted = "a number"
+    predicted = "a number" if predictor.network.n_outputs == 1 else "numbers"
     if predictor.classes is not None:
         classes = predictor.classes
         predicted = f"one of {len(classes)}: {some(classes, MAX_NAMES)}"
@@ -683,9 +675,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         origin.append(printable(predictor.dataset))
     if card.rows:
         origin.append(describe_rows(card.rows))
-    training = ""
-    if card.log:
-        training = card.log.description()
+    training = card.log.description() if card.log else ""
     background = ""
     if predictor.background is not None:
         rows = count_of(len(predictor.background), "row")
@@ -701,11 +691,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         "trained for": training,
         "contains": background,
     }
-    description = {}
-    for heading, text in lines.items():
-        if text:
-            description[heading] = text
-    return description
+    return {heading: text for heading, text in lines.items() if text}
 
 
 def _describe_constraints(predictor: Predictor) -> str:
@@ -729,9 +715,7 @@ def _describe_model(model: Model) -> str:
     network = networks[0]
     steps = []
     for layer in network.layers:
-        step = layer.name
-        if isinstance(layer, Dense):
-            step = str(layer.n_out)
+        step = str(layer.n_out) if isinstance(layer, Dense) else layer.name
         if layer.activation is not None:
             step += f" {layer.activation.name}"
         steps.append(step)

@@ -66,9 +66,7 @@ def data_of(
         names = ("X", "y", "sample_weight", "scale", "rows")
         for name, array in zip(names, data.in_memory, strict=True):
             if isinstance(array, np.ndarray | SparseRows):
-                label = name
-                if prefix:
-                    label = f"{prefix}_data's {name}"
+                label = f"{prefix}_data's {name}" if prefix else name
                 described[label] = {"shape": _shape_of(array), "sha256": checksum(array)}
     return described
 
@@ -125,15 +123,11 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def _shape_or_setting(value: Any) -> Any:
     """Return the shape of an array, which has a shape and a checksum, or an unchanged setting."""
-    if isinstance(value, dict):
-        return value.get("shape")
-    return value
+    return value.get("shape") if isinstance(value, dict) else value
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    return printable(value)
+    return "nothing" if value is None else printable(value)
 
 
 def _in_words(value: Any) -> Any:

@@ -76,9 +76,7 @@ def deserialize(data: bytes) -> tuple[Arrays, dict[str, str]]:
         filled = end
     if filled != size:
         raise ValueError("its arrays do not fill it")
-    arrays = {}
-    for name, part in header.items():
-        arrays[name] = _read_array(data, start, **part)
+    arrays = {name: _read_array(data, start, **part) for name, part in header.items()}
     return arrays, metadata
 
 

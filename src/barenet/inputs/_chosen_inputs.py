@@ -98,10 +98,7 @@ class ChosenInputs(NamedTuple):
 
     def without_codes(self, names: Collection[str]) -> "ChosenInputs":
         """Return the choices with no codes and no days in these columns."""
-        codes = {}
-        for name, numbers in self.codes.items():
-            if name not in names:
-                codes[name] = numbers
+        codes = {name: numbers for name, numbers in self.codes.items() if name not in names}
         days = {}
         for name, numbers_of_days in self.days.items():
             if name not in names:
@@ -118,10 +115,9 @@ class ChosenInputs(NamedTuple):
 
     def with_means(self, means: Sequence[GroupColumns]) -> "ChosenInputs":
         """Return the choices with means of groups, and without pairs that determine the group."""
-        pairs = []
-        for pair in self.pairs:
-            if not any(set(columns) <= set(pair) for columns in means):
-                pairs.append(pair)
+        pairs = [
+            pair for pair in self.pairs if not any(set(columns) <= set(pair) for columns in means)
+        ]
         return self._replace(pairs=tuple(pairs), means=tuple(means))
 
     def of_columns(self) -> "ChosenInputs":

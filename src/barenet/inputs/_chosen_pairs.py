@@ -70,9 +70,7 @@ class PairSide(NamedTuple):
     part: str = ""
 
     def __str__(self) -> str:
-        if not self.part:
-            return repr(self.column)
-        return f"{self.part} of {self.column!r}"
+        return f"{self.part} of {self.column!r}" if self.part else repr(self.column)
 
 
 #: Two columns, or parts of dates.

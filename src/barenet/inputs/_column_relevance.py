@@ -90,8 +90,7 @@ class ColumnValues(NamedTuple):
         features = [_codes(filled)]
         codes = None
         if isinstance(column, DateColumn):
-            for cycle in column.cycles:
-                features.append(part_of(filled, PART_OF_CYCLE[cycle]))
+            features.extend(part_of(filled, PART_OF_CYCLE[cycle]) for cycle in column.cycles)
         elif isinstance(column, PiecewiseColumn) and column.codes:
             codes = features[0]
         return cls(column.name, np.column_stack(features).astype(np.float64), codes)
@@ -192,9 +191,7 @@ def relevances(
     chance = (chance_of_shadow + mean_chance) / 2
     relevance_by_name = {}
     for column, importance, chance_of_column in zip(columns, importances, chance, strict=True):
-        relevance = math.inf
-        if chance_of_column > 0:
-            relevance = float(importance / chance_of_column)
+        relevance = float(importance / chance_of_column) if chance_of_column > 0 else math.inf
         relevance_by_name[column.name] = relevance
     return relevance_by_name
 

@@ -65,9 +65,7 @@ def columns_for_card(means: Iterable[GroupColumns]) -> tuple[dict[str, str], ...
     >>> columns_for_card([(PairSide("date", "day"), PairSide("place"))])
     ({'date': 'day', 'place': ''},)
     """
-    parts_by_column = []
-    for columns in means:
-        parts_by_column.append({side.column: side.part for side in columns})
+    parts_by_column = [{side.column: side.part for side in columns} for columns in means]
     return tuple(parts_by_column)
 
 
@@ -125,10 +123,11 @@ def choose_means(
         best = min(results, key=lambda columns: results[columns].error)
         chosen.append(best)
         residuals = residuals - results[best].predictions
-        remaining = []
-        for candidate in candidates:
-            if candidate.columns in results and candidate.columns != best:
-                remaining.append(candidate)
+        remaining = [
+            candidate
+            for candidate in candidates
+            if candidate.columns in results and candidate.columns != best
+        ]
         candidates = remaining
     return tuple(chosen)
 
@@ -158,8 +157,9 @@ def _candidates(sides: Sequence[SideCodes]) -> list[GroupCodes]:
         has_repeated_groups = 1 < n_groups < len(side.codes)
         if side.is_category and has_repeated_groups and n_groups <= MOST_INPUTS_OF_PAIRS:
             candidates.append(GroupCodes((side.side,), side.codes, n_groups))
-    for pair in candidate_pairs(sides):
-        candidates.append(GroupCodes(pair.pair, pair.codes, pair.n_pairs))
+    candidates.extend(
+        GroupCodes(pair.pair, pair.codes, pair.n_pairs) for pair in candidate_pairs(sides)
+    )
     return candidates
 
 
@@ -273,9 +273,7 @@ class GroupMeans:
             codes_here = codes[rows]
             has_group = codes_here >= 0
             selected = rows[has_group]
-            groups = None
-            if sample.groups is not None:
-                groups = sample.groups[selected]
+            groups = sample.groups[selected] if sample.groups is not None else None
             numbers = np.zeros((len(rows), sample.targets.shape[1] + 1))
             if len(selected):
                 numbers[has_group] = _numbers_of_other_rows(
@@ -296,10 +294,7 @@ class GroupMeans:
         """
         every = np.arange(len(self.sample.targets))
         kept = np.setdiff1d(every, left_out)
-        if of_all_rows:
-            numbers = self.of_other_rows(every)
-        else:
-            numbers = self._of_new_rows(every, kept)
+        numbers = self.of_other_rows(every) if of_all_rows else self._of_new_rows(every, kept)
         numbers[kept] = self.of_other_rows(kept)
         return numbers
 

@@ -93,9 +93,7 @@ def signs_of_settings(settings: Sequence[str], names: Sequence[str] = ()) -> dic
     >>> signs_of_settings(["age=1", "debt =-1"], ["age", "debt"])
     {'age': 1, 'debt': -1}
     """
-    example = "age"
-    if names:
-        example = names[0]
+    example = names[0] if names else "age"
     signs: dict[str, int] = {}
     for setting in settings:
         name, equals, text = setting.rpartition("=")
@@ -186,10 +184,7 @@ def _signs_by_position(monotonic: Any, names: Sequence[str]) -> dict[str, int]:
     if len(signs) != len(names):
         expected = f"a dictionary by column, or {len(names)} signs, one for each column"
         raise ArgumentError.of("monotonic", monotonic, expected)
-    by_name = {}
-    for name, sign in zip(names, signs, strict=True):
-        by_name[name] = checked_sign(sign, name)
-    return by_name
+    return {name: checked_sign(sign, name) for name, sign in zip(names, signs, strict=True)}
 
 
 def checked_sign(sign: Any, name: str) -> int:
@@ -206,14 +201,8 @@ def without_inputs_of(signs: Signs, chosen: ChosenInputs) -> ChosenInputs:
     for name, names_of_parts in chosen.parts.items():
         if name not in signs:
             parts[name] = names_of_parts
-    pairs = []
-    for pair in chosen.pairs:
-        if columns_of([pair]).isdisjoint(signs):
-            pairs.append(pair)
-    means = []
-    for columns in chosen.means:
-        if columns_of([columns]).isdisjoint(signs):
-            means.append(columns)
+    pairs = [pair for pair in chosen.pairs if columns_of([pair]).isdisjoint(signs)]
+    means = [columns for columns in chosen.means if columns_of([columns]).isdisjoint(signs)]
     chosen = chosen._replace(parts=parts, pairs=tuple(pairs), means=tuple(means))
     return chosen.without_codes(signs)
 

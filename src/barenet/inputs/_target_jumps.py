@@ -108,9 +108,7 @@ def _jumps(
     model.fit(X, y, weight)
     tree = model.tree_
     nodes = model.decision_path(X).tocsc()
-    jumps: list[list[NDArray[np.bool_]]] = []
-    for _ in range(X.shape[1]):
-        jumps.append([])
+    jumps: list[list[NDArray[np.bool_]]] = [[] for _ in range(X.shape[1])]
     has_threshold = tree.children_left >= 0  # a leaf has no children
     for node in np.flatnonzero(has_threshold):
         start = nodes.indptr[node]

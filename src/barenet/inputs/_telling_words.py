@@ -274,9 +274,7 @@ def _number_of_words(
     """Choose the number of words with the lowest error on left-out rows; 0 if none are better."""
     n_rows = len(targets)
     fold_of_row = np.random.default_rng(SEED).permutation(n_rows) % FOLDS
-    predictions = {}
-    for n_words in NUMBERS_OF_WORDS:
-        predictions[n_words] = np.zeros_like(targets)
+    predictions = {n_words: np.zeros_like(targets) for n_words in NUMBERS_OF_WORDS}
     for fold in range(FOLDS):
         is_left_out = fold_of_row == fold
         training_weight = np.where(is_left_out, 0.0, weight)
@@ -299,6 +297,4 @@ def _number_of_words(
         squared_errors = weight * np.square(targets - predicted).mean(axis=1)
         results[n_words] = LeftOutErrors(squared_errors, predicted)
     best = min(results, key=lambda n_words: results[n_words].error)
-    if not results[best].is_clearly_better(than=results[0]):
-        return 0
-    return best
+    return best if results[best].is_clearly_better(than=results[0]) else 0

@@ -219,9 +219,7 @@ def _fit_logistic(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -
         options["batch_size"] = min(64, len(X))
         if not _is_scaled(X):
             scaling = Scaling.fit("standardize", X)
-    inputs = X
-    if scaling is not None:
-        inputs = scaling.transform(X, network.dtype)
+    inputs = scaling.transform(X, network.dtype) if scaling is not None else X
     penalty = L2(1 / len(X))
     train(network, inputs, y, penalty=penalty, seed=seed, progress=False, **options)
     if scaling is not None:  # w (x − offset) factor, as weights and bias for x

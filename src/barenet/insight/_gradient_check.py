@@ -140,9 +140,7 @@ class GradientReport:
         """The norms of both gradients of each array of parameters, and their relative error."""
         for report in self.parameters:
             layer = self.network.layers[report.layer]
-            mark = "wrong"
-            if report.relative_error <= self.tolerance:
-                mark = ""
+            mark = "" if report.relative_error <= self.tolerance else "wrong"
             sizes = [str(size) for size in report.analytic.shape]
             analytic_norm = np.linalg.norm(report.analytic)
             numeric_norm = np.linalg.norm(report.numeric)
@@ -156,9 +154,7 @@ class GradientReport:
             )
 
     def _verdict(self) -> str:
-        verdict = "the gradients DIFFER"
-        if self:
-            verdict = "the gradients agree"
+        verdict = "the gradients agree" if self else "the gradients DIFFER"
         return f"loss {self.loss:.6g}; {verdict} (within {self.tolerance:g})"
 
 

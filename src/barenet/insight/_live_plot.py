@@ -42,9 +42,7 @@ class LivePlot(Callback, DeclaredAttributes):
 
     def __new__(cls) -> Any:
         """Make a live plot in a notebook, and progress elsewhere."""
-        if in_notebook():
-            return super().__new__(cls)
-        return Progress()
+        return super().__new__(cls) if in_notebook() else Progress()
 
     def on_start(self, run: Run) -> None:
         self._handle = None

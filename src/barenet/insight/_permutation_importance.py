@@ -216,9 +216,7 @@ def permutation_importance(
 def metric_of(predictor: Predictor) -> str:
     """Return the main metric of the training, or the usual one of the target."""
     usual = TargetKind.of(predictor.classes).metric
-    if predictor.card is None:
-        return usual
-    return predictor.card.metric or usual
+    return usual if predictor.card is None else predictor.card.metric or usual
 
 
 def targets_of_rows(model: Any, X: Any, y: ArrayLike | None) -> tuple[Any, Any]:

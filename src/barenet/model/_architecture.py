@@ -28,10 +28,7 @@ def dense_specs(sizes: Any, hidden: Any, output: Any) -> list[DenseSpec]:
         if (hidden, output) != ("relu", "identity"):
             problem = "the layers' own activations are in sizes already"
             raise ArgumentError(problem, argument="hidden, output")
-        specs = []
-        for index, entry in enumerate(entries):
-            specs.append(_from_mapping(entry, index))
-        return specs
+        return [_from_mapping(entry, index) for index, entry in enumerate(entries)]
     if len(entries) < 2:
         raise ArgumentError.of("sizes", entries, "at least an input and an output")
     widths = [check_count(width, "sizes") for width in entries]

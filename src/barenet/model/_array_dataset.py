@@ -46,9 +46,7 @@ class ArrayDataset(NamedTuple):
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        if self.selection is None:
-            return len(self.X)
-        return len(self.selection)
+        return len(self.X) if self.selection is None else len(self.selection)
 
     @property
     def in_memory(self) -> ArrayDataset:
@@ -57,9 +55,7 @@ class ArrayDataset(NamedTuple):
 
     def row_indices(self, rows: Rows = slice(None)) -> Rows:
         """Return the indices in X, y and the weights of some rows of the dataset."""
-        if self.selection is None:
-            return rows
-        return self.selection[rows]
+        return rows if self.selection is None else self.selection[rows]
 
     def last(self, n_rows: int) -> ArrayDataset:
         """Select the last rows, without a copy."""
@@ -90,9 +86,7 @@ class ArrayDataset(NamedTuple):
     def inverse_weight(self) -> float:
         """One over the total weight of the rows; 0 if that is 0."""
         total = self.total_weight
-        if total > 0:
-            return 1 / total
-        return 0.0
+        return 1 / total if total > 0 else 0.0
 
     @property
     def total_weight(self) -> float:
@@ -109,10 +103,7 @@ class ArrayDataset(NamedTuple):
             weights[-1:] = self.n_rows - (n_batches - 1) * size  # the last batch has the rest
             return weights
         starts = np.arange(0, self.n_rows, size)
-        if order is None:
-            indices = self.row_indices()
-        else:
-            indices = self.row_indices(order)
+        indices = self.row_indices() if order is None else self.row_indices(order)
         row_weights = self.sample_weight[indices].astype(float)
         return np.add.reduceat(row_weights, starts, axis=-1)
 
@@ -151,9 +142,7 @@ def validate_arrays(
 
 def class_probabilities(output: FloatArray) -> FloatArray:
     """Expand a single output, the probability of the second class, into two columns."""
-    if output.shape[1] > 1:
-        return output
-    return np.concatenate([1 - output, output], axis=1)
+    return output if output.shape[1] > 1 else np.concatenate([1 - output, output], axis=1)
 
 
 def predicted_classes(output: FloatArray, threshold: float | None = None) -> NDArray[np.intp]:

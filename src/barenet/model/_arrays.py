@@ -125,12 +125,8 @@ def check_result(values: Any, shape: Shape, part: Any, method: str) -> NDArray[A
     array = np.asarray(values)
     if array.shape == shape and array.dtype.kind in "biuf":
         return array
-    expected = "a real number"
-    if shape:
-        expected = f"real numbers of shape {shape}"
-    got = f"{array.dtype} of shape {array.shape}"
-    if array.dtype == object:
-        got = brief(values)
+    expected = f"real numbers of shape {shape}" if shape else "a real number"
+    got = brief(values) if array.dtype == object else f"{array.dtype} of shape {array.shape}"
     problem = f"{type(part).__name__}.{method}: expected {expected}, got {got}"
     argument = getattr(part, "role", "layers")
     raise ArgumentError(problem, argument=argument, value=values, expected=expected)
@@ -257,9 +253,7 @@ def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any])
         problem = "expected weights of 0 or more, and not all of them zero"
         raise ArgumentError(problem, argument="sample_weight")
     _, exponent = np.frexp(weights.max())  # the largest weight is below 2 to this power
-    if abs(exponent) < 64:
-        return weights
-    return np.ldexp(weights, -exponent)
+    return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)
 
 
 def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:

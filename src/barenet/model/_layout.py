@@ -38,9 +38,7 @@ class Layout:
 
     def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
         """View a flat vector as the arrays of each layer."""
-        layers: list[dict[str, FloatArray]] = []
-        for _ in self.shapes:
-            layers.append({})
+        layers: list[dict[str, FloatArray]] = [{} for _ in self.shapes]
         for layer, name, shape, start, stop in self.slots:
             layers[layer][name] = vector[start:stop].reshape(shape)
         return layers

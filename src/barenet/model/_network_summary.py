@@ -15,9 +15,7 @@ def tabulate(
     rows: list[tuple[str, ...]] = [("layer", "activation", "in → out", "parameters")]
     n_frozen = 0
     for layer in layers:
-        activation = ""
-        if layer.activation is not None:
-            activation = layer.activation.name
+        activation = layer.activation.name if layer.activation is not None else ""
         out = layer.n_out or width
         widths = f"{width or 'any'} → {out or 'any'}"
         count = sum(math.prod(shape) for shape in layer.parameter_shapes.values())
@@ -28,9 +26,7 @@ def tabulate(
         rows.append((name, activation, widths, f"{count:,}"))
         width = out
     kib = parameters.nbytes / 1024
-    size = f"{kib:,.1f} KiB"
-    if kib >= 1024:
-        size = f"{kib / 1024:,.1f} MiB"
+    size = f"{kib / 1024:,.1f} MiB" if kib >= 1024 else f"{kib:,.1f} KiB"
     totals = f"{parameters.size:,} parameters of {parameters.dtype}, {size}"
     if n_frozen:
         totals += f", {parameters.size - n_frozen:,} trainable, {n_frozen:,} frozen"
@@ -40,9 +36,7 @@ def tabulate(
 def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray) -> str:
     """Write the table as text."""
     rows, totals = tabulate(layers, width, parameters)
-    column_widths = []
-    for column in zip(*rows, strict=True):
-        column_widths.append(max(len(text) for text in column))
+    column_widths = [max(len(text) for text in column) for column in zip(*rows, strict=True)]
     *text_widths, count_width = column_widths
     lines = []
     for *texts, count in rows:

@@ -56,9 +56,9 @@ class Penalty(Configurable, ABC):
         part = f"{self.name}'s strength"
         strength: Any
         if isinstance(self.strength, list | tuple | np.ndarray):
-            strengths = []
-            for number in self.strength:
-                strengths.append(check_number(number, self.role, part=part, ge=0))
+            strengths = [
+                check_number(number, self.role, part=part, ge=0) for number in self.strength
+            ]
             strength = tuple(strengths)
         else:
             strength = check_number(self.strength, self.role, part=part, ge=0)
@@ -160,11 +160,7 @@ PENALTIES: dict[str, type[Penalty]] = by_name(L1, L2)
 
 def as_penalties(spec: str | Penalty | Sequence[str | Penalty]) -> list[Penalty]:
     """Build penalties from names such as ``"l2:strength=1e-4"``."""
-    specs: Sequence[str | Penalty]
-    if isinstance(spec, list | tuple):
-        specs = spec
-    else:
-        specs = [spec]  # type: ignore[list-item]
+    specs = spec if isinstance(spec, list | tuple) else [spec]
     return [build(Penalty, PENALTIES, entry, "penalty") for entry in specs]
 
 

@@ -260,9 +260,7 @@ SCHEDULES: dict[str, type[Schedule]] = by_name(
 
 def as_schedule(spec: str | Schedule | None) -> Schedule:
     """Build a schedule from a name such as ``"step:every=10"``."""
-    if spec is None:
-        return Constant()
-    return build(Schedule, SCHEDULES, spec, "schedule")
+    return Constant() if spec is None else build(Schedule, SCHEDULES, spec, "schedule")
 
 
 def _cosine(start: float, end: float, progress: float) -> float:

@@ -69,6 +69,4 @@ def compact(text: str) -> str:
 
 def module_text(name: str) -> str:
     """Read a module of the page, or print the one that is generated from the library's formulas."""
-    if name == "activations.js":
-        return activation_script()
-    return (PAGE / name).read_text("utf-8")
+    return activation_script() if name == "activations.js" else (PAGE / name).read_text("utf-8")

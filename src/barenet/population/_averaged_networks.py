@@ -186,9 +186,7 @@ class AveragedNetworks(Stateful):
         weights of the first layer, too.
         """
         assert self.best is not None
-        numbers_of_inputs = None
-        if means is not None:
-            numbers_of_inputs = means.of_inputs()
+        numbers_of_inputs = means.of_inputs() if means is not None else None
         networks = []
         for index, parameters in self.best.parameters.items():
             network = self.networks[index].copy()

@@ -56,9 +56,7 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
 
 def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> RunConfig:
     """Complete the settings by the defaults, and by layers and an output that fit the data."""
-    converted = {}
-    for name, value in settings.items():
-        converted[name] = _as_setting(name, value)
+    converted = {name: _as_setting(name, value) for name, value in settings.items()}
     defaults = dataclasses.replace(DEFAULTS, batch_size=None)
     config = RunConfig(**converted).over(defaults)
     config.validate()

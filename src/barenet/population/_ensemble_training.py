@@ -339,9 +339,8 @@ def rows_left_out(
     n_folds = min(recipe.folds, len(np.unique(groups)))
     strata = y if target_kind.of_classes else None
     rng = np.random.RandomState(seed)
-    left_out = []
+    left_out: list[NDArray[np.intp]] = []
     for _ in range(recipe.repeats):
         folds = split_folds(strata, groups, n_folds, rng)
-        for fold in range(n_folds):
-            left_out.append(np.flatnonzero(folds == fold))
+        left_out.extend(np.flatnonzero(folds == fold) for fold in range(n_folds))
     return left_out

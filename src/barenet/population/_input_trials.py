@@ -99,9 +99,7 @@ class InputTrials:
         if further == chosen:
             return chosen
         loss_with_further = self._loss(further)
-        if loss_with_further < (1 - gain) * self._loss(chosen):
-            return further
-        return chosen
+        return further if loss_with_further < (1 - gain) * self._loss(chosen) else chosen
 
     def _wide_columns(self, chosen: ChosenInputs) -> set[str]:
         """Find the columns with few rows for each input."""

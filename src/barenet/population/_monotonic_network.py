@@ -39,8 +39,9 @@ def make_monotonic(
     """
     has_free_inputs = bool((signs_of_inputs == 0).any())
     signs = [np.asarray(signs_of_inputs, np.int8)]
-    for n_units in network.sizes[1:-1]:
-        signs.append(signs_of_units(n_units, has_free_inputs=has_free_inputs))
+    signs.extend(
+        signs_of_units(n_units, has_free_inputs=has_free_inputs) for n_units in network.sizes[1:-1]
+    )
     signs.append(np.array(signs_of_outputs, np.int8))
     lower = np.full_like(network.parameters, -np.inf)
     upper = np.full_like(network.parameters, np.inf)
@@ -72,9 +73,7 @@ def check_monotonic_target(target_kind: TargetKind) -> None:
 
 def signs_of_outputs(target_kind: TargetKind) -> tuple[int, ...]:
     """Return the signs of the outputs: of two classes, the probability of the second increases."""
-    if target_kind.of_classes:
-        return (-1, 1)
-    return (1,)
+    return (-1, 1) if target_kind.of_classes else (1,)
 
 
 def signs_of_units(n_units: int, *, has_free_inputs: bool) -> NDArray[np.int8]:
@@ -83,9 +82,7 @@ def signs_of_units(n_units: int, *, has_free_inputs: bool) -> NDArray[np.int8]:
     >>> signs_of_units(8, has_free_inputs=True)
     array([ 0,  0,  1,  1,  1, -1, -1, -1], dtype=int8)
     """
-    n_free = 0
-    if has_free_inputs:
-        n_free = int(n_units * FREE_UNITS)
+    n_free = int(n_units * FREE_UNITS) if has_free_inputs else 0
     n_falling = (n_units - n_free) // 2
     n_rising = n_units - n_free - n_falling
     return np.repeat(np.array([0, 1, -1], np.int8), [n_free, n_rising, n_falling])

@@ -105,9 +105,7 @@ class NetworkRun:
     @property
     def is_running(self) -> bool:
         """Whether a thread is running its epochs."""
-        if self._session is None:
-            return False
-        return getgeneratorstate(self._session) == GEN_RUNNING
+        return False if self._session is None else getgeneratorstate(self._session) == GEN_RUNNING
 
     @property
     def cost(self) -> float:
@@ -153,9 +151,7 @@ class NetworkRun:
 
     def state_dict(self) -> StateDict | None:
         """Return the current state, if it is saved."""
-        if self.manager is None:
-            return self.state
-        return self.manager.state_dict()
+        return self.state if self.manager is None else self.manager.state_dict()
 
     def keep(self, state: StateDict) -> None:
         """Keep the state of a slice on a worker, and save it in the folder."""

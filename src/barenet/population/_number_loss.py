@@ -98,9 +98,7 @@ class NumberLoss:
     @property
     def activation(self) -> str:
         """The output activation of the networks."""
-        if self.has_log_link:
-            return "exponential"
-        return "identity"
+        return "exponential" if self.has_log_link else "identity"
 
     @property
     def is_squared(self) -> bool:
@@ -155,17 +153,13 @@ class NumberLoss:
             return Scaling.fit("standardize", y, weight)
         if self.has_log_link:
             return divided_by_mean(y, weight)
-        q = 0.5
-        if isinstance(self.loss, Quantile):
-            q = self.loss.q
+        q = self.loss.q if isinstance(self.loss, Quantile) else 0.5
         return around_quantile(y, weight, q)
 
     def scaled(self, y: FloatArray, weight: FloatArray, scaling: Scaling) -> FloatArray:
         """Scale targets; rows of weight 0 get the target that an untrained network predicts."""
         scaled_y = scaling.transform(y)
-        neutral = 0.0
-        if self.has_log_link:
-            neutral = 1.0
+        neutral = 1.0 if self.has_log_link else 0.0
         if isinstance(self.loss, Gamma):
             # The gamma loss of a target that float32 rounds to 0 would be infinite.
             scaled_y = np.maximum(scaled_y, np.finfo(np.float32).tiny)
@@ -194,16 +188,12 @@ class NumberLoss:
 
     def of_networks(self, mean: float) -> float:
         """Convert a mean loss to the loss that networks are trained with: half of the square."""
-        if self.is_squared:
-            return mean / 2
-        return mean
+        return mean / 2 if self.is_squared else mean
 
     def metric(self, predictions: FloatArray, y: FloatArray, weight: FloatArray) -> float:
         """The mean loss as in ``sklearn.metrics``, where a deviance is twice the loss."""
         mean = self.mean(predictions, y, weight)
-        if self.has_log_link:
-            return 2 * mean
-        return mean
+        return 2 * mean if self.has_log_link else mean
 
 
 #: The default loss.

@@ -40,10 +40,7 @@ NUMBER_BYTES = 130
 def check_memory(y: NDArray[Any], target_kind: TargetKind) -> None:
     """Refuse targets whose predictions would take more memory than a file may."""
     n_outputs = target_kind.n_columns
-    if target_kind.of_classes:
-        needed = y.size * n_outputs * CLASS_BYTES
-    else:
-        needed = y.size * NUMBER_BYTES
+    needed = y.size * n_outputs * CLASS_BYTES if target_kind.of_classes else y.size * NUMBER_BYTES
     limit = memory_limit()
     if needed > limit:
         problem = f"predictions of {len(y):,} rows with {n_outputs:,} outputs would "
@@ -126,9 +123,7 @@ class OutOfFold:
 
     def loss_of_networks(self, loss: float) -> float:
         """Convert a mean loss to the loss that the networks are trained with."""
-        if self.of_classes:
-            return loss
-        return self.number_loss.of_networks(loss)
+        return loss if self.of_classes else self.number_loss.of_networks(loss)
 
     def loss_in_units(self, predictions: FloatArray, scaling: Scaling) -> float:
         """The mean loss of numbers in the units of the targets, as in ``sklearn.metrics``."""
@@ -186,11 +181,12 @@ class OutOfFold:
         temperatures: tuple[float, ...] = (1.0,)
         if self.of_classes:
             temperatures = TEMPERATURES
-        losses = []
-        for temperature in temperatures:
-            # The softened predictions have no name, so that they are freed before the next ones are
-            # computed.
-            losses.append(self.ensemble_loss(soften(predictions, temperature), n_networks))
+        # The softened predictions have no name, so that they are freed before the next ones are
+        # computed.
+        losses = [
+            self.ensemble_loss(soften(predictions, temperature), n_networks)
+            for temperature in temperatures
+        ]
         best = int(np.argmin(losses))
         return temperatures[best], losses[best]
 
@@ -207,10 +203,7 @@ class OutOfFold:
         squares = OutOfFold(self.y, self.weight)
         mean = predictions.mean(axis=0)
         n_repeats = len(predictions)
-        if n_repeats > 1:
-            spread = predictions.std(axis=0, ddof=1)
-        else:
-            spread = np.zeros_like(mean)
+        spread = predictions.std(axis=0, ddof=1) if n_repeats > 1 else np.zeros_like(mean)
         measured_loss = squares.loss(mean)
         if measured_loss == 0:  # no residual to scale
             measured_loss = 1.0

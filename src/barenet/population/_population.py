@@ -219,17 +219,12 @@ class Population:
 
     def _decisive_loss(self) -> str:
         """The curve that networks are compared by: the validation loss if there is one."""
-        if "validation_loss" in self._curve_names():
-            return "validation_loss"
-        return "loss"
+        return "validation_loss" if "validation_loss" in self._curve_names() else "loss"
 
     def _repr_html_(self) -> str:
         """Write the networks as a table, the best first, for a notebook."""
         decisive = self._decisive_loss()
-        names = []
-        for name in self._curve_names():
-            if name != decisive and name not in NOT_SHOWN:
-                names.append(name)
+        names = [name for name in self._curve_names() if name != decisive and name not in NOT_SHOWN]
         final = {name: self.final(name) for name in names}
         losses = self.final(decisive)
         finite_losses = losses[np.isfinite(losses)]
@@ -242,12 +237,10 @@ class Population:
             run = self.runs[index]
             row: list[Cell] = [str(index)]
             row.append("-".join(str(size) for size in run.network.sizes))
-            for name in varied:
-                row.append(str(plain(run.arguments[name])))
+            row.extend(str(plain(run.arguments[name])) for name in varied)
             row.append(str(len(run.history)))
             row.append((f"{losses[index]:.4g}", losses[index] / largest))  # with a bar
-            for name in names:
-                row.append(f"{final[name][index]:.4g}")
+            row.extend(f"{final[name][index]:.4g}" for name in names)
             row.append(run.history.stop_reason or "in training")
             rows.append(row)
         head = ["network", "sizes", *varied, "epochs", decisive, *names, "end"]

@@ -90,9 +90,7 @@ class PopulationCheckpoint:
     def read(self, index: int) -> StateDict | None:
         """Read the state from which a network resumes, if there is one."""
         file = self.file(index) if self.resume else None
-        if file is None:
-            return self.states.get(index)
-        return file.read()
+        return self.states.get(index) if file is None else file.read()
 
     def file(self, index: int) -> Checkpoint | None:
         """Make the file of a network; one that begins later than an interval is saved at once."""

@@ -142,9 +142,7 @@ def search(
     refit = check_flag(refit, "refit")
     candidates = make_candidates(parameters, n_candidates, seed)
     fixed = {"seed": seed, **settings}
-    configs = []
-    for candidate in candidates:
-        configs.append(make_config({**fixed, **candidate}, n_inputs, targets))
+    configs = [make_config({**fixed, **candidate}, n_inputs, targets) for candidate in candidates]
     networks = [config.make_network() for config in configs]
     folds = make_folds(cv, networks[0], inputs, targets)
     name, score = _as_score(metric, networks[0])
@@ -155,10 +153,9 @@ def search(
         arguments["threads"] = threads
     else:
         arguments["client"] = client
-    copies = []
+    copies: list[Network] = []
     for network in networks:
-        for _ in folds:
-            copies.append(network.copy())
+        copies.extend(network.copy() for _ in folds)
     population = train_many(copies, inputs, targets, **arguments)
     if len(population.errors) == len(population):
         raise population.errors[0]
@@ -324,8 +321,10 @@ def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -
                 iterations.append(rung)
                 resources.append(halving.epochs[rung])
             params.append(settings)
-            for fold_measures in measures:
-                out.append({**fold_measures, "test_scores": fold_measures["score"]})
+            out.extend(
+                {**fold_measures, "test_scores": fold_measures["score"]}
+                for fold_measures in measures
+            )
     more: dict[str, Any] = {}
     if halving.epochs:
         more = {"iter": iterations, "n_resources": resources}

@@ -96,8 +96,10 @@ class SearchResult:
                 head.append(name.removeprefix("param_"))
                 columns.append(values.astype(object).filled(""))
         lines = [head]
-        for row in np.argsort(rank, kind="stable")[:n_best]:
-            lines.append([in_short(column[row]) for column in columns])
+        lines.extend(
+            [in_short(column[row]) for column in columns]
+            for row in np.argsort(rank, kind="stable")[:n_best]
+        )
         return lines
 
     def _repr_html_(self) -> str:
@@ -125,9 +127,7 @@ def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
 def in_short(value: Any) -> str:
     """Write one setting or several, with up to four significant digits, and commas in lists."""
     if isinstance(value, dict):
-        settings = []
-        for name, setting in value.items():
-            settings.append(f"{name}={in_short(setting)}")
+        settings = [f"{name}={in_short(setting)}" for name, setting in value.items()]
         return ", ".join(settings)
     if isinstance(value, tuple):
         return ",".join(str(item) for item in value)

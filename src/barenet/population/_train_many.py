@@ -303,10 +303,7 @@ def live_line(progress: bool | None, width: int) -> Iterator[ShowLine | None]:
 
     A text with the number 0 is shown only in the bar. It yields None if nothing is to be shown.
     """
-    if progress is None:
-        is_shown = is_watched()
-    else:
-        is_shown = check_flag(progress, "progress")
+    is_shown = is_watched() if progress is None else check_flag(progress, "progress")
     if not is_shown:
         yield None
         return

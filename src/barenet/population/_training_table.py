@@ -136,9 +136,7 @@ class TrainingTable:
     def sampled(self, most: int) -> "TrainingTable":
         """Return a table of at most `most` random rows."""
         rows = random_rows(len(self.y), most)
-        groups = None
-        if self.groups is not None:
-            groups = self.groups[rows]
+        groups = self.groups[rows] if self.groups is not None else None
         return replace(
             self,
             X=as_frame(self.X).take(rows),
@@ -213,9 +211,7 @@ class TrainingTable:
             means = GroupMeans(inputs, [*inputs_by_group.values()], sample)
         shares = self.weight / self.weight.sum()
         out_of_fold = OutOfFold(self.y, shares, self.number_loss)
-        input_signs = None
-        if self.monotonic:
-            input_signs = signs_of_inputs(encoding, self.monotonic)
+        input_signs = signs_of_inputs(encoding, self.monotonic) if self.monotonic else None
         training = EnsembleTraining(
             inputs,
             out_of_fold,

@@ -251,16 +251,15 @@ def _describe_answer(predictor: Predictor) -> str:
         [class_type] = types
         return f"classes that are {CLASS_TYPES[class_type]}"
     n_outputs = predictor.network.n_outputs or 1
-    if n_outputs == 1:
-        return "a number"
-    return f"{n_outputs} numbers"
+    return "a number" if n_outputs == 1 else f"{n_outputs} numbers"
 
 
 def _compare_classes(old: Sequence[str], new: Sequence[str]) -> list[Difference]:
     """Compare the classes, which a client may list, and their order."""
-    differences = []
-    for difference in _lost_and_gained("", "classes", old, new):
-        differences.append(Difference("", "classes", difference.change, breaks=True))
+    differences = [
+        Difference("", "classes", difference.change, breaks=True)
+        for difference in _lost_and_gained("", "classes", old, new)
+    ]
     if not differences and tuple(old) != tuple(new):
         change = f"are in another order: {some(new, MAX_NAMES)}"
         differences.append(Difference("", "classes", change, breaks=False))

@@ -63,9 +63,7 @@ class FieldCheck:
                 pattern = re.compile(alternative["pattern"])
         expected = " or ".join(words)
         if pattern is not None and pattern.pattern != TEXT_PATTERN:
-            noun = "a date"
-            if pattern.pattern == TIME_OF_DAY:
-                noun = "a time of day"
+            noun = "a time of day" if pattern.pattern == TIME_OF_DAY else "a date"
             example = field["examples"][0]
             expected = expected.replace("a string", f"{noun} such as {example!r}")
         return cls(
@@ -104,9 +102,7 @@ class FieldCheck:
 def type_names(field: Mapping[str, Any]) -> list[str]:
     """Return the types of a field as a list; a schema has one type or a list."""
     names = field["type"]
-    if isinstance(names, str):
-        return [names]
-    return [*names]
+    return [names] if isinstance(names, str) else [*names]
 
 
 class RecordChecks:
@@ -153,7 +149,5 @@ class RecordChecks:
 
 def problem(record: int | None, field: str | None, expected: str, got: Any) -> dict[str, Any]:
     """Describe a wrong value: its record and its field, if they are known, and a part of it."""
-    text = NOTHING
-    if got is not ABSENT:
-        text = json.dumps(got, ensure_ascii=False, default=str)
+    text = json.dumps(got, ensure_ascii=False, default=str) if got is not ABSENT else NOTHING
     return {"record": record, "field": field, "expected": expected, "got": shortened(text)}

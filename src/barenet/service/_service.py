@@ -174,9 +174,7 @@ class Service:
                 return Response(content, headers={"Content-Type": CONTENT_TYPE})
             return JSONResponse(self.documents[path])
         except HTTPException as error:
-            name = "problems"
-            if isinstance(error.detail, str):
-                name = "error"
+            name = "error" if isinstance(error.detail, str) else "problems"
             if isinstance(error, Refusal):
                 request.state.refused = error.reason
             else:
@@ -255,9 +253,7 @@ class Service:
             raise Refusal(503, "timeout", late) from None
         except ArgumentError as error:
             raise Refusal(422, "wrong_value", [_problem_of(error)]) from None
-        if isinstance(content, list):
-            return answers
-        return answers[0]
+        return answers if isinstance(content, list) else answers[0]
 
     def _read_and_predict(
         self, body: bytes, request: Request, model: ServedModel
@@ -298,9 +294,7 @@ class Service:
 
     def _most_records(self, request: Request) -> int:
         """Return the maximum number of records of a request."""
-        if request.state.reasons:
-            return min(self.max_rows, MAX_RECORDS)
-        return self.max_rows
+        return min(self.max_rows, MAX_RECORDS) if request.state.reasons else self.max_rows
 
     async def _add_reasons(
         self, answers: Records, records: Records, count: int, model: ServedModel
@@ -384,9 +378,7 @@ def _problem_of(error: ArgumentError) -> dict[str, Any]:
 
 def _as_list(content: Any) -> list[Any]:
     """Return the records of a request as a list; it may have a single record."""
-    if isinstance(content, list):
-        return content
-    return [content]
+    return content if isinstance(content, list) else [content]
 
 
 def _refuse_constant(text: str) -> Any:

@@ -225,6 +225,4 @@ def sample(name: str, label_names: Sequence[str], labels: Sequence[str], value: 
     for label_name, label in zip(label_names, labels, strict=True):
         escaped = label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
         pairs.append(f'{label_name}="{escaped}"')
-    if not pairs:
-        return f"{name} {value!r}"
-    return f"{name}{{{','.join(pairs)}}} {value!r}"
+    return f"{name}{{{','.join(pairs)}}} {value!r}" if pairs else f"{name} {value!r}"

@@ -152,9 +152,7 @@ def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> N
         example = (n_inputs, 8, target_kind.n_outputs)
         raise ArgumentError.of("layers", layers, sizes, remedy="try {layers}", layers=example)
     if layers[0] != n_inputs:
-        features = f"{n_inputs} features"
-        if n_inputs == 1:
-            features = "1 feature"
+        features = "1 feature" if n_inputs == 1 else f"{n_inputs} features"
         if n_inputs != dataset.n_features:
             features += " once its columns are encoded"
         problem = f"start with {layers[0]}, but {dataset.name} has {features}"

@@ -187,9 +187,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 def check_replaceable(path: Path, name: object = None) -> None:
     """Refuse to replace anything but an ordinary file."""
     if path.exists() and not path.is_file():
-        obstacle = "not an ordinary file"
-        if path.is_dir():
-            obstacle = "a folder"
+        obstacle = "a folder" if path.is_dir() else "not an ordinary file"
         problem = f"{name or path} is {obstacle}, so it is not replaced"
         raise OSError(f"{problem}; move it away, or choose another place")
 

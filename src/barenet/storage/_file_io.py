@@ -128,17 +128,13 @@ def as_address(path: object) -> str:
 def name_of(path: object) -> str:
     """Return the name of a file, without its folder or the query of an address."""
     address, _, _ = as_address(path).partition("?")
-    if address:
-        return Path(address).name
-    return Path(str(path)).name
+    return Path(address).name if address else Path(str(path)).name
 
 
 def local_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of a file, or of the copy of a file at an address."""
     address = as_address(path)
-    if not address:
-        return Path(path)
-    return copy_of(address)
+    return copy_of(address) if address else Path(path)
 
 
 def is_pattern(path: str | os.PathLike[str]) -> bool:
@@ -316,9 +312,7 @@ def check_memory(
 def memory_limit() -> int:
     """Return the memory that a file may take: BARENET_MEMORY, or half of the machine's."""
     text = os.environ.get(VARIABLE, "").strip()
-    if text:
-        return parse_size(text, VARIABLE)
-    return int(MAX_FRACTION * machine_memory())
+    return parse_size(text, VARIABLE) if text else int(MAX_FRACTION * machine_memory())
 
 
 def machine_memory() -> int:

@@ -73,9 +73,7 @@ def copy_of(address: str) -> Path:
     """Return the copy of a file at an address."""
     with located(address) as remote:
         facts = remote.info()
-        version = {}
-        for name in sorted(facts.keys() - _UNCHANGING):
-            version[name] = facts[name]
+        version = {name: facts[name] for name in sorted(facts.keys() - _UNCHANGING)}
         # Without such properties, every copy is a new version.
         identity = (version or monotonic(), facts["size"])
         return _copy(address, remote.system, remote.path, repr(identity))

@@ -197,6 +197,4 @@ def download(path: str | os.PathLike[str], *, is_run: bool = True) -> Path:
 def working_copy(path: Path) -> WorkingCopy | None:
     """Return the working copy that a file is part of, if any."""
     folder = path.parent  # a copy is a file in a temporary folder, or a folder of files in one
-    if folder in _COPIES:
-        return _COPIES[folder]
-    return _COPIES.get(folder.parent)
+    return _COPIES[folder] if folder in _COPIES else _COPIES.get(folder.parent)

@@ -303,10 +303,7 @@ def stream(
     (300, 3)
     """
     convert(task, TargetTask | None, "task")
-    if memory is None:
-        limit = machine_memory() // 4
-    else:
-        limit = parse_size(memory, "memory")
+    limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     csv_options = _csv_options(csv)
     requests = merge_columns(

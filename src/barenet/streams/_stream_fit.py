@@ -130,9 +130,7 @@ def _count_texts(
 ) -> _Counts:
     """Count the texts of columns in all blocks."""
     most = min(MOST_TEXTS, MOST_TEXTS_OF_ALL // max(1, len(names)))
-    counts = {}
-    for name in names:
-        counts[name] = ColumnTexts(most=most)
+    counts = {name: ColumnTexts(most=most) for name in names}
     declared = {}
     categories = {}
     for number in track(range(len(source))):
@@ -240,9 +238,7 @@ class ColumnStatistics:
             return column
         changes: dict[str, Any] = {"indicator": self.n_missing > 0}
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
-            scaling = numbers
-            if self.is_binary:
-                scaling = "none"
+            scaling = "none" if self.is_binary else numbers
             center, scale = self.center_and_scale(scaling, float(column.fill))
             changes["center"] = center
             changes["scale"] = scale
@@ -320,10 +316,7 @@ class StreamFit:
         self.markers = markers_of_requests(first_rows, options["columns"])
         source = replace(source, tokens=tokens, markers=self.markers)
         counts = _count_texts(source, self.inferred, track)
-        mixed = []
-        for name, texts in counts.texts.items():
-            if texts.n_numbers and texts.texts:
-                mixed.append(name)
+        mixed = [name for name, texts in counts.texts.items() if texts.n_numbers and texts.texts]
         if mixed:
             source = replace(source, mixed=mixed)
             first_rows = sample_blocks(source)
@@ -410,9 +403,7 @@ class StreamFit:
         validation = concatenate(self.parts.pop("validation"))
         sample = concatenate(self.parts.pop("sample"))
         classes = self._classes()
-        scaling = None
-        if classes is None:
-            scaling = self._target_scaling()
+        scaling = self._target_scaling() if classes is None else None
         columns = self._fit_columns(sample)
         if self.numbers == "piecewise":
             columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)
@@ -443,9 +434,7 @@ class StreamFit:
 
     def _dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset | None:
         """Make a data set of rows, if there are any."""
-        if not len(rows):
-            return None
-        return self.source.dataset(rows, classes)
+        return self.source.dataset(rows, classes) if len(rows) else None
 
     def _add(self, number: int) -> None:
         """Add the rows of a block."""
@@ -516,9 +505,7 @@ class StreamFit:
     def _fit_columns(self, sample: Frame) -> tuple[Column, ...]:
         """Fit the columns to all rows; keep counters and identifiers if no other column is left."""
         names = [column.name for column in self.draft.columns]
-        columns = []
-        for name in names:
-            columns.append(self._fit(name, sample))
+        columns = [self._fit(name, sample) for name in names]
         for column in columns:
             if not isinstance(column, DroppedColumn):
                 return tuple(columns)

@@ -53,9 +53,7 @@ def check_training(stream: Any, sample: ArrayDataset, batch_size: int = 0) -> No
     largest = max(stream.lengths)
     n_grouped = rows_of_group(stream.n_inputs)
     needs_groups = batch_size > n_grouped
-    n_batch = 0
-    if needs_groups:
-        n_batch = batch_size
+    n_batch = batch_size if needs_groups else 0
     row_bytes = (sample.X.nbytes + sample.y.nbytes) / sample.n_rows
     output_bytes = sample.y.shape[1] * sample.y.itemsize  # of a row
     n_mapped = N_GROUPS * (largest + n_grouped)

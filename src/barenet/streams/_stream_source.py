@@ -141,9 +141,7 @@ class StreamSource:
         """Select the rows that are not held out."""
         held_out = self.test_size + self.validation_size
         is_training = block.hashes >= held_out
-        if is_training.all():
-            return block.rows
-        return block.rows.take(is_training)
+        return block.rows if is_training.all() else block.rows.take(is_training)
 
     def dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset:
         """Make a data set of rows, and encode the target."""
@@ -208,9 +206,7 @@ def name_of_blocks(blocks: Sequence[Table]) -> str:
     """Name the first file, and count the others."""
     name = blocks[0].path.name
     n_files = len({block.path for block in blocks})
-    if n_files == 1:
-        return name
-    return f"{name} and {n_files - 1:,} more"
+    return name if n_files == 1 else f"{name} and {n_files - 1:,} more"
 
 
 def find_blocks(
@@ -299,9 +295,7 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
     with_rows = [frame for frame in frames if len(frame)]
     if not with_rows:
         with_rows = [frames[0]]  # it still has the columns
-    columns = {}
-    for name in with_rows[0].columns:
-        columns[name] = _joined_column(with_rows, name)
+    columns = {name: _joined_column(with_rows, name) for name in with_rows[0].columns}
     numbers = np.concatenate([frame.rows for frame in with_rows])
     return Frame(columns, with_rows[0].origin, numbers, with_rows[0].kinds)
 

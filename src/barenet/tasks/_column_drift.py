@@ -152,9 +152,7 @@ class Drift:
                 for low, high in column["range"]:
                     ranges.append(f"{_text(low)} – {_text(high)}")
             missing = [f"{share:.1%}" for share in column["missing"]]
-            unknown = ""
-            if column["unknown"] is not None:
-                unknown = f"{column['unknown']:.1%}"
+            unknown = f"{column['unknown']:.1%}" if column["unknown"] is not None else ""
             cells = [
                 printable(column["name"]),
                 f"{column['psi']:.3f}",
@@ -247,9 +245,7 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     n_training_rows = int(np.sum(first_summary["counts"]))
     title = f"{predictor.target_name} of {predictor.dataset} in {name_of_blocks(blocks)}"
     scores, note = _scores(predictor, blocks)
-    predictions = None
-    if prediction_shift is not None:
-        predictions = prediction_shift.describe()
+    predictions = prediction_shift.describe() if prediction_shift is not None else None
     return Drift(tuple(columns), predictions, n_rows, n_training_rows, scores, note, title)
 
 
@@ -403,6 +399,4 @@ def _scores(
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return f"{value:.5g}"
+    return value if isinstance(value, str) else f"{value:.5g}"

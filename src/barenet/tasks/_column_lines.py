@@ -276,10 +276,7 @@ def lines_of_encoding(
 
     `texts` are those of a frame that has been read.
     """
-    kinds = {}
-    for column in encoding.used:
-        if column.reading:
-            kinds[column.name] = column.reading
+    kinds = {column.name: column.reading for column in encoding.used if column.reading}
     missing = encoding.missing
     read, unread = read_frame(frame, kinds, missing, encoding.markers)
     now = ReadTexts.of(frame, read, missing, encoding.markers, unread=unread, readings={})
@@ -291,9 +288,11 @@ def lines_of_encoding(
         else:  # a model needs no columns that are left out
             lines.append(_left_out(column.name, column.formula))
     names = [line.name for line in lines]
-    for name in columns_with(requests or {}, DROP):
-        if name not in names:
-            lines.append(_left_out(name, BY_REQUEST))
+    lines.extend(
+        _left_out(name, BY_REQUEST)
+        for name in columns_with(requests or {}, DROP)
+        if name not in names
+    )
     return ColumnLines(lines)
 
 

@@ -70,18 +70,12 @@ class CrossValidationResult:
     @property
     def mean(self) -> dict[str, float]:
         """The mean of each score over the folds."""
-        means = {}
-        for name, values in self.scores.items():
-            means[name] = float(values.mean())
-        return means
+        return {name: float(values.mean()) for name, values in self.scores.items()}
 
     @property
     def std(self) -> dict[str, float]:
         """The standard deviation of each score over the folds, as in scikit-learn's searches."""
-        deviations = {}
-        for name, values in self.scores.items():
-            deviations[name] = float(values.std())
-        return deviations
+        return {name: float(values.std()) for name, values in self.scores.items()}
 
     def table(self) -> str:
         """Write the scores as a table.

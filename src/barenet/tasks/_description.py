@@ -78,11 +78,11 @@ def category_names(predictor: Predictor) -> list[str]:
     encoding = predictor.preprocessing
     if not isinstance(encoding, TableEncoding):
         return []
-    names = []
-    for column in encoding.columns:
-        if isinstance(column, CategoryColumn | WordsColumn):
-            names.append(column.name)
-    return names
+    return [
+        column.name
+        for column in encoding.columns
+        if isinstance(column, CategoryColumn | WordsColumn)
+    ]
 
 
 def missing_markers(predictor: Predictor) -> Collection[str]:

@@ -163,9 +163,7 @@ class NetworkFit(Fit):
         """Early stopping, if the settings enable it, by the loss or the given metric."""
         config = self.settings.config
         monitor = f"validation_{config.metric or 'loss'}"
-        if not config.patience:
-            return []
-        return [EarlyStopping(monitor, patience=config.patience)]
+        return [EarlyStopping(monitor, patience=config.patience)] if config.patience else []
 
     def arguments(self) -> dict[str, Any]:
         """Make the arguments of `train` from the settings, without the network and callbacks."""
@@ -174,9 +172,7 @@ class NetworkFit(Fit):
         sample_weight = None
         if X is None:
             X, y, sample_weight = self._targets_of(self.training)
-        validation_data = None
-        if self.validation is not None:
-            validation_data = self._targets_of(self.validation)
+        validation_data = self._targets_of(self.validation) if self.validation is not None else None
         test_data = None
         if self.rows.test is not None:
             test_data = training_arrays(self.predictor, self.rows.test)
@@ -375,9 +371,7 @@ def untrained_predictor(
     The card names the columns of whose groups the networks have means.
     """
     dataset = split.dataset
-    names = dataset.feature_names
-    if isinstance(encoding, TableEncoding):
-        names = encoding.feature_names
+    names = encoding.feature_names if isinstance(encoding, TableEncoding) else dataset.feature_names
     counts = {"training": training.n_samples}
     if split.stream is not None:
         counts["training"] = split.stream.n_rows

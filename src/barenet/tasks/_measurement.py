@@ -84,9 +84,7 @@ class Measurement:
     @property
     def title(self) -> str:
         """The kind of the model."""
-        if isinstance(self.predictor.network, Ensemble):
-            return "ensemble"
-        return "network"
+        return "ensemble" if isinstance(self.predictor.network, Ensemble) else "network"
 
     @property
     def scores(self) -> dict[str, float]:
@@ -239,9 +237,7 @@ class Measurement:
         if not names:
             return ""
         leak = describe_leak(names, self.predictor.target_name)
-        if option:
-            return f"{leak} ({option})."
-        return f"{leak}."
+        return f"{leak} ({option})." if option else f"{leak}."
 
     @property
     def compared_by(self) -> str:
@@ -259,17 +255,13 @@ class Measurement:
     @property
     def compared_title(self) -> str:
         """The title of the score that models are compared by."""
-        if self.compared_by == "loss":
-            return "quantile loss"
-        return METRICS[self.compared_by].title
+        return "quantile loss" if self.compared_by == "loss" else METRICS[self.compared_by].title
 
     def _lead(self, baseline: Mapping[str, float]) -> float:
         """Return the difference of the scores, which is positive if the network is better."""
         name = self.compared_by
         difference = self.scores[name] - baseline[name]
-        if is_maximized(name):
-            return difference
-        return -difference
+        return difference if is_maximized(name) else -difference
 
     def _margin(self, outputs: FloatArray, other_outputs: FloatArray) -> float:
         """Estimate half the 95 % interval of the difference of two scores by the bootstrap."""
@@ -351,9 +343,7 @@ def _summarize_predictions(measured: Mapping[str, Measurement]) -> Summary:
     if chosen.rows.n_samples < FEW_ROWS:
         chosen = measurements[-1]  # the training rows, or a sample
     values = prediction_values(chosen.predictor, chosen.scored.outputs)
-    if values is None:
-        return {}
-    return summarize(values)
+    return {} if values is None else summarize(values)
 
 
 def prediction_values(predictor: Predictor, outputs: FloatArray) -> NDArray[Any] | None:
@@ -368,6 +358,4 @@ def prediction_values(predictor: Predictor, outputs: FloatArray) -> NDArray[Any]
 
 def metric_title(name: str) -> str:
     """Return the title of a metric, or the name of any other score."""
-    if name not in METRICS:
-        return name
-    return METRICS[name].title
+    return name if name not in METRICS else METRICS[name].title

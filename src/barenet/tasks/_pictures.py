@@ -211,9 +211,7 @@ def measure_importance(
     """Compute the permutation importance, by default for the metric of the training."""
     card = predictor.card or ModelCard()
     chosen: Any = metric or card.settings.get("metric")
-    y = rows.y
-    if predictor.classes is not None:
-        y = np.array(predictor.classes)[rows.y]
+    y = np.array(predictor.classes)[rows.y] if predictor.classes is not None else rows.y
     return permutation_importance(
         predictor,
         rows.X,

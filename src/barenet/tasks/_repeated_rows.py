@@ -52,10 +52,7 @@ def _columns(rows: Dataset) -> Iterator[NDArray[np.uint64]]:
     """Yield the hashes of the targets, and those of each column."""
     yield _hash_values(rows.y)
     columns: Iterable[NDArray[Any]]
-    if isinstance(rows.X, Frame):
-        columns = rows.X.columns.values()
-    else:
-        columns = rows.X.T
+    columns = rows.X.columns.values() if isinstance(rows.X, Frame) else rows.X.T
     for column in columns:
         yield _hash_values(column)
 

@@ -166,8 +166,7 @@ class Report:
         for name, counts in zip(classes, self.measured.confusion_matrix(), strict=True):
             total = max(counts.sum(), 1)
             cells: list[Cell] = [name]
-            for count in counts:
-                cells.append((f"{count:,}", count / total))
+            cells.extend((f"{count:,}", count / total) for count in counts)
             lines.append(cells)
         return _table(["actual ↓ predicted →", *classes], lines, "matrix")
 
@@ -245,9 +244,7 @@ class Report:
         """The rows that predictions are compared with: kept ones, or else some training rows."""
         if self.predictor.background is not None:
             return self.predictor.background
-        rows = self.rows
-        if self.training is not None:
-            rows = self.training.rows
+        rows = self.training.rows if self.training is not None else self.rows
         return sample_rows(rows, BACKGROUND_ROWS).X
 
     @property
@@ -304,10 +301,11 @@ class Report:
             yield _text(f"All are numbers; scaling: {self.predictor.description()['scaling']}.")
             return
         yield self.lines.to_table()
-        encoded = []
-        for description in descriptions:
-            if description["inputs"]:
-                encoded.append([str(cell) for cell in description.values()])
+        encoded = [
+            [str(cell) for cell in description.values()]
+            for description in descriptions
+            if description["inputs"]
+        ]
         yield _text("The networks take these inputs of each column:")
         yield _table(["column", "kind", "inputs", "encoding"], encoded, "columns")
 
@@ -343,8 +341,7 @@ def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str])
     for title, scores in lines.items():
         share = scores[first] if is_maximized(first) else 0.0
         cells: list[Cell] = [title, (score_text(first, scores[first]), share)]
-        for name in names[1:]:
-            cells.append(score_text(name, scores[name]))
+        cells.extend(score_text(name, scores[name]) for name in names[1:])
         rows.append(cells)
     headings = [METRICS[name].title for name in names]
     return _table(["", *headings], rows)

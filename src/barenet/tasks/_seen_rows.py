@@ -55,9 +55,7 @@ class SeenRows:
 
     @property
     def _number(self) -> str:
-        if self.n_seen is None:
-            return "perhaps some"
-        return f"{self.n_seen:,}"
+        return "perhaps some" if self.n_seen is None else f"{self.n_seen:,}"
 
 
 def find_seen_rows(
@@ -85,9 +83,7 @@ def find_seen_rows(
     changed = {name: value for name, value in then.items() if value != now[name]}
     if any(changed.get(name) is not None for name in SPLIT_ARGUMENTS):  # its column may be unread
         return SeenRows(n_rows=n_rows, other_split=changed)
-    training = split.training.numbers
-    if changed:
-        training = _training_numbers(split.dataset, then)
+    training = _training_numbers(split.dataset, then) if changed else split.training.numbers
     if np.array_equal(training, split.training.numbers):
         return SeenRows(n_rows=n_rows, are_split_alike=True)
     n_seen = int(np.isin(rows.numbers, training).sum())

@@ -76,9 +76,7 @@ class SplitRows:
     @property
     def n_training(self) -> int:
         """The number of rows outside the test set."""
-        if self.stream is None:
-            return self.training.n_samples
-        return self.stream.n_rows
+        return self.training.n_samples if self.stream is None else self.stream.n_rows
 
     def main_metric(self, config: RunConfig) -> str:
         """Return the name of the main metric, which by default suits the target."""
@@ -86,9 +84,7 @@ class SplitRows:
 
     def for_model(self, predictor: Predictor) -> Self:
         """Select the columns of a model by name, for its own encoding or scaling."""
-        test = None
-        if self.test is not None:
-            test = rows_of_model(predictor, self.test)
+        test = rows_of_model(predictor, self.test) if self.test is not None else None
         return replace(
             self,
             dataset=rows_of_model(predictor, self.dataset),
@@ -130,9 +126,7 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
     is_small = is_numeric and np.ptp(y) < 1 / MAX_TARGET
     if config.target_scaling != "none" and (is_large or is_small):
         problem = f"the variance of {target} is beyond float64, from {y.min():g} to {y.max():g}"
-        remedy = "multiply it by a power of ten"
-        if is_large:
-            remedy = "divide it by a power of ten"
+        remedy = "divide it by a power of ten" if is_large else "multiply it by a power of ten"
         raise DataError(problem, argument="target_scaling", remedy=remedy)
 
 

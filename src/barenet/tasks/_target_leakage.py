@@ -86,9 +86,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
                 )
         if is_leaking:
             leaking.append(column.name)
-    if n_columns < 2:
-        return []
-    return leaking
+    return [] if n_columns < 2 else leaking
 
 
 def describe_leak(names: Sequence[str], target: str) -> str:

@@ -112,9 +112,7 @@ class Task(OtherMethods):
 
     def __repr__(self) -> str:
         dataset = self.rows.dataset
-        target = "a number"
-        if dataset.classes:
-            target = f"one of {len(dataset.classes)} classes"
+        target = f"one of {len(dataset.classes)} classes" if dataset.classes else "a number"
         columns = count_of(dataset.n_features, "column")
         sizes = f"{self.rows.n_training:,} training rows"
         if self.test is not None:
@@ -205,9 +203,11 @@ class Task(OtherMethods):
             source = in_memory(data)
             name = IN_MEMORY
         accepted = list(task_settings.TABLE_OPTIONS)
-        for argument in inspect.getfullargspec(Task.open).kwonlyargs:
-            if argument not in OpeningOptions.__annotations__:
-                accepted.append(argument)
+        accepted.extend(
+            argument
+            for argument in inspect.getfullargspec(Task.open).kwonlyargs
+            if argument not in OpeningOptions.__annotations__
+        )
         if source is None:
             accepted += [*task_settings.FILE_OPTIONS, *task_settings.GENERATOR]
         check_arguments(f"Task.open for {name}", options, accepted)
@@ -665,9 +665,7 @@ class Task(OtherMethods):
     def _metric_of(self, predictor: Predictor) -> str:
         """Return the metric that a predictor was trained with, by default that of the task."""
         name = (predictor.card or ModelCard()).settings.get("metric")
-        if name in METRICS:
-            return name
-        return self.metric
+        return name if name in METRICS else self.metric
 
     def prepare(
         self,

@@ -76,9 +76,7 @@ def _numbered(numbers: Sequence[int]) -> str:
     ('fold 2', 'folds 1, 3')
     """
     listed = some([str(number) for number in numbers])
-    if len(numbers) == 1:
-        return f"fold {listed}"
-    return f"folds {listed}"
+    return f"fold {listed}" if len(numbers) == 1 else f"folds {listed}"
 
 
 def _numbered_folds(dataset: Dataset, n_folds: int, seed: int) -> list[Fold]:

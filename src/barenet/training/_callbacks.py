@@ -406,11 +406,11 @@ def _check_methods(callback: Callback) -> None:
 
 def _event_methods(callback: object) -> list[str]:
     """Return the names of the methods that seem to be called during a run."""
-    names = []
-    for name in dir(callback):
-        if name in EVENTS or (name.startswith("on_") and callable(getattr(callback, name))):
-            names.append(name)
-    return names
+    return [
+        name
+        for name in dir(callback)
+        if name in EVENTS or (name.startswith("on_") and callable(getattr(callback, name)))
+    ]
 
 
 def _check_function(function: Any, argument: str) -> None:
@@ -436,10 +436,11 @@ def _check_signature(function: Callable[..., object], argument: str, place: str 
         signature = inspect.signature(function)
     except ValueError:  # a function written in C has no signature
         return
-    names = []
-    for parameter in signature.parameters.values():
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            names.append(parameter.name)
+    names = [
+        parameter.name
+        for parameter in signature.parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
     is_of_run = "logs" not in names
     if names and names[0] != "run":
         is_of_run = len(names) == 1 and names[0] not in Run.__dataclass_fields__

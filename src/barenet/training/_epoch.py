@@ -163,9 +163,7 @@ class MeasuredSet(NamedTuple):
     @property
     def prefix(self) -> str:
         """The start of the names of its curves."""
-        if self.part is None:
-            return ""
-        return f"{self.part}_"
+        return "" if self.part is None else f"{self.part}_"
 
 
 def measured_sets(job: Job, config: TrainingConfig) -> list[MeasuredSet]:

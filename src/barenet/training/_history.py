@@ -179,9 +179,7 @@ class History(dict[str, list[float]]):
         spelled = spelled_curve(name, self.keys())
         if isinstance(spelled, str) and spelled in self.keys():
             return super().__getitem__(spelled)
-        hint = ";"
-        if isinstance(name, str):
-            hint = suggestion(name, self) or ";"
+        hint = suggestion(name, self) or ";" if isinstance(name, str) else ";"
         raise KeyError(f"{name!r} was not measured{hint} there are {', '.join(self)}")
 
     def __contains__(self, name: object) -> bool:
@@ -190,9 +188,7 @@ class History(dict[str, list[float]]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a curve, or the default if it was not measured."""
-        if name in self:
-            return self[name]
-        return default
+        return self.get(name, default)
 
     def __len__(self) -> int:
         """Return the number of epochs."""
@@ -250,16 +246,12 @@ def curve_rows(name: str) -> tuple[str, str]:
     if name.startswith(f"{OUT_OF_FOLD}_"):
         return "out-of-fold", name.removeprefix(f"{OUT_OF_FOLD}_")
     rows, _, measure = name.partition("_")
-    if rows in EVALUATION_SETS:
-        return rows, measure
-    return "training", name
+    return (rows, measure) if rows in EVALUATION_SETS else ("training", name)
 
 
 def finite_or_none(value: float) -> float | None:
     """Return a number, or None for infinity and NaN, which JSON lacks."""
-    if math.isfinite(value):
-        return value
-    return None
+    return value if math.isfinite(value) else None
 
 
 def _read_epoch(line: str, curves: list[str]) -> dict[str, float]:

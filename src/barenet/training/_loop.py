@@ -116,9 +116,7 @@ class Loop(ABC):
         self.run = _new_run(engine, config, self.n_rows)
         before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before, job.loss)
-        n_rates = self.run.n_batches
-        if job.optimizer.full_batch:
-            n_rates = 0
+        n_rates = 0 if job.optimizer.full_batch else self.run.n_batches
         self.epoch = Epoch(rows, config, rates=np.zeros(n_rates))
         self.chunk = ChunkSize.first(engine, config, self.run.n_batches)
 
@@ -199,9 +197,7 @@ class Loop(ABC):
             reason = f"failed with {type(error).__name__}"
         history = self.run.history
         history.stop_reason = self.run.stop_reason or reason
-        last_loss = math.nan
-        if len(history):
-            last_loss = history.loss[-1]
+        last_loss = history.loss[-1] if len(history) else math.nan
         words = "%d epochs on the %s engine, loss %.4g: %s"
         LOGGER.info(words, len(history), history.engine, last_loss, history.stop_reason)
         with ExitStack() as endings:
@@ -215,8 +211,7 @@ def _new_run(engine: Engine, config: TrainingConfig, n_rows: int) -> Run:
     measures = ["loss", *config.metrics]
     names = list(measures)
     for part in config.held_out:
-        for measure_name in measures:
-            names.append(f"{part}_{measure_name}")
+        names.extend(f"{part}_{measure_name}" for measure_name in measures)
     scores = []
     if config.scorer:
         scores = [f"validation_{name}" for name in config.scorer.names]
@@ -410,10 +405,11 @@ class MiniBatchLoop(Loop):
         """Record epochs, and call the callbacks for each, until one stops the run."""
         run = self.run
         run.batch = run.n_batches
-        watching = []
-        for callback in self.callbacks:
-            if type(callback).on_epoch is not Callback.on_epoch:
-                watching.append(callback)
+        watching = [
+            callback
+            for callback in self.callbacks
+            if type(callback).on_epoch is not Callback.on_epoch
+        ]
         if not watching and trajectory is None:
             for name, values in curves.items():
                 run.history.setdefault(name, []).extend(values)

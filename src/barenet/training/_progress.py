@@ -257,22 +257,15 @@ def _in_short(run: Run) -> str:
             titles[f"{part}_loss"] = part
             break  # there is room for only one of the two
     titles["learning_rate"] = "rate"
-    numbers = []
-    for name, title in titles.items():
-        if name in last:
-            numbers.append(f"{title} {last[name]:.3g}")
+    numbers = [f"{title} {last[name]:.3g}" for name, title in titles.items() if name in last]
     return " ".join(numbers)
 
 
 def latest_numbers(run: Run) -> str:
     """Format the numbers of the last epoch, losses with the digits of their precision."""
     last = run.history.last()
-    digits = 6
-    if run.network.dtype.itemsize == 8:
-        digits = 9
-    title = "loss"
-    if run.history.penalized:
-        title = f"loss {WITH_PENALTY}"
+    digits = 9 if run.network.dtype.itemsize == 8 else 6
+    title = f"loss {WITH_PENALTY}" if run.history.penalized else "loss"
     held_out = [part for part in EVALUATION_SETS if f"{part}_loss" in last]
     texts = [f"{title} {last['loss']:.{digits}f}"]
     if not held_out:  # scores of the training rows, where there are no others

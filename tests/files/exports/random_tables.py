@@ -84,8 +84,7 @@ def with_random_pairs(rng: np.random.Generator, encoding: TableEncoding) -> Tabl
     """Multiply some inputs of two columns of which at most one is 1 in a row."""
     ranges = []
     for column in encoding.used:
-        for inputs in column.exclusive_inputs.values():
-            ranges.append((column.name, inputs))
+        ranges.extend((column.name, inputs) for inputs in column.exclusive_inputs.values())
     all_pairs = []
     for _ in range(rng.integers(3)):
         first, second = rng.choice(len(ranges), size=2)

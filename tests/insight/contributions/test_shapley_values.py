@@ -268,9 +268,10 @@ def test_the_bits_are_the_same_on_any_number_of_threads():
     X, background = rng.normal(size=(150, 8)), rng.normal(size=(60, 8))
     networks = [network_of(8, seed=seed, dtype="float32") for seed in range(3)]
     ensemble = Ensemble(networks)
-    results = []
-    for threads in (1, 2, 3):
-        results.append(contributions(ensemble, X, background, exact=False, threads=threads))
+    results = [
+        contributions(ensemble, X, background, exact=False, threads=threads)
+        for threads in (1, 2, 3)
+    ]
     other_seed = contributions(ensemble, X, background, exact=False, seed=5)
     for result in results[1:]:
         np.testing.assert_array_equal(result.values, results[0].values)

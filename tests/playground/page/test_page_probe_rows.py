@@ -305,8 +305,9 @@ def long_churn(tmp_path_factory):
     logits = -0.06 * (tenure - 36) + 0.5 * (calls - 1.5) + 1.5 * (plan == "basic") - 0.5
     churn = np.where(random.random(N_LONG) < 1 / (1 + np.exp(-logits)), "yes", "no")
     lines = ["plan,tenure,calls,price,churn"]
-    for row in range(N_LONG):
-        lines.append(f"{plan[row]},{tenure[row]},{calls[row]},{price[row]},{churn[row]}")
+    lines.extend(
+        f"{plan[row]},{tenure[row]},{calls[row]},{price[row]},{churn[row]}" for row in range(N_LONG)
+    )
     path = tmp_path_factory.mktemp("tables") / "long.csv"
     path.write_text("\n".join(lines) + "\n")
     return path

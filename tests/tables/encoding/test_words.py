@@ -70,8 +70,7 @@ def test_javascript_splits_texts_into_the_same_words():
     texts = [*TEXTS]
     rng = random.Random(0)
     characters = [*"ab1.,- _\u0301\u0307ΣİßÉ\ufe0f\u0939\u093f", "👩", "\u00a0"]
-    for _ in range(300):
-        texts.append("".join(rng.choices(characters, k=rng.randint(1, 12))))
+    texts.extend("".join(rng.choices(characters, k=rng.randint(1, 12))) for _ in range(300))
     command = [node, "-e", JAVASCRIPT]
     done = subprocess.run(command, input=json.dumps(texts), capture_output=True, encoding="utf-8")
     assert json.loads(done.stdout) == [words_of(text) for text in texts]

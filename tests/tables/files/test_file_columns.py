@@ -329,8 +329,10 @@ def test_one_odd_text_in_a_stream_is_understood_as_in_memory(
     found = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for encoding in (stream(path, "y").encoding, Task.open(path, "y")._encoding):
-            found.append([column.kind for column in encoding.columns])
+        found.extend(
+            [column.kind for column in encoding.columns]
+            for encoding in (stream(path, "y").encoding, Task.open(path, "y")._encoding)
+        )
     is_truth = text in ("y", "True")
     assert found == [["boolean" if is_truth else "category", "number"]] * 2
     losses = [str(warning.message) for warning in caught]

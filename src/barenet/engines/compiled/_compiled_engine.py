@@ -69,9 +69,7 @@ class CompiledEngine(Engine):
         reason = refusal(job)
         if reason is not None:
             problem = f"{self.name} cannot run this: {reason}"
-            remedy = ""
-            if not has_numba():
-                remedy = "install it (pip install numba), or use {engine}"
+            remedy = "" if has_numba() else "install it (pip install numba), or use {engine}"
             raise ArgumentError(
                 problem, argument="engine", value=self.name, remedy=remedy, engine="reference"
             )
@@ -162,9 +160,7 @@ class CompiledEngine(Engine):
         from barenet.engines.compiled._compiled_trajectory import CompiledTrajectory
 
         trajectory = CompiledTrajectory(self, lambda: self._programs)
-        if trajectory.keeps_vectors(batch_size, measured):
-            return trajectory
-        return None
+        return trajectory if trajectory.keeps_vectors(batch_size, measured) else None
 
     @cached_property
     def _programs(self) -> JobPrograms:

@@ -31,8 +31,7 @@ class CompiledTrajectory(Trajectory):
     def keeps_vectors(self, batch_size: int, measured: Sequence[ArrayDataset]) -> bool:
         """Return whether the programs copy all parameters, and use no large layers in place."""
         programs = [self.learning_program(batch_size)]
-        for rows in measured:
-            programs.append(self.evaluation_program(rows))
+        programs.extend(self.evaluation_program(rows) for rows in measured)
         return not any(program.in_place for program in programs)
 
     def learning_program(self, batch_size: int) -> Program:

@@ -189,9 +189,7 @@ class Lowering(ProgramBuilder):
         around_loss = Group(last_forward.instructions + first_backward.instructions)
         groups = [*self.forward[:-1], around_loss, *self.backward[1:]]
         regions = [weighing, self.before_rows]
-        for group in groups:
-            if group.instructions:
-                regions.append([group])
+        regions.extend([group] for group in groups if group.instructions)
         regions += [self.differentiation, norm, self.application]
         return [region for region in regions if region]
 
@@ -231,9 +229,7 @@ class Lowering(ProgramBuilder):
         width = layer.n_out
         Z = self.matrix(width)
         d = self.derivatives(width)
-        partial = Z
-        if way == "parts":
-            partial = self.workspace.matrix(len(X.matrix), width)
+        partial = self.workspace.matrix(len(X.matrix), width) if way == "parts" else Z
         in_place = self.uses_weights_in_place(layer, way)
         arrays = self.parameters(layer.n_in + 1, width, in_place=in_place)
         record = self.layer(
@@ -371,9 +367,7 @@ class Lowering(ProgramBuilder):
     def lower_weight_gradients(self, record: Record, X: DenseInput, dW: Matrix, dZ: Matrix) -> None:
         """The products dW = Xᵀ dZ of a dense layer in the backward pass."""
         n_in = int(record["n_in"])
-        products = []
-        for X_part in X.parts:
-            products.append((dW, X_part.T, dZ, self.zeros, 0))
+        products = [(dW, X_part.T, dZ, self.zeros, 0) for X_part in X.parts]
         record["weight_gradients"] = self.workspace.products(products)
         height = _dense.MAX_ROWS if n_in > 8 else 4
         columns = X.lefts[-1] + X.matrix.shape[1]
@@ -405,9 +399,7 @@ class Lowering(ProgramBuilder):
         back: Kernel = _dense.layer_backward,
     ) -> None:
         """A = f(Z), and dL/dZ in place of dL/dA, with the product of a dense layer."""
-        name = "identity"
-        if activation is not None:
-            name = activation.name
+        name = activation.name if activation is not None else "identity"
         by_row = _activations.BY_ROW.get(name)
         variant = "identity" if by_row is not None else name
         self.z = Z
@@ -439,9 +431,7 @@ class Lowering(ProgramBuilder):
     def layer_norm(self, layer: LayerNorm, activation: Activation | None, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
         record = self.norm(2, epsilon=layer.epsilon)
-        back = None
-        if record["d_in"]:
-            back = _norms.normalize_rows_back
+        back = _norms.normalize_rows_back if record["d_in"] else None
         self.add(record, _norms.normalize_rows, back)
         self.add(record, _norms.scale_and_shift)
         self.lower_parameters(record, 2, _norms.norm_gradient)
@@ -449,14 +439,10 @@ class Lowering(ProgramBuilder):
     def batch_norm(self, layer: BatchNorm, activation: Activation | None, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
         record = self.norm(2, epsilon=layer.epsilon, momentum=layer.momentum)
-        measure = _norms.recall_columns
-        if self.needs_gradient:
-            measure = _norms.measure_columns
+        measure = _norms.measure_columns if self.needs_gradient else _norms.recall_columns
         measurement = self.serial(measure, record)
         self.add_forward(measurement)
-        back = None
-        if record["d_in"]:
-            back = _norms.normalize_columns_back
+        back = _norms.normalize_columns_back if record["d_in"] else None
         self.add(record, _norms.normalize_columns, back)
         self.add(record, _norms.scale_and_shift)
         if self.needs_gradient:
@@ -468,9 +454,7 @@ class Lowering(ProgramBuilder):
     def prelu(self, layer: PReLU, activation: Activation | None, index: int) -> None:
         """A = X for X > 0, otherwise γ N with N = min(X, 0): the slopes are the gain of N."""
         record = self.norm(1)
-        back = None
-        if record["d_in"]:
-            back = _norms.prelu_back
+        back = _norms.prelu_back if record["d_in"] else None
         self.add(record, _norms.prelu, back)
         self.lower_parameters(record, 1, _norms.norm_gradient)
 
@@ -520,9 +504,7 @@ class Lowering(ProgramBuilder):
             if logits:
                 record = self.layer(width, z=output)
                 self.nonlinearity(record, output, network.output_activation)
-            z = None
-            if hides_overflow(network.output_activation, width):
-                z = self.z
+            z = self.z if hides_overflow(network.output_activation, width) else None
             record = self.layer(width, z=z, a=self.x)
             self.add(record, _copies.emit)
 
@@ -551,9 +533,7 @@ class Lowering(ProgramBuilder):
         gradient_rows = 0  # the gradient of all rows is kept
         if self.applies_immediately() and not is_whole:
             gradient_rows = self.gradient_rows_of_thread(block, height)
-        n_gradient_rows = height + n_sums
-        if gradient_rows:
-            n_gradient_rows = gradient_rows * self.max_threads
+        n_gradient_rows = gradient_rows * self.max_threads if gradient_rows else height + n_sums
         fields: dict[str, Any] = {
             "flat": self.flat,
             "first_tile": self.n_tiles,
@@ -595,9 +575,7 @@ class Lowering(ProgramBuilder):
     def gradient_rows_of_thread(self, block: int, height: int) -> int:
         """Return the rows of a gradient that each thread has memory for; 0 to keep all rows."""
         n_rows = block + _dense.MAX_ROWS
-        if n_rows * self.max_threads >= height:
-            return 0
-        return n_rows
+        return 0 if n_rows * self.max_threads >= height else n_rows
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
@@ -684,9 +662,7 @@ class Lowering(ProgramBuilder):
         """Write the strengths of the penalties; penalties of one type add up."""
         for penalty in self.job.penalties:
             strengths = self.job.strengths(penalty, np.dtype(np.float64))
-            name = penalty.name
-            if penalty.normalize_by_batch:
-                name = f"shared_{penalty.name}"
+            name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
 
     def takes_one_row(self, record: Record) -> bool:
@@ -700,9 +676,7 @@ class Lowering(ProgramBuilder):
 def first_option(part: Any) -> float:
     """Return the option that the formula of a kernel takes; 0 if there is none."""
     options = list(option_values(part).values())
-    if not options:
-        return 0.0
-    return options[0]
+    return options[0] if options else 0.0
 
 
 CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}

@@ -219,9 +219,7 @@ class OutputProgram:
         if row_type not in self.many:
             sample = ArrayDataset(rows, self.answers[0], None)
             in_lanes = all(suits_lanes(job, sample) for job in self.jobs)
-            capacity = EVALUATION_BATCH
-            if in_lanes:
-                capacity = rows_of_batch(self.rows.dtype)
+            capacity = rows_of_batch(self.rows.dtype) if in_lanes else EVALUATION_BATCH
             self.many[row_type] = self._lower(rows, capacity, in_lanes=in_lanes)
         return self.many[row_type]
 

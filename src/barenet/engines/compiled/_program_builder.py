@@ -28,9 +28,7 @@ class ProgramBuilder:
 
     def derivatives(self, width: int) -> Matrix | None:
         """Allocate dL/d(output) of a layer of this width, which predictions do not need."""
-        if self.needs_gradient:
-            return self.matrix(width)
-        return None
+        return self.matrix(width) if self.needs_gradient else None
 
     def layer(self, width: int, **fields: float | Matrix | None) -> Record:
         """Write a record for kernels on rows of this width."""

@@ -77,8 +77,7 @@ def structure_of(job: Job) -> Hashable:
         vector_bits(),
         job.limits is not None,
     ]
-    for frozen_part in job.frozen:
-        structure.append(frozen_part.start)
+    structure.extend(frozen_part.start for frozen_part in job.frozen)
     parts: list[object] = []
     for layer in network.layers:
         parts.append(layer)

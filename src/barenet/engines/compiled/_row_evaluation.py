@@ -32,9 +32,7 @@ class Evaluation:
         program = programs.of("evaluate", self.size, self.rows)
         program.point("output", self.output)
         losses = program.run(self.order, self.size, self.rates, 0).losses
-        if self.total > 0:
-            return float(losses @ self.weights / self.total)
-        return 0.0
+        return float(losses @ self.weights / self.total) if self.total > 0 else 0.0
 
 
 class FinalEvaluation(Evaluation):

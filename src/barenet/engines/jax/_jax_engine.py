@@ -173,9 +173,7 @@ class JaxEngine(Engine):
         assert isinstance(optimizer, Optimizer)
         parameters = job.network.parameters
         optimizer.prepare(parameters)
-        raw = parameters
-        if optimizer.average:
-            raw = self.raw_parameters()
+        raw = self.raw_parameters() if optimizer.average else parameters
         state = self._state(raw, job.network.statistics)
         state["moments"] = {name: optimizer.moments[name] for name in optimizer.moment_names}
         if optimizer.average:
@@ -388,9 +386,7 @@ class JaxEngine(Engine):
 
         joint_calls = self.joint_calls
         precision = PRECISIONS[self.options.precision]
-        constants = {}
-        if purpose != "evaluate":
-            constants = self._constants()
+        constants = self._constants() if purpose != "evaluate" else {}
         call = ProgramCall(
             purpose=purpose,
             job=self.job,
@@ -414,12 +410,8 @@ class JaxEngine(Engine):
 
 def structure_of(job: Job) -> tuple[Any, ...]:
     """Describe all of a job that its programs depend on, besides the shapes of the arrays."""
-    penalties = []
-    for penalty in job.penalties:
-        penalties.append((penalty.name, penalty.normalize_by_batch))
-    clipping = None
-    if job.clipping is not None:
-        clipping = job.clipping.name
+    penalties = [(penalty.name, penalty.normalize_by_batch) for penalty in job.penalties]
+    clipping = job.clipping.name if job.clipping is not None else None
     return (
         tuple(repr(layer) for layer in job.network.layers),
         job.network.dtype.name,

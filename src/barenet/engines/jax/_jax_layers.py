@@ -67,9 +67,7 @@ def dense(activation: Activation | None, precision: str) -> LayerFunction:
     def forward(parameters: Arrays, statistics: Arrays, X: Any, rows: Rows) -> tuple[Any, Arrays]:
         product = library.jnp.matmul(X, parameters["weights"], precision=precision)
         Z = product + parameters["bias"]
-        if apply is None:
-            return Z, statistics
-        return apply(Z), statistics
+        return (Z, statistics) if apply is None else (apply(Z), statistics)
 
     return forward
 
@@ -79,17 +77,13 @@ def activate(activation: Activation | None) -> LayerFunction:
     apply = _function_or_none(activation)
 
     def forward(parameters: Arrays, statistics: Arrays, X: Any, rows: Rows) -> tuple[Any, Arrays]:
-        if apply is None:
-            return X, statistics
-        return apply(X), statistics
+        return (X, statistics) if apply is None else (apply(X), statistics)
 
     return forward
 
 
 def _function_or_none(activation: Activation | None) -> Callable[[Any], Any] | None:
-    if activation is None:
-        return None
-    return activation_function(activation)
+    return None if activation is None else activation_function(activation)
 
 
 def prelu(parameters: Arrays, statistics: Arrays, X: Any, rows: Rows) -> tuple[Any, Arrays]:

@@ -106,9 +106,7 @@ class JaxModel:
                 rows = rows._replace(key=keys[self.drawing.index(index)])
             output, new = layer(learned[index], measured[index], output, rows)
             measured[index] = dict(new)
-        new_arrays = []
-        for slot in self.statistics_layout.slots:
-            new_arrays.append(measured[slot.layer][slot.name])
+        new_arrays = [measured[slot.layer][slot.name] for slot in self.statistics_layout.slots]
         return output, joined(new_arrays, self.statistics_layout, statistics)
 
     def value_and_gradients(
@@ -190,12 +188,9 @@ def weight_arrays(layout: Layout) -> list[int]:
 
 def strengths_of(job: Job) -> list[Any]:
     """Return the strength of each penalty at the weights of each layer."""
-    strengths = []
     layout = job.network.layout
     starts = [layout.slots[number].start for number in weight_arrays(layout)]
-    for penalty in job.penalties:
-        strengths.append(job.strengths(penalty, job.network.dtype)[starts])
-    return strengths
+    return [job.strengths(penalty, job.network.dtype)[starts] for penalty in job.penalties]
 
 
 def drawing_layers(network: Network) -> list[int]:
@@ -252,9 +247,7 @@ def _with_part(vectors: Any, slot: Slot, arrays: Any) -> Any:
 
 def by_layer(arrays: Sequence[Any], layout: Layout) -> list[dict[str, Any]]:
     """Name the arrays of each layer."""
-    layers: list[dict[str, Any]] = []
-    for _ in layout.shapes:
-        layers.append({})
+    layers: list[dict[str, Any]] = [{} for _ in layout.shapes]
     for slot, array in zip(layout.slots, arrays, strict=True):
         layers[slot.layer][slot.name] = array
     return layers

@@ -60,6 +60,4 @@ def mean_loss(losses: FloatArray, rows: ArrayDataset) -> float:
         return float(losses.mean(dtype=float))
     weights = rows.sample_weight[rows.row_indices()].astype(float)
     total = weights.sum()
-    if total == 0:
-        return 0.0
-    return float(losses.astype(float) @ (weights / total))
+    return 0.0 if total == 0 else float(losses.astype(float) @ (weights / total))

@@ -43,9 +43,10 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
     JAX's own derivative would differ where f has a corner, such as that of ReLU at 0.
     """
     options = option_values(activation)
-    steps = []
-    for text in formula_steps(activation, "stable_formula", "formula"):
-        steps.append(printed_function(text, "Z", **options))
+    steps = [
+        printed_function(text, "Z", **options)
+        for text in formula_steps(activation, "stable_formula", "formula")
+    ]
     backward_text = declared(activation, "backward_formula")
     backward = printed_function(backward_text, "Z", "A", "dA", **options)
 

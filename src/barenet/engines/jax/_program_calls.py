@@ -142,9 +142,7 @@ def compute_together(calls: Sequence[ProgramCall], width: int) -> list[Any]:
     inputs_of_places = [call.inputs for call in places]
     if first.purpose == "learn":
         fill_up = piece_of(0, n_steps)
-        inputs_of_places = []
-        for call in places:
-            inputs_of_places.append(library.jax.tree.map(fill_up, call.inputs))
+        inputs_of_places = [library.jax.tree.map(fill_up, call.inputs) for call in places]
 
     def make_function() -> Callable[..., Any]:
         function = first.make_function(together=True)

@@ -69,9 +69,7 @@ class UpdateRule:
             values[letter] = moments[name]
         for letter, update in self.updates.items():
             values[letter] = update(**values)
-        new_moments = {}
-        for letter, name in self.moments.items():
-            new_moments[name] = values[letter]
+        new_moments = {name: values[letter] for letter, name in self.moments.items()}
         return values["theta"], new_moments
 
 

@@ -206,9 +206,7 @@ def dense_back(spec, step, layer, start, stop):
     panel = panel_on_stack(spec)
     row = layer.row
     product.b_step = 2 * L
-    last = stop
-    if stop >= layer.n_in:
-        last = product.width
+    last = product.width if stop >= layer.n_in else stop
     for j in range(start, last, 2 * L):
         right = min(j + 2 * L, last)
         for k in range(0, product.depth, DEPTH):
@@ -231,16 +229,12 @@ def dense_back(spec, step, layer, start, stop):
 def dense_gradient(spec, step, layer, start, stop):
     """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
     left = start
-    last = stop
-    if stop > layer.n_in:
-        last = layer.n_whole
+    last = layer.n_whole if stop > layer.n_in else stop
     offset = gradient_row(step, layer, start) - start
     while left < last:
         part = min(left // layer.part_size, layer.n_parts - 1)
         first = part * layer.part_size
-        right = last
-        if part < layer.n_parts - 1:
-            right = min(last, first + layer.part_size)
+        right = min(last, first + layer.part_size) if part < layer.n_parts - 1 else last
         product = copied(product_at(layer.weight_gradients, part))
         product.c += (first + offset) * layer.row * itemsize(spec)
         invoke(step.multiply, step, product, left - first, right - first)

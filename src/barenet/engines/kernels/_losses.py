@@ -24,9 +24,7 @@ from barenet.model.losses._scikit_learn import AveragedSquaredError
 @compiled
 def y_log_y(y):
     """y ln y, with its limit 0 at 0."""
-    if y > 0:
-        return y * math.log(y)
-    return 0.0
+    return y * math.log(y) if y > 0 else 0.0
 
 
 #: Losses whose kernels are printed from their formulas; the others take care of rounding.
@@ -74,9 +72,7 @@ def sigmoid_cross_entropy(z, y, c):
 def sigmoid_clipped_cross_entropy(z, y, c):
     """Binary cross-entropy of σ(z), clipped to c … 1 − c; the slope is that of σ(z) itself."""
     p = 1 / (1 + math.exp(-z))
-    clipped = p
-    if p < c:
-        clipped = c
+    clipped = c if p < c else p
     if p > 1 - c:
         clipped = 1 - c
     value = -(y * math.log(clipped) + (1 - y) * math.log(1 - clipped))
@@ -157,9 +153,7 @@ def softmax_focal(log_p, y, c):
     """−y (1 − p)ᵞ ln p."""
     p = math.exp(log_p)
     u = -math.expm1(log_p)
-    bend = 0.0
-    if u > 0:
-        bend = c * u ** (c - 1) * p * log_p
+    bend = c * u ** (c - 1) * p * log_p if u > 0 else 0.0
     value = -y * u**c * log_p
     return value, y * (bend - u**c)
 

@@ -21,11 +21,8 @@ from barenet.engines.simd._views import array, vectors
 
 def record(integers, floats=()):
     """Make a type of record, from the names of its integers and of its floats."""
-    fields = []
-    for name in integers:
-        fields.append((name, np.int64))
-    for name in floats:
-        fields.append((name, np.float64))
+    fields = [(name, np.int64) for name in integers]
+    fields.extend((name, np.float64) for name in floats)
     return np.dtype(fields)
 
 

@@ -46,9 +46,7 @@ PAIR = 2
 
 #: Number of vectors in a block of six units. With 24 sums, two more vectors are loaded for each
 #: step than with 16 rows of one vector, in half the instructions.
-WIDTH = 2
-if n_registers() == 32:
-    WIDTH = 4
+WIDTH = 4 if n_registers() == 32 else 2
 
 blocks_of_six = block_product(6, WIDTH, starts="rows")
 blocks_of_pairs = block_product(PAIR, 4, starts="rows")

@@ -178,17 +178,13 @@ def insert_element(builder: Any, x: Any, index: Any, number: Any) -> Any:
 def widen(builder: Any, x: Any) -> Any:
     """Turn all numbers into float64."""
     wide = ir.VectorType(ir.DoubleType(), x.type.count)
-    if x.type == wide:
-        return x
-    return builder.fpext(x, wide)
+    return x if x.type == wide else builder.fpext(x, wide)
 
 
 @operation(lambda x, other: other(x, other))
 def narrow(builder: Any, x: Any, other: Any) -> Any:
     """Turn all numbers into those of the type of other lanes."""
-    if x.type == other.type:
-        return x
-    return builder.fptrunc(x, other.type)
+    return x if x.type == other.type else builder.fptrunc(x, other.type)
 
 
 @operation(lambda a, b: a(a, b))

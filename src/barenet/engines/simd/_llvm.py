@@ -20,9 +20,7 @@ def emitter(write: Callable[..., Any]) -> Callable[..., Any]:
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         result = write(builder, *values)
-        if signature.return_type == types.void:
-            return context.get_dummy_value()
-        return result
+        return context.get_dummy_value() if signature.return_type == types.void else result
 
     return emit
 
@@ -79,9 +77,7 @@ def store(builder: Any, value: Any, pointer: Any) -> None:
 
 def alignment(vector: Any) -> int:
     """Alignment of a vector in memory: the bytes of one number."""
-    if vector.element == ir.FloatType():
-        return 4
-    return 8
+    return 4 if vector.element == ir.FloatType() else 8
 
 
 def shuffle(builder: Any, a: Any, b: Any, order: list[int]) -> Any:

@@ -92,9 +92,7 @@ def _by_precision(single: Callable[..., Any], double: Callable[..., Any]) -> Cal
     """Make a function of lanes from its code for float32 and for float64."""
 
     def choose(x):  # without annotations, like the code
-        if x.dtype == types.float32:
-            return single
-        return double
+        return single if x.dtype == types.float32 else double
 
     return by_type(choose)
 

@@ -210,9 +210,7 @@ def _column_on_x86(builder: Any, A: Any, n_rows: int) -> Callable[[], Iterator[A
     n_pointers = math.ceil(n_rows / 3)
     pointers = []
     for pointer in _rows(builder, a, builder.add(a_row, two), n_pointers):
-        place = pointer
-        if n_rows > LONGEST_CHAIN:
-            place = llvm.of_unknown_origin(builder, pointer)
+        place = llvm.of_unknown_origin(builder, pointer) if n_rows > LONGEST_CHAIN else pointer
         pointers.append(cgutils.alloca_once_value(builder, place))
 
     def read_column() -> Iterator[Any]:
@@ -233,9 +231,9 @@ def _column_elsewhere(builder: Any, A: Any, n_rows: int) -> Callable[[], Iterato
     then needs no vector instruction to be repeated, as `fmla` takes one element of a register.
     """
     a, a_row, a_step = A
-    pointers = []
-    for pointer in _rows(builder, a, a_row, n_rows):
-        pointers.append(llvm.of_unknown_origin(builder, pointer))
+    pointers = [
+        llvm.of_unknown_origin(builder, pointer) for pointer in _rows(builder, a, a_row, n_rows)
+    ]
     offset_of_column = cgutils.alloca_once_value(builder, llvm.INT(0))
 
     def read_column() -> Iterator[Any]:

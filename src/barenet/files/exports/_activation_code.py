@@ -57,10 +57,10 @@ def numeric_options(activation: Activation) -> dict[str, Any]:
 def python_activation(activation: Activation) -> list[str]:
     """Write the NumPy expressions that are assigned to X one after the other."""
     printer = Printer(NUMPY_CODE, {"Z": "X"})
-    lines = []
-    for step in expressions(activation, NUMPY_CODE, **option_values(activation)):
-        lines.append(step.printed(printer))
-    return lines
+    return [
+        step.printed(printer)
+        for step in expressions(activation, NUMPY_CODE, **option_values(activation))
+    ]
 
 
 def expressions(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:

@@ -76,9 +76,7 @@ def _renamed(template: str, prefix: str, program: Program) -> str:
         template = re.sub(r"\n+.*model_class.*", "", template)
 
     def renamed(match: re.Match[str]) -> str:
-        if match[1] == "model":
-            return f"{prefix}_"
-        return f"{prefix.upper()}_"
+        return f"{prefix}_" if match[1] == "model" else f"{prefix.upper()}_"
 
     return re.sub(r"(?:\b|(?<=-D))(model|MODEL)_", renamed, template)
 
@@ -89,9 +87,7 @@ def _values(program: Program, plan: "CallPlan", prefix: str) -> dict[str, str]:
     definitions = ""
     for name, texts in strings.items():
         definitions += f"\n{name} = {{\n{texts}\n}};\n"
-    declarations = ""
-    if strings:
-        declarations = "\n/* Names, in the order of their indices. */\n"
+    declarations = "\n/* Names, in the order of their indices. */\n" if strings else ""
     for name in strings:
         declarations += f"extern {name};\n"
     notes = ""
@@ -105,9 +101,7 @@ def _values(program: Program, plan: "CallPlan", prefix: str) -> dict[str, str]:
         headers = "\n#include <stdint.h>"
     arrays = [_array(name, array) for name, array in plan.arrays.items()]
     calls = [f"    {call};" for call in plan.calls]
-    outputs = ""
-    if program.classes:
-        outputs = ", the probability of each class"
+    outputs = ", the probability of each class" if program.classes else ""
     return {
         "summary": _summary(program),
         "origin": _origin(program),
@@ -131,9 +125,7 @@ def _values(program: Program, plan: "CallPlan", prefix: str) -> dict[str, str]:
 
 def _origin(program: Program) -> str:
     dataset = source.words(program.dataset)
-    if not dataset:
-        return ""
-    return f", from a network trained on {dataset}"
+    return f", from a network trained on {dataset}" if dataset else ""
 
 
 def _bytes_of_constants(arrays: dict[str, NDArray[Any]]) -> int:
@@ -170,10 +162,7 @@ def _vectors(lengths: dict[str, int]) -> str:
     """Declare the vectors on the stack."""
     lines = ""
     for type_name, names in {"float": VECTORS, "signed char": CODES}.items():
-        vectors = []
-        for name in names:
-            if name in lengths:
-                vectors.append(f"{name}[{lengths[name]}]")
+        vectors = [f"{name}[{lengths[name]}]" for name in names if name in lengths]
         if vectors:
             lines += f"    {type_name} {', '.join(vectors)};\n"
     if lines:
@@ -204,9 +193,7 @@ def _warn_of_coarse(program: Program) -> None:
     if not (errors > MAX_ERROR).any():
         return
     at = int(errors.argmax())
-    name = ""
-    if program.feature_names:
-        name = f" ({program.feature_names[at]})"
+    name = f" ({program.feature_names[at]})" if program.feature_names else ""
     problem = f"a C float rounds its numbers by up to {errors[at]:.1g} of their spread"
     remedy = f"{others}, or subtract a constant from them before training"
     warnings.warn(f"input {at}{name}: {problem}; {remedy}", UserWarning, stacklevel=4)
@@ -242,9 +229,7 @@ def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, unless there are too many."""
     lines = [""]
     if program.table:
-        meanings = []
-        for at, column in _columns(program):
-            meanings.append(_meaning(column, f"{prefix}_x{at}"))
+        meanings = [_meaning(column, f"{prefix}_x{at}") for at, column in _columns(program)]
         for at, name in enumerate(program.feature_names):
             lines.append(f"  x[{at}]  {source.words(name)}: {meanings[at]}")
         lines.append("  NAN is a missing value; -ffast-math would not recognize it.")
@@ -308,9 +293,7 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
 def _ending(program: Program) -> str:
     """Write the function that returns a class, and the program for trying out the model."""
     main = _runtime()["main"]
-    classify = ""
-    if program.classes:
-        classify = f"\n{_runtime()['model_classify']}"
+    classify = f"\n{_runtime()['model_classify']}" if program.classes else ""
     if program.table is not None:
         main = main.replace("!isfinite", "isinf")
         main = main.replace("finite numbers", "numbers, or nan for missing values")
@@ -583,18 +566,14 @@ static void encode(const float *a, float *b)
 
 def _columns(program: Program) -> Iterable[tuple[int, Column]]:
     """Enumerate the columns of a table, from 0."""
-    if program.table is None:
-        return ()
-    return enumerate(program.table.used)
+    return () if program.table is None else enumerate(program.table.used)
 
 
 def _meaning(column: Column, array: str) -> str:
     """Describe the number that stands for a value of a column."""
     if isinstance(column, CategoryColumn):
         count = len(column.categories)
-        if not count:
-            return "0 for any other"
-        return f"its index in {array}, {count} for any other"
+        return f"its index in {array}, {count} for any other" if count else "0 for any other"
     if isinstance(column, BooleanColumn):
         return "1 for true, 0 for false"
     return "a number"
@@ -602,13 +581,13 @@ def _meaning(column: Column, array: str) -> str:
 
 def _missing_in_c(program: Program, column: Column, at: int) -> str:
     """Write the condition that a number is missing, with the markers of its column."""
-    conditions = [f"is_missing(a[{at}])"]
-    for marker in program.markers_of(column):
-        if marker not in program.number_markers:  # which is_missing() compares with
-            conditions.append(f"a[{at}] == {source.hex_float(np.float64(marker))}")
-    if len(conditions) == 1:
-        return conditions[0]
-    return f"({' || '.join(conditions)})"
+    conditions = [f"is_missing(a[{at}])"]  # compares with the markers of all numbers
+    conditions.extend(
+        f"a[{at}] == {source.hex_float(np.float64(marker))}"
+        for marker in program.markers_of(column)
+        if marker not in program.number_markers
+    )
+    return conditions[0] if len(conditions) == 1 else f"({' || '.join(conditions)})"
 
 
 def _column_calls(column: Column, at: int, is_missing: str) -> Iterator[str]:
@@ -624,9 +603,7 @@ def _column_calls(column: Column, at: int, is_missing: str) -> Iterator[str]:
         yield f"bins(b, {x}, {is_missing}, {fill}, {n_bins}, edges_x{at}, rests_x{at})"
         if column.codes:
             n_codes = len(column.codes)
-            fill_index = n_codes
-            if column.fill in column.codes:
-                fill_index = column.codes.index(column.fill)
+            fill_index = column.codes.index(column.fill) if column.fill in column.codes else n_codes
             yield f"code(b, {x}, {is_missing}, {fill_index}, {n_codes}, codes_x{at})"
         if column.indicator:  # the number 1 where the column is missing, and otherwise 0
             one_if_missing = _floats(1, 0, 0, 1)

@@ -93,9 +93,7 @@ class Program:
     @property
     def answer(self) -> Literal["numbers", "class"]:
         """The kind of the outputs."""
-        if self.classes:
-            return "class"
-        return "numbers"
+        return "class" if self.classes else "numbers"
 
     @property
     def first(self) -> Step | None:
@@ -108,9 +106,7 @@ class Program:
     @property
     def table(self) -> TableEncoding | None:
         """The encoding of the rows of a table."""
-        if self.first is None:
-            return None
-        return self.first.parts.get("encoding")
+        return None if self.first is None else self.first.parts.get("encoding")
 
     def numbered(self) -> Iterator[tuple[int, Step]]:
         """Enumerate the steps, counting those with the parameters of a layer from 1."""
@@ -138,9 +134,7 @@ class Program:
     @property
     def number_markers(self) -> list[float]:
         """The markers of missing values that are numbers, such as -999."""
-        if self.table is None:
-            return []
-        return _numbers_of(self.table.missing)
+        return [] if self.table is None else _numbers_of(self.table.missing)
 
     def markers_of(self, column: Column) -> list[float]:
         """The markers of missing values in a column that are numbers."""
@@ -181,16 +175,14 @@ def unsupported_column(column: Column, reason: str) -> ArgumentError:
 
 def refuse_words(program: Program, language: str) -> None:
     """Refuse columns of texts in a language whose exports can't split texts into words."""
-    names = []
+    names: list[str] = []
     if program.table:
-        for column in program.table.used:
-            if isinstance(column, WordsColumn):
-                names.append(column.name)
+        names.extend(
+            column.name for column in program.table.used if isinstance(column, WordsColumn)
+        )
     if not names:
         return
-    noun = "column"
-    if len(names) > 1:
-        noun = "columns"
+    noun = "columns" if len(names) > 1 else "column"
     listed = some([repr(name) for name in names])
     problem = f"{noun} {listed}: exports to {language} do not split texts into words"
     remedy = "use {to} or {to_}, or train without the text, {columns}"
@@ -246,10 +238,7 @@ def _date_formats(encoding: TableEncoding, setting: Any) -> str | dict[str, str]
 def _assemble(model: Model | Predictor) -> Program:
     """Join the steps of a network with the steps of its model before and after them."""
     network: Model
-    if isinstance(model, Predictor):
-        network = model.network
-    else:
-        network = model
+    network = model.network if isinstance(model, Predictor) else model
     if network.n_inputs is None or network.n_outputs is None:
         raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
     steps = [*_steps_of(network)]

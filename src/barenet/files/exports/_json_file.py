@@ -62,9 +62,7 @@ def _step(step: Step) -> str:
     entries = {"do": json.dumps(name)}
     if name == "encode":
         encoding = parts["encoding"]
-        records = []
-        for column in encoding.used:
-            records.append(f"        {json.dumps(column.to_dict())}")
+        records = [f"        {json.dumps(column.to_dict())}" for column in encoding.used]
         columns = ",\n".join(records)
         entries["missing"] = json.dumps(encoding.missing)
         entries["columns"] = f"[\n{columns}\n      ]"
@@ -73,9 +71,7 @@ def _step(step: Step) -> str:
             entries[key] = _array(part)
         elif isinstance(part, str | int | float | dict):
             entries[key] = json.dumps(part)
-    lines = []
-    for key, value in entries.items():
-        lines.append(f'      "{key}": {value}')
+    lines = [f'      "{key}": {value}' for key, value in entries.items()]
     text = ",\n".join(lines)
     return f"    {{\n{text}\n    }}"
 

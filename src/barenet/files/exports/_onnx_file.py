@@ -95,9 +95,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         operator_sets.append(helper.make_opsetid("ai.onnx.ml", ML_OPSET))
     results = [helper.make_tensor_value_info(*tensor) for tensor in _results(program)]
     write_outputs(program, graph, X, outputs=results[-1].name, labels="labels")
-    trained = ""
-    if program.dataset:
-        trained = f", trained on {program.dataset}"
+    trained = f", trained on {program.dataset}" if program.dataset else ""
     name = utf8(stem) or "network"
     onnx_graph = helper.make_graph(
         graph.nodes, name, inputs=inputs, outputs=results, initializer=graph.constants
@@ -126,11 +124,7 @@ def _metadata(program: Program) -> dict[str, str]:
         "image_shape": program.image_shape,
         "card": program.card,
     }
-    metadata = {}
-    for key, value in attributes.items():
-        if value:
-            metadata[key] = json.dumps(value)
-    return metadata
+    return {key: json.dumps(value) for key, value in attributes.items() if value}
 
 
 class OnnxGraph:
@@ -179,9 +173,7 @@ def _inputs(program: Program) -> Iterator[Tensor]:
         if column.name in RESERVED or column.name.startswith("barenet/"):
             problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
             raise ArgumentError(problem, argument="model", remedy="rename the column")
-        type_name = "float64"
-        if isinstance(column, CategoryColumn):
-            type_name = "object"
+        type_name = "object" if isinstance(column, CategoryColumn) else "float64"
         yield Tensor(column.name, TYPES[type_name], ("n_samples", 1))
 
 
@@ -211,10 +203,7 @@ def write_outputs(
             case "add":
                 weight = graph.constant(np.array(step.parts["weight"], program.dtype))
                 part = graph.add("Mul", X, weight)
-                if total:
-                    total = graph.add("Add", total, part)
-                else:
-                    total = part
+                total = graph.add("Add", total, part) if total else part
                 X = inputs
             case "total":
                 X = total
@@ -269,9 +258,7 @@ def _add(graph: OnnxGraph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
             X = graph.add("Cast", X, to=TYPES["float64"])
     for part, operator in OPERATORS[step.name].items():
         X = graph.add_with(operator, X, parts[part])
-    if step.name in ("scale", "unscale"):
-        return graph.add("Cast", X, to=TYPES[str(dtype)])
-    return X
+    return graph.add("Cast", X, to=TYPES[str(dtype)]) if step.name in ("scale", "unscale") else X
 
 
 def _add_activation(graph: OnnxGraph, activation: Activation, X: str, dtype: np.dtype[Any]) -> str:
@@ -396,9 +383,7 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
     unknown = -1  # not an index, so all inputs are 0
     if column.rare:
         unknown = len(column.categories)
-    missing = unknown
-    if column.missing:
-        missing = n_inputs - 1
+    missing = n_inputs - 1 if column.missing else unknown
     indices: dict[str, int] = {}
     for category in column.categories:
         at = column.indices[canonical(category)]

@@ -93,10 +93,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     functions = "\n".join([*before.values(), *after.values()])
     constants = _needed_constants(functions)
     parts = [*code, *before.values(), constants, arrays, *after.values(), main]
-    sections = []
-    for part in parts:
-        if part:
-            sections.append(part.strip("\n"))
+    sections = [part.strip("\n") for part in parts if part]
     body = "\n\n\n".join(sections)
     head = _head(program, stem, body)
     text = Template(template("python_file.template")).substitute(head, body=body)
@@ -185,9 +182,7 @@ def _imports(body: str) -> Iterator[str]:
     for node in ast.parse(inspect.getsource(python_runtime)).body:
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
-        module = ""
-        if isinstance(node, ast.ImportFrom):
-            module = str(node.module)
+        module = str(node.module) if isinstance(node, ast.ImportFrom) else ""
         if module.startswith("barenet."):
             continue
         if module != "__future__":  # always imported, so that annotations work with older Pythons
@@ -199,9 +194,7 @@ def _imports(body: str) -> Iterator[str]:
 def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
     """Write the parts of the docstring, the imports and the constants."""
     dataset = words(program.dataset)
-    trained = ""
-    if dataset:
-        trained = f", from a network trained on {dataset}"
+    trained = f", from a network trained on {dataset}" if dataset else ""
     if program.classes:
         constants = f"\nCLASSES = {_list(program.classes)}\n"
     else:
@@ -225,15 +218,11 @@ def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
 
 def _input_count(program: Program) -> str:
     """Write how many values or numbers a row has."""
-    if program.table:
-        return f"{program.n_inputs} values"
-    return f"{program.n_inputs} numbers"
+    return f"{program.n_inputs} values" if program.table else f"{program.n_inputs} numbers"
 
 
 def _list(names: Iterable[str | float], indent: str = "") -> str:
-    width = WIDTH - 10
-    if indent:
-        width = WIDTH // 2
+    width = WIDTH // 2 if indent else WIDTH - 10
     items = [repr(name) for name in names]
     return bracketed(items, width, indent)
 
@@ -249,11 +238,12 @@ def _computation(program: Program) -> str:
         if step.name == "apply":
             activation = step.parts["activation"]
             lines.append(f"# {words(activation.name)}")
-            for expression in python_activation(activation):
-                lines.append(f"X = {expression}")
+            lines.extend(f"X = {expression}" for expression in python_activation(activation))
         else:
-            for line in _LINES[step.name]:
-                lines.append(line.format(n=number, dtype=program.dtype, **step.parts))
+            lines.extend(
+                line.format(n=number, dtype=program.dtype, **step.parts)
+                for line in _LINES[step.name]
+            )
     name = "outputs"
     content = "numbers"
     if program.classes:
@@ -273,9 +263,7 @@ def _encode(
     """Write the function that encodes rows."""
     calls = []
     for at, column in enumerate(table.used):
-        date_format = None
-        if isinstance(column, DateColumn):
-            date_format = _format_of(column, date_formats)
+        date_format = _format_of(column, date_formats) if isinstance(column, DateColumn) else None
         calls.append(f"        *{_column_call(column, at, date_format)},")
     lines = "\n".join(calls)
     return f'''\
@@ -290,9 +278,7 @@ def encode(rows):
 
 def _format_of(column: DateColumn, date_formats: str | dict[str, str] | None) -> str | None:
     """Return the format of a column, given that of all columns or the formats by column."""
-    if isinstance(date_formats, dict):
-        return date_formats.get(column.name)
-    return date_formats
+    return date_formats.get(column.name) if isinstance(date_formats, dict) else date_formats
 
 
 def _arrays(program: Program) -> Iterator[str]:

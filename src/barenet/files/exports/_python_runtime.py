@@ -393,9 +393,7 @@ def category(
     places: dict[str, int] = {}
     for place, name_of_category in enumerate(categories):
         places.setdefault(canonical(name_of_category), place)
-    columns = []
-    for place in range(len(categories)):
-        columns.append([places.get(text) == place for text in labels])
+    columns = [[places.get(text) == place for text in labels] for place in range(len(categories))]
     if rare:
         others = set(places)
         if missing:
@@ -412,14 +410,10 @@ def words(values: Sequence[Any], name: str, words: list[str], missing: bool) -> 
     Missing texts may have a column.
     """
     texts = texts_of(values)
-    words_by_text = []
-    for text in texts:
-        words_by_text.append(set(words_of(text)))
+    words_by_text = [set(words_of(text)) for text in texts]
     columns = []
     for word in words:
-        has_word = []
-        for words_of_row in words_by_text:
-            has_word.append(word in words_of_row)
+        has_word = [word in words_of_row for words_of_row in words_by_text]
         columns.append(has_word)
     if missing:
         columns.append([text == "" for text in texts])
@@ -635,8 +629,7 @@ def names_of(header: list[str], line: int) -> list[str]:
 def class_answers(rows: list[Any]) -> tuple[list[str], list[np.ndarray]]:
     """The names of the columns that are printed, and the columns."""
     names = ["prediction"]
-    for name in CLASSES:
-        names.append(f"probability_{name}")
+    names.extend(f"probability_{name}" for name in CLASSES)
     if not rows:
         return names, []
     return names, [predict(rows), *probabilities(rows).T]

@@ -62,17 +62,9 @@ def with_integer_layers(
     floats are compared on the comparison rows, if there are any.
     """
     steps = _folded(program.steps)
-    dense = []
-    for at, step in enumerate(steps):
-        if step.name == "affine":
-            dense.append(at)
-    before: list[Step] = []  # a scaling, or the encoding of a table
-    for step in steps:
-        if step.name in ("encode", "multiply", "scale"):
-            before.append(step)
-    checked = steps
-    if dense:
-        checked = steps[len(before) : dense[-1]]
+    dense = [at for at, step in enumerate(steps) if step.name == "affine"]
+    before = [step for step in steps if step.name in ("encode", "multiply", "scale")]
+    checked = steps[len(before) : dense[-1]] if dense else steps
     _check_hidden(checked)
     scaling: dict[str, Any] = {}
     if before and not program.table:
@@ -248,9 +240,7 @@ def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes:
 
 def _classes_of(sums: FloatArray) -> NDArray[Any]:
     """Return the class that each row of sums predicts; a single sum stands for two classes."""
-    if sums.shape[1] > 1:
-        return sums.argmax(axis=1)
-    return sums[:, 0] > 0
+    return sums.argmax(axis=1) if sums.shape[1] > 1 else sums[:, 0] > 0
 
 
 def _warn(change: str, n_rows: int) -> None:
@@ -275,9 +265,7 @@ def _network_inputs(model: Any, rows: Any, argument: str) -> FloatArray:
     network = getattr(model, "network", model)
     is_predictor = network is not model
     try:
-        X = rows
-        if is_predictor:
-            X = model.inputs(rows)
+        X = model.inputs(rows) if is_predictor else rows
         return _checked(check_inputs(X, network.dtype, network.n_inputs))
     except ArgumentError as error:
         raise error.renamed(argument) from None
@@ -328,9 +316,7 @@ def _hidden(
 ) -> list[Step]:
     """Make a hidden layer, with codes sum * multiplier / 2^shift + zero, and its table."""
     is_relu = all(type(activation) is ReLU for activation in activations)
-    sums = outputs
-    if not is_relu:
-        sums = outputs.before(activations, Z)
+    sums = outputs if is_relu else outputs.before(activations, Z)
     parts = _integer_parts(step, inputs)
     ratio = parts.size / sums.size
     _, exponent = math.frexp(ratio.max())

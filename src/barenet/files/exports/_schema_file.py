@@ -72,9 +72,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def schema_of(program: Program) -> dict[str, Any]:
     """Return the schema of a record or, without names, of an array of numbers."""
-    origin = ""
-    if program.dataset:
-        origin = f" of {program.dataset}"
+    origin = f" of {program.dataset}" if program.dataset else ""
     target = program.target_name or "the target"
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -86,9 +84,7 @@ def schema_of(program: Program) -> dict[str, Any]:
     if not program.feature_names:
         return head | _numbers(program.n_inputs)
     if program.table:
-        properties = {}
-        for column in program.table.columns:
-            properties[column.name] = _property(column)
+        properties = {column.name: _property(column) for column in program.table.columns}
     else:
         properties = _scaled_numbers(program)
     for name in _left_out(program):
@@ -193,11 +189,7 @@ def _left_out(program: Program) -> list[str]:
             if words == DROP:
                 names.append(name)
     names += [settings.get(name) for name in SPLIT_ARGUMENTS]
-    left_out = []
-    for name in names:
-        if isinstance(name, str) and name != program.target_name:
-            left_out.append(name)
-    return left_out
+    return [name for name in names if isinstance(name, str) and name != program.target_name]
 
 
 def _property(column: Column) -> dict[str, Any]:

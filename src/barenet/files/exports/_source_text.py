@@ -36,9 +36,7 @@ def decimal(value: np.floating[Any]) -> str:
     """
     text = str(value)
     is_exact = type(value)(float(text)) == value
-    if is_exact:
-        return text
-    return repr(float(value))
+    return text if is_exact else repr(float(value))
 
 
 def hex_float(value: np.floating[Any]) -> str:
@@ -53,9 +51,7 @@ def hex_float(value: np.floating[Any]) -> str:
     if single == 0:
         return "0.0f"
     if np.isinf(single):
-        if single < 0:
-            return "-INFINITY"
-        return "INFINITY"
+        return "-INFINITY" if single < 0 else "INFINITY"
     digits, power = single.hex().split("p")
     return f"{digits.rstrip('0').rstrip('.')}p{power}f"
 
@@ -150,9 +146,7 @@ def words(text: str, most: int = 60) -> str:
     ('petal length (cm)', '__ system(_rm_)')
     """
     safe = re.sub(r"[^A-Za-z0-9 .,:;=()%+-]", "_", text)
-    if len(safe) <= most:
-        return safe
-    return f"{safe[: most - 3]}..."
+    return safe if len(safe) <= most else f"{safe[: most - 3]}..."
 
 
 def c_string(text: str) -> str:

@@ -146,9 +146,7 @@ def contributions(
             n_threads,
         )
     result = explainer.explain(rows, tolerance=tolerance, exact=exact)
-    if hasattr(X, "iloc"):
-        return replace(result, index=X.index)
-    return result
+    return replace(result, index=X.index) if hasattr(X, "iloc") else result
 
 
 def _refuse_series(rows: Any, argument: str) -> None:

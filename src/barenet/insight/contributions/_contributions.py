@@ -254,9 +254,7 @@ class Contributions:
             The value as its file has it, of a number with more than ten digits the first six, of a
             boolean "yes" or "no"; or "missing".
         """
-        if name not in self.rows:
-            return ""
-        return cell_text(self.rows[name][row]) or "missing"
+        return "" if name not in self.rows else cell_text(self.rows[name][row]) or "missing"
 
     def check_row(self, row: int) -> int:
         """Check the number of a row.
@@ -433,9 +431,7 @@ def reasons_of_predictions(result: Contributions, count: int) -> list[ExplainedP
             contribution = float(f"{reason.contribution:.4g}")
             error = float(f"{reason.standard_error:.2g}")
             reasons.append(reason._replace(contribution=contribution, standard_error=error))
-        explained_class = None
-        if result.scale is not None:
-            explained_class = result.output_names[output]
+        explained_class = result.output_names[output] if result.scale is not None else None
         expected = float(f"{result.expected[output]:.6g}")
         predictions.append(ExplainedPrediction(explained_class, expected, reasons))
     return predictions

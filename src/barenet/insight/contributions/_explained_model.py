@@ -61,13 +61,8 @@ class ExplainedModel:
         if not isinstance(model, Predictor):
             with suppress(ArgumentError):
                 model = Predictor.from_estimator(model)
-        target_name = ""
-        if is_predictor:
-            target_name = model.target_name
-        if isinstance(model, Predictor):
-            classes = model.classes
-        else:
-            classes = _classes_of_estimator(model)
+        target_name = model.target_name if is_predictor else ""
+        classes = model.classes if isinstance(model, Predictor) else _classes_of_estimator(model)
         if classes is not None:
             return cls(model, classes, target_name, scale)  # type: ignore[arg-type]
         if scale == "log-odds":
@@ -78,9 +73,7 @@ class ExplainedModel:
     @property
     def kept_background(self) -> Any:
         """The background rows that a predictor keeps; None without any."""
-        if isinstance(self.model, Predictor):
-            return self.model.background
-        return None
+        return self.model.background if isinstance(self.model, Predictor) else None
 
     def rows(self, X: Any, argument: str) -> Any:
         """Convert rows to a type that hybrids can be made of: an array, a Frame or a DataFrame."""
@@ -104,9 +97,7 @@ class ExplainedModel:
         if hasattr(X, "tocsr"):
             problem = "sparse matrices are not supported"
             raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
-        array = X
-        if not isinstance(X, np.ndarray):
-            array = np.array(X)
+        array = X if isinstance(X, np.ndarray) else np.array(X)
         if array.ndim != 2:
             expected = "an array of shape (n_rows, n_columns), or a pandas DataFrame"
             raise ArgumentError.of("X", X, expected)

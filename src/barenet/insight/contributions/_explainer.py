@@ -216,9 +216,7 @@ class Explainer:
 
         def values_of_block(block: Block) -> Values:
             game = self._game(self.background.mix(block.encoded), outputs[block.rows])
-            if sampler is None:
-                return exact_values(game)
-            return sampler.values(game)
+            return exact_values(game) if sampler is None else sampler.values(game)
 
         parts: list[Values] = []
         for blocks in self._encoded_blocks(rows):
@@ -258,16 +256,12 @@ def _sample(rows: Any, n_rows: int, seed: int) -> Any:
     if len(rows) <= n_rows:
         return rows
     drawn = drawn_rows(seed, len(rows), n_rows)
-    if hasattr(rows, "iloc"):
-        return rows.iloc[drawn]
-    return rows[drawn]
+    return rows.iloc[drawn] if hasattr(rows, "iloc") else rows[drawn]
 
 
 def rows_between(rows: Any, start: int, stop: int) -> Any:
     """Return the rows from one number to before another."""
-    if hasattr(rows, "iloc"):
-        return rows.iloc[start:stop]
-    return rows[start:stop]
+    return rows.iloc[start:stop] if hasattr(rows, "iloc") else rows[start:stop]
 
 
 def columns_of(rows: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -72,10 +72,9 @@ def log_odds_of_probabilities(probabilities: NDArray[Any]) -> FloatArray:
     """
     p = probabilities.astype(np.float64)
     n_classes = p.shape[1]
-    if np.allclose(p.sum(axis=1), 1):
-        others = p @ (1 - np.eye(n_classes))  # without the rounding error of 1 − p
-    else:
-        others = 1 - p  # of several labels, each of which may be true
+    # Probabilities of classes are summed, without the rounding error of 1 − p; those of several
+    # labels, each of which may be true, don't sum to 1.
+    others = p @ (1 - np.eye(n_classes)) if np.allclose(p.sum(axis=1), 1) else 1 - p
     least = float(np.finfo(np.result_type(probabilities, np.float32)).eps)
     if min(p.min(), others.min()) < least:
         limit = f"log-odds are limited to ±{-np.log(least):.0f}"

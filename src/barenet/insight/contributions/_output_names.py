@@ -9,9 +9,7 @@ def name_of_class(class_name: str, target: str) -> str:
     >>> name_of_class("yes", "churn"), name_of_class("yes", "")
     ('churn = yes', 'yes')
     """
-    if not target:
-        return class_name
-    return f"{target} = {class_name}"
+    return f"{target} = {class_name}" if target else class_name
 
 
 def name_output(output: str, target: str, scale: str | None) -> str:
@@ -22,9 +20,7 @@ def name_output(output: str, target: str, scale: str | None) -> str:
     >>> name_output("yes", "churn", "probability"), name_output("price", "price", None)
     ('probability of churn = yes', 'price')
     """
-    if scale is None:
-        return output
-    return f"{scale} of {name_of_class(output, target)}"
+    return output if scale is None else f"{scale} of {name_of_class(output, target)}"
 
 
 def describe_output(output: str, target: str, scale: str | None) -> str:

@@ -229,9 +229,7 @@ class Sampler:
         n_orders = np.zeros(n_rows, np.intp)
         unfinished = np.arange(n_rows)
         most = max(n_background, ENOUGH_PAIRS)
-        n_repeated = REPEATED
-        if game.n_networks > 1:
-            n_repeated = REPEATED_OF_NETWORKS
+        n_repeated = REPEATED_OF_NETWORKS if game.n_networks > 1 else REPEATED
         start = 0
         end = next_end(0, n_background, game.n_networks)
         if self.adjustments is None:
@@ -285,9 +283,7 @@ class Sampler:
 
     def _variance_beyond(self, background: Indices) -> FloatArray | float:
         """Compute what the variance of these background rows lacks to that of all."""
-        if self.adjustments is None:
-            return 0.0
-        return self.adjustments.variance_beyond(background)
+        return 0.0 if self.adjustments is None else self.adjustments.variance_beyond(background)
 
     def _samples(
         self, game: Game, rows: Indices, first: int, background: Indices, networks: Indices

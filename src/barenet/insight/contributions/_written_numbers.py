@@ -34,9 +34,7 @@ def cell_text(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return _number_of_cell(value)
     text = str(value).strip().removesuffix(".000000").removesuffix("T00:00:00")
-    if text in MISSING:
-        return ""
-    return text
+    return "" if text in MISSING else text
 
 
 def shown_column(frame: Frame, name: str) -> NDArray[Any]:

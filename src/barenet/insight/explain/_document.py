@@ -65,9 +65,7 @@ class Name:
     @property
     def key(self) -> str:
         """The name in Python code."""
-        below = self.index
-        if self.of is not None:
-            below = f"_{self.of.key}"
+        below = f"_{self.of.key}" if self.of is not None else self.index
         return f"{self._prefix}{self.base}{below}"
 
     @property
@@ -86,9 +84,7 @@ class Name:
     @property
     def letters(self) -> list[str]:
         """The symbol in text, in LaTeX and in MathML."""
-        latex = self.base
-        if len(self.base) != 1:
-            latex = rf"\mathit{{{self.base}}}"
+        latex = rf"\mathit{{{self.base}}}" if len(self.base) != 1 else self.base
         latex = latex.replace("_", r"\_")
         letters = SYMBOLS["letters"].get(self.base, [self.base, latex])
         return [*letters, f"<mi>{escape(letters[0])}</mi>"]
@@ -158,9 +154,7 @@ class Note(NamedTuple):
         cls, Y: NDArray[Any], names: Sequence[str], precision: int, target: str = ""
     ) -> Self:
         """Name the target class."""
-        probabilities = Y
-        if Y.shape[1] == 1:
-            probabilities = np.column_stack([1 - Y, Y])
+        probabilities = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
         one_hot = np.count_nonzero(probabilities, axis=1) == 1
         if len(Y) == 1 and one_hot.all():
             words = [names[int(probabilities.argmax())]]
@@ -273,9 +267,7 @@ class Equation:
         is_checked = ~np.isnan(self.differences)
         if not is_checked.any():
             return False
-        tolerance = ROUNDED
-        if self.result.value.dtype == np.float64:
-            tolerance = EXACT
+        tolerance = EXACT if self.result.value.dtype == np.float64 else ROUNDED
         norm = float(np.linalg.norm(self.result.value[is_checked]))
         numeric_norm = float(np.linalg.norm(self.differences[is_checked]))
         error = np.linalg.norm(self.errors[is_checked])
@@ -293,9 +285,7 @@ class Equation:
         formula = self.formula
         if formula is not None:
             formula = formula.transposed()
-        operands = {}
-        for letter, quantity in self.operands.items():
-            operands[letter] = quantity.transposed()
+        operands = {letter: quantity.transposed() for letter, quantity in self.operands.items()}
         differences = self.differences
         if differences is not None:
             differences = differences.T
@@ -323,8 +313,7 @@ class Step:
     def quantities(self) -> tuple[Quantity, ...]:
         """All quantities in their order."""
         quantities = list(self.given)
-        for equation in self.equations:
-            quantities.append(equation.result)
+        quantities.extend(equation.result for equation in self.equations)
         return tuple(quantities)
 
     def transposed(self) -> Self:

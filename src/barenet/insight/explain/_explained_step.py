@@ -66,9 +66,7 @@ def _explain_rows(table: QuantityTable) -> Step:
     A = table.add(Name("A", "0"), X)
     Y = table.add(Name("Y"), table.rows.y)
     quantities = [A, Y]
-    samples = "one sample"
-    if n_samples > 1:
-        samples = f"{n_samples} samples"
+    samples = f"{n_samples} samples" if n_samples > 1 else "one sample"
     text = f"{A.name.text} is the input X of {samples}, Y the target."
     if weights is not None:
         quantities.append(table.add(Name("w"), weights, by_sample=True))
@@ -328,10 +326,7 @@ def _explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
         if layer_type not in LAYERS:
             layer_type = Layer
         passes = LAYERS[layer_type](formulas)
-        if is_forward:
-            texts = passes.forward
-        else:
-            texts = passes.backward
+        texts = passes.forward if is_forward else passes.backward
         equations = tuple(formulas.equations(texts))
         if equations or is_forward:
             words = SENTENCES["layers"][layer_type.__name__]
@@ -445,9 +440,7 @@ def _updates(
     numbers = {"epsilon_hat": getattr(optimizer, "epsilon_hat", 0.0)}
     moments = [letter for letter in rule.updates if letter != "theta"]
     for theta, slot in table.parameters:
-        names = {}
-        for letter, setting in settings.items():
-            names[letter] = setting.name
+        names = {letter: setting.name for letter, setting in settings.items()}
         names |= {"theta": theta, "g": theta.derivative}
         new = {"theta": table.network.parameters}
         for letter, moment in zip(moments, before, strict=False):

@@ -369,12 +369,12 @@ def _check(job: Job) -> None:
 def _facts(job: Job) -> tuple[str, ...]:
     """The settings that the numbers depend on."""
     n_samples = len(job.rows.X)
-    samples = f"{n_samples} samples"
-    if n_samples == 1:
-        samples = "1 sample"
+    samples = "1 sample" if n_samples == 1 else f"{n_samples} samples"
     facts = [samples]
-    for part in [job.loss, job.optimizer, *job.penalties, job.clipping]:
-        if part is not None:
-            facts.append(f"{part.role} {spec_of(part)}")
+    facts.extend(
+        f"{part.role} {spec_of(part)}"
+        for part in [job.loss, job.optimizer, *job.penalties, job.clipping]
+        if part is not None
+    )
     facts.append(f"in {job.network.dtype.name}")
     return tuple(facts)

@@ -33,10 +33,8 @@ def write_fragment(page: Page, *, style: bool = True) -> str:
     parts.append(f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n')
     if not page.neuron:
         parts.append(draw(page.columns))
-    for text in (*page.paragraphs, page.hint):
-        parts.append(_paragraph(text))
-    for section in page.sections:
-        parts.append(_section(section))
+    parts.extend(_paragraph(text) for text in (*page.paragraphs, page.hint))
+    parts.extend(_section(section) for section in page.sections)
     parts.append(f'<p class="verdict">{escape(page.verdict)}</p>\n')
     if page.outcome:
         parts.append(f'<p class="outcome">{escape(page.outcome)}</p>\n')
@@ -45,9 +43,7 @@ def write_fragment(page: Page, *, style: bool = True) -> str:
 
 
 def _paragraph(text: str) -> str:
-    if not text:
-        return ""
-    return f"<p>{escape(text)}</p>\n"
+    return f"<p>{escape(text)}</p>\n" if text else ""
 
 
 def _section(section: Section) -> str:
@@ -58,8 +54,7 @@ def _section(section: Section) -> str:
     quantities = "".join(_block(block, "quantity") for block in section.quantities)
     if quantities:
         parts.append(f'<div class="given">{quantities}</div>\n')
-    for block in section.equations:
-        parts.append(_block(block, "equation"))
+    parts.extend(_block(block, "equation") for block in section.equations)
     parts.append(_paragraph(section.alike_text))
     parts.append("</section>\n")
     return "".join(parts)
@@ -99,9 +94,7 @@ def _check(block: EquationBlock) -> str:
     """Write the finite differences of a gradient, and the errors, or only the largest of many."""
     if block.differences is None:
         return ""
-    mark = ""
-    if not block.equation.agrees:
-        mark = ' <b class="wrong">differs</b>'
+    mark = "" if block.equation.agrees else ' <b class="wrong">differs</b>'
     matrices = [_math(matrix) for matrix in MATHML.matrices(block.differences)]
     if len(matrices) > 1:
         max_error = _math(MATHML.number(block.max_error))

@@ -31,9 +31,7 @@ def _paragraphs(page: Page) -> Iterator[str]:
 
 
 def _equation(block: EquationBlock) -> Iterator[str]:
-    rows = []
-    for sign, line in block.lines(LATEX):
-        rows.append(f"&{SIGNS[sign]} {line}")
+    rows = [f"&{SIGNS[sign]} {line}" for sign, line in block.lines(LATEX)]
     shown = LATEX.name(block.quantity.name)
     if rows:
         shown += f" {rows[0]}".rstrip()

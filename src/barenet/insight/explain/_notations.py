@@ -99,10 +99,7 @@ class Notation:
         shown = self.fill("number", digits)
         if exponent:
             power = self.fill("power of ten", str(int(exponent)))
-            if digits == "1":
-                shown = power
-            else:
-                shown = self.fill("times power", shown, power)
+            shown = power if digits == "1" else self.fill("times power", shown, power)
         return str(shown).replace("-", self.templates["minus"])
 
     def entry(self, text: str) -> str:
@@ -190,9 +187,7 @@ class Printer:
     def _show(self, node: ast.expr, needed: int) -> TextBlock:
         """Print a part, in brackets if it binds too weakly."""
         level, shown = self._part(node)
-        if level < needed:
-            return self.notation.fill("()", shown)
-        return shown
+        return self.notation.fill("()", shown) if level < needed else shown
 
     def _part(self, node: ast.expr) -> tuple[int, TextBlock]:
         """Print a part, and return how strongly it binds."""
@@ -205,9 +200,7 @@ class Printer:
                 return ATOM, TextBlock.of(text)
             case ast.Name(id=name):
                 block = TextBlock.of(self.operands[name])
-                if name in self.negative:
-                    return CHOICE, block
-                return ATOM, block
+                return (CHOICE, block) if name in self.negative else (ATOM, block)
             case ast.Attribute(value=ast.Name(id=name)) if self.numeric:
                 return ATOM, TextBlock.of(self.operands[f"{name}.T"])
             case ast.Attribute(value=inner):

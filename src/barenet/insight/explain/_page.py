@@ -135,9 +135,7 @@ class EquationBlock:
         n_checked = int((~np.isnan(values)).sum())
         if n_checked == 0:
             return [line, "finite differences overflow"]
-        checked = f"the {n_checked} largest"
-        if n_checked == values.size:
-            checked = "all"
+        checked = "all" if n_checked == values.size else f"the {n_checked} largest"
         largest = largest_entries(self.quantity.value)[0]
         number = digits(values[largest], self.differences.precision)
         place = f"{number} at {list(largest)}"
@@ -216,11 +214,7 @@ class Page:
     @property
     def disagreeing(self) -> list[str]:
         """Gradients that differ from their finite differences by more than rounding explains."""
-        names = []
-        for equation in self.equations:
-            if not equation.agrees:
-                names.append(equation.result.name.text)
-        return names
+        return [equation.result.name.text for equation in self.equations if not equation.agrees]
 
     @property
     def agrees(self) -> bool:
@@ -243,9 +237,7 @@ class Page:
     @property
     def sketch(self) -> str:
         """The layers in a line; for a large network, the title is enough."""
-        if self.is_summary:
-            return ""
-        return in_a_line(self.columns)
+        return "" if self.is_summary else in_a_line(self.columns)
 
     @property
     def hint(self) -> str:
@@ -286,9 +278,7 @@ class Page:
         if self.agrees:
             return words["agree"].format(error=error)
         errors = [equation.max_error for equation in self.equations if not equation.agrees]
-        most = f"by up to {error}"
-        if np.isnan(errors).all():
-            most = "as the numbers overflow"
+        most = "as the numbers overflow" if np.isnan(errors).all() else f"by up to {error}"
         return words["differ"].format(most=most, names=", ".join(self.disagreeing))
 
     @property

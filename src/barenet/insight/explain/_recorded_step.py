@@ -135,9 +135,7 @@ def record_step(job: Job, first_step: int = 0) -> RecordedStep:
         value = Recorder(penalty, "value")
         gradient = Recorder(penalty, "gradient")
         penalties.append(PenaltyCalls(value, gradient))
-    clip = None
-    if twin.clipping is not None:
-        clip = Recorder(twin.clipping, "clip")
+    clip = Recorder(twin.clipping, "clip") if twin.clipping is not None else None
     moments = _run(twin, first_step)
     layers = []
     for index, calls in enumerate(layer_calls):

@@ -46,9 +46,7 @@ def columns_of(network: Network, n_inputs: int) -> tuple[Column, ...]:
     for number, layer in enumerate(network.layers, 1):
         letter = Name("A", str(number)).text
         size = layer.n_out or columns[-1].size
-        word = layer.name
-        if layer.activation is not None:
-            word = layer.activation.name
+        word = layer.activation.name if layer.activation is not None else layer.name
         columns.append(Column(letter, size, word, isinstance(layer, Dense)))
     return tuple(columns)
 
@@ -61,9 +59,7 @@ def in_a_line(columns: Sequence[Column]) -> str:
     >>> in_a_line([Column("A₀", 2, "inputs"), Column("A₁", 8, "tanh"), Column("A₂", 1, "sigmoid")])
     'A₀ 2 inputs → A₁ 8 tanh → A₂ 1 sigmoid → L'
     """
-    words = []
-    for column in columns:
-        words.append(f"{column.letter} {column.size:,} {column.kind}")
+    words = [f"{column.letter} {column.size:,} {column.kind}" for column in columns]
     words.append("L")
     return " → ".join(words)
 
@@ -88,9 +84,7 @@ def _links(columns: Sequence[Column], height: int) -> Iterator[str]:
         left = COLUMN * (place + 0.5) + RADIUS
         right = COLUMN * (place + 1.5) - RADIUS
         for top in before.heights:
-            bottoms = [top]
-            if after.is_dense:
-                bottoms = after.heights
+            bottoms = after.heights if after.is_dense else [top]
             for bottom in bottoms:
                 ends = f'y1="{middle + top}" x2="{right}" y2="{middle + bottom}"'
                 yield f'<line x1="{left}" {ends}/>'

@@ -138,9 +138,7 @@ class _TextWriter:
     def _fitting(self, *parts: TextBlock | str) -> list[str]:
         """Write parts side by side; return no lines if there is no room."""
         block = TextBlock.of(*parts)
-        if block.width > self.width:
-            return []
-        return str(block).split("\n")
+        return [] if block.width > self.width else str(block).split("\n")
 
     def _beside(self, block: TextBlock, shape: str) -> list[str]:
         """Write a shape at the end of a line, or below it."""

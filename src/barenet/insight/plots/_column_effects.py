@@ -122,9 +122,7 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
 
 def shorten(name: str, most: int = MAX_LETTERS) -> str:
     """Cut a long name."""
-    if len(name) <= most:
-        return name
-    return f"{name[: most - 1]}…"
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 #: Numbers or dates of a column.
@@ -204,9 +202,7 @@ def plot_dependence(
     predictor = predictor_of(predictor, X)
     curves = [_dependence(predictor, X, name) for name in columns]
     label = f"mean prediction of {predictor.target_name}"
-    names = ["predicted"]
-    if predictor.classes is not None:
-        names = list(predictor.classes[:MAX_CURVES])
+    names = list(predictor.classes[:MAX_CURVES]) if predictor.classes is not None else ["predicted"]
     if len(names) == 2:
         label = f"{label} = {names[1]}"
         names = names[1:]
@@ -283,10 +279,7 @@ def _values(column: NDArray[Any]) -> NDArray[Any]:
         most_frequent = np.argsort(-counts, kind="stable")[:MAX_LABELS]
         return labels[most_frequent]
     is_present = column == column  # NaN, and the missing date, differ from themselves
-    if is_present.any():
-        present = np.sort(column[is_present])
-    else:
-        present = column[:1]
+    present = np.sort(column[is_present]) if is_present.any() else column[:1]
     different = np.unique(present)
     if len(different) <= N_VALUES:
         return different

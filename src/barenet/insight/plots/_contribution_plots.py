@@ -384,9 +384,7 @@ def _with_dates(column: NDArray[Any]) -> NDArray[Any]:
             dates[row] = np.datetime64(value.strip(), "us")
         except ValueError:
             return column
-    if np.isnat(dates).all():
-        return column
-    return dates
+    return column if np.isnat(dates).all() else dates
 
 
 def plot_contribution_by_value(

@@ -137,9 +137,7 @@ def _caption(label: Any, prediction: Any, confidence: Any) -> Caption:
     if label is not None:
         lines.append(f"label {label}")
     if prediction is not None:
-        text = f"predicted {prediction}"
-        if is_wrong:
-            text = f"wrong: {prediction}"
+        text = f"wrong: {prediction}" if is_wrong else f"predicted {prediction}"
         if confidence is not None:
             text += f" ({confidence:.1%})"
         lines.append(text)

@@ -163,10 +163,7 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     else:
         axes.set_xlim(0.5, 1.5)
     axes.locator_params(axis="x", nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
-    if name in METRICS:
-        title = METRICS[name].title
-    else:
-        title = name.replace("_", " ")
+    title = METRICS[name].title if name in METRICS else name.replace("_", " ")
     style.label_axes(axes, "epoch", title)
 
 

@@ -90,13 +90,9 @@ def plot_fit(
             X = np.reshape(X, (-1, 1))
         inputs = table(X, "X")
         n_samples, n_features = inputs.shape
-        x = None
-        if n_features == 1:
-            x = inputs[:, 0]
+        x = inputs[:, 0] if n_features == 1 else None
     if feature_name is None:
-        feature_name = "x"
-        if names:
-            feature_name = names[0]
+        feature_name = names[0] if names else "x"
     y = column(y, "y", n_samples)
     fits = _fits(predictions, losses or {}, n_samples)
     columns = min(len(fits), 3)

@@ -42,6 +42,4 @@ class Dropout(Layer):
 
     def backward(self, cache: FloatArray | None, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dX = dL/d(output) · M: a dropped input does not affect the loss."""
-        if cache is None:
-            return d_output
-        return d_output * cache
+        return d_output if cache is None else d_output * cache

@@ -264,6 +264,4 @@ CLIPPINGS: dict[str, type[Clipping]] = by_name(ClipValue, ClipNorm)
 
 def as_clipping(spec: str | Clipping | None) -> Clipping | None:
     """Build a clipping from a name such as ``"norm:limit=1"``."""
-    if spec is None:
-        return None
-    return build(Clipping, CLIPPINGS, spec, "clip")
+    return None if spec is None else build(Clipping, CLIPPINGS, spec, "clip")

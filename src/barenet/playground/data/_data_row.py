@@ -28,9 +28,7 @@ class DataRow(NamedTuple):
     @property
     def columns(self) -> Samples:
         """Its columns in the form that a predictor takes."""
-        if self.raw is not None:
-            return self.raw
-        return self.encoded
+        return self.raw if self.raw is not None else self.encoded
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,9 +44,7 @@ class FileRows:
     def target(self, number: int) -> NDArray[Any] | None:
         """Return the target of a row, shape (1,); None if it has none."""
         target = self.y[self.numbers == number]
-        if not len(target):
-            return None
-        return target
+        return target if len(target) else None
 
     def columns(self, number: int) -> Samples:
         """Return the columns of a row, as a table of one row."""

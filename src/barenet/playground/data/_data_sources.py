@@ -205,13 +205,10 @@ def _read(rows: Dataset, dropped: Collection[str]) -> Dataset:
 def _left_out(encoding: TableEncoding) -> str:
     """Describe the columns that an encoding leaves out, with reasons; empty if there are none."""
     used = {*encoding.used}
-    reasons = []
-    for column in encoding.columns:
-        if column not in used:
-            reasons.append(f"{column.name} ({column.formula})")
-    if not reasons:
-        return ""
-    return f"; left out: {some(reasons)}"
+    reasons = [
+        f"{column.name} ({column.formula})" for column in encoding.columns if column not in used
+    ]
+    return f"; left out: {some(reasons)}" if reasons else ""
 
 
 def _varying(rows: Dataset, test_size: float, numeric: tuple[str, ...]) -> tuple[str, ...]:
@@ -256,9 +253,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         table_encoding = encoding
         columns: Sequence[Column] = encoding.used
         reach = HALF_WIDTH
-        fixed_at = FIXED_AT
-        if rows is None:
-            fixed_at = FIXED_AT_FIRST
+        fixed_at = FIXED_AT_FIRST if rows is None else FIXED_AT
     else:
         scaled_column = SCALED_COLUMNS[encoding.name]
         reach = scaled_column.half_width
@@ -311,9 +306,7 @@ def named_rows(model: Model) -> Dataset | None:
     name = model.predictor.dataset
     if name not in NAMED:
         return None
-    options = {}
-    for option in DATASETS[name].options:
-        options[option] = getattr(model.config, option)
+    options = {option: getattr(model.config, option) for option in DATASETS[name].options}
     dataset = load_dataset(name, **options)
     if dataset.classes != model.predictor.classes:
         return None  # another data set with the same name
@@ -389,9 +382,7 @@ def _prepare(
             problem = f"no axis: none of its columns is numeric: {column_names}"
             raise ArgumentError(problem, argument="model")
         names = tuple(numeric)
-        axes = {}
-        for name in planes.check_axes(names, data.axes):
-            axes[starts[name]] = numeric[name]
+        axes = {starts[name]: numeric[name] for name in planes.check_axes(names, data.axes)}
         plane, points = planes.plane_along(axes, X, rows.y, typical=typical, reach=reach)
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])

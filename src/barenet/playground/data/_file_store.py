@@ -154,9 +154,7 @@ class FileStore:
         self, path: Path, rows: str, config: RunConfig = UNKNOWN, header: bool | None = None
     ) -> PageState:
         """Return the initial settings for a model and the rows that it was trained on."""
-        key = ""
-        if rows:
-            key = self.open_table(Path(rows).name, Path(rows), header)
+        key = self.open_table(Path(rows).name, Path(rows), header) if rows else ""
         state = self.open_model(path, key, config)
         if rows and self.models[state.data.source].outputs:
             problem = f"{path} predicts several numbers for each row, and a table has one target"
@@ -180,8 +178,6 @@ def _find(files: dict[str, T], key: str) -> T:
     if key not in files:
         file_type, _, name = key.partition(":")
         problem = f"there is no {file_type} {name!r}"
-        remedy = "open it again"
-        if file_type == "table":
-            remedy = "load it again"
+        remedy = "load it again" if file_type == "table" else "open it again"
         raise ArgumentError(problem, argument="data", value=key, remedy=remedy)
     return files[key]

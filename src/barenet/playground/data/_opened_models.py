@@ -53,16 +53,12 @@ class Model:
     @property
     def required_columns(self) -> list[str]:
         """The columns that a table needs so that the model can continue to learn from it."""
-        if self.outputs:
-            return []
-        return [*self.predictor.feature_names, self.predictor.target_name]
+        return [] if self.outputs else [*self.predictor.feature_names, self.predictor.target_name]
 
     @property
     def description(self) -> str:
         """Description of the drawn networks, and of the origin of the training settings."""
-        settings = UNKNOWN_SETTINGS
-        if self.config.set_fields():
-            settings = CONTINUED
+        settings = CONTINUED if self.config.set_fields() else UNKNOWN_SETTINGS
         if self.ensemble is None:
             return settings
         return ALL_NETWORKS.format(len(self.ensemble.networks)) + settings
@@ -100,9 +96,7 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
         )
-    ensemble = None
-    if isinstance(predictor.network, Ensemble):
-        ensemble = predictor.network
+    ensemble = predictor.network if isinstance(predictor.network, Ensemble) else None
     predictor = replace(predictor, network=network, residuals=None)  # those of all networks
     count = network.n_outputs or 1
     outputs: tuple[str, ...] = ()

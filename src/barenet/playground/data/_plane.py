@@ -61,9 +61,7 @@ class FeatureMap:
             needs_second = "x2" in name
             if name in FEATURES and (dataset.n_features > 1 or not needs_second):
                 kept.append(name)
-        method = "standardize"
-        if dataset.name in GENERATED:
-            method = "none"
+        method = "none" if dataset.name in GENERATED else "standardize"
         X = np.asarray(dataset.X, np.float64)
         axes = X[:, columns]
         scaling = Scaling.fit(method, axes)
@@ -245,9 +243,7 @@ def plane_along(
         low.append(0.0)
         high.append(0.0)
     points = project(X, y)
-    surrounded = points
-    if not len(points):
-        surrounded = np.array([low, high])
+    surrounded = points if len(points) else np.array([low, high])
     names = tuple(column.name for column in axes.values())
     return Plane.around(surrounded, names, rows, project), points
 

@@ -96,9 +96,7 @@ class PreparedData:
     @property
     def n_table_rows(self) -> int:
         """Number of rows of the user's own table; 0 for other data."""
-        if self.file is None:
-            return 0
-        return len(self.file.X)
+        return 0 if self.file is None else len(self.file.X)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -152,13 +150,9 @@ class PreparedData:
             assert self.file is not None
             number = index - n_used
             columns = self.file.columns(number)
-            raw = None
-            if isinstance(columns, Frame):
-                raw = columns
+            raw = columns if isinstance(columns, Frame) else None
             return DataRow(self._encode(columns), raw, self.file.target(number), "unused")
-        raw = None
-        if self.raw is not None:
-            raw = self.raw[[index]]
+        raw = self.raw[[index]] if self.raw is not None else None
         part: Part = "training"
         if self.is_test[index]:
             part = "test"
@@ -215,10 +209,7 @@ class PreparedData:
         if place == "test":
             return self.test.X[:count]
         if (place, count) not in self._cache:
-            if place == "grid":
-                points = self.plane.grid(count)
-            else:
-                points = self.plane.line(count)
+            points = self.plane.grid(count) if place == "grid" else self.plane.line(count)
             columns = self.features.apply(self.plane.rows(points))
             inputs = self.scaling.transform(columns, np.float32)
             self._cache[place, count] = inputs
@@ -249,16 +240,12 @@ class PreparedData:
         return self.target_scaling.inverse_transform(output)
 
     def _ensemble_with(self, network: Network) -> Ensemble | None:
-        if self.model is None:
-            return None
-        return self.model.ensemble_with(network)
+        return None if self.model is None else self.model.ensemble_with(network)
 
     def n_networks(self, network: Network) -> int:
         """Return how many networks predict: those of the ensemble that begins with a network."""
         ensemble = self._ensemble_with(network)
-        if ensemble is None:
-            return 1
-        return len(ensemble.networks)
+        return 1 if ensemble is None else len(ensemble.networks)
 
     def run_config(self, settings: NetworkSettings) -> RunConfig:
         """Convert the settings of a network and its training to the library's configuration."""
@@ -366,9 +353,7 @@ class PreparedData:
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
         """Predict the class probabilities of the test rows, or of the first ones of very many."""
-        limit = MAX_ROWS_OF_LARGE
-        if network.n_parameters <= LARGE_NETWORK:
-            limit = MAX_ROWS
+        limit = MAX_ROWS if network.n_parameters <= LARGE_NETWORK else MAX_ROWS_OF_LARGE
         return class_probabilities(self.outputs(network, "test", limit))
 
     def describe(self) -> dict[str, Any]:
@@ -383,9 +368,7 @@ class PreparedData:
     def _describe_rows(self) -> dict[str, Any]:
         """Describe the data set, its columns, and the columns that a model requires."""
         dataset = self.dataset
-        numeric = None
-        if self.table is not None:
-            numeric = self.table.numeric
+        numeric = self.table.numeric if self.table is not None else None
         required = None
         outputs: tuple[str, ...] | list[str] = []
         settings = ""
@@ -453,9 +436,7 @@ class PreparedData:
     @property
     def max_drawn(self) -> int:
         """Maximum number of neurons drawn per layer; neurons for images have small pictures."""
-        if self.dataset.image_shape is None:
-            return MAX_DRAWN
-        return MAX_DRAWN_ON_IMAGES
+        return MAX_DRAWN if self.dataset.image_shape is None else MAX_DRAWN_ON_IMAGES
 
     def drawn_inputs(self) -> list[int]:
         """Choose the inputs to draw: axes and then first inputs, or the pixels that vary most."""

@@ -59,15 +59,11 @@ class NetworkReport(NamedTuple):
 
     def score(self, value: float, metric: str) -> float | None:
         """Return a score if its metric applies to the task."""
-        if self.view.setup.metric != metric:
-            return None
-        return value
+        return None if self.view.setup.metric != metric else value
 
     def tested(self, value: float | None) -> float | None:
         """Return a score or loss of the test points, if there are any."""
-        if not self.view.prepared.is_test.any():
-            return None
-        return value
+        return value if self.view.prepared.is_test.any() else None
 
     def relative_loss(self) -> float | None:
         """Return the test loss as a fraction of the best constant's; NaN if that is 0."""
@@ -200,9 +196,7 @@ def title_of(measure: str) -> str:
 
 def _typed(number: float) -> float:
     """Return a number as it was typed: 4 instead of 4.0."""
-    if number.is_integer():
-        return int(number)
-    return number
+    return int(number) if number.is_integer() else number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,9 +242,7 @@ class Condition:
         if isinstance(value, str):
             holds = value in self.one_of
         else:
-            holds = False
-            if value is not None:
-                holds = self.at_least <= value <= self.at_most
+            holds = self.at_least <= value <= self.at_most if value is not None else False
         text = self.write(value)
         if isinstance(value, float):
             text = self._write_measured(value, holds)
@@ -304,9 +296,7 @@ class Condition:
         if self.measure in PERCENTAGES:
             return f"{100 * value:.4g} %"
         is_whole = abs(value - round(value)) < 1e-5
-        text = f"{value:.4g}"
-        if is_whole:
-            text = f"{value:,.0f}"
+        text = f"{value:,.0f}" if is_whole else f"{value:.4g}"
         return text.replace("-", "−")
 
 
@@ -596,9 +586,7 @@ def parse_course(data: bytes, file: str) -> Course:
     """Read a lesson or a list of lessons from the content of a file."""
     content = _parse_json(data, file)
     is_list = isinstance(content, list)
-    entries = [content]
-    if is_list:
-        entries = content
+    entries = content if is_list else [content]
     course = Course()
     if not entries:
         raise ArgumentError(f"{file}: expected one lesson or more")

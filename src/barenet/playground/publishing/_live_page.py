@@ -58,9 +58,7 @@ def _worker(openings: dict[str, str], lessons: bytes) -> dict[str, Any]:
     script = (PAGE / "worker.js").read_bytes()
     zipped = library()
     archive = _inline(zipped, "application/zip")
-    lessons_address = ""
-    if lessons:
-        lessons_address = _inline(lessons, "application/json")
+    lessons_address = _inline(lessons, "application/json") if lessons else ""
     return {
         "script": _inline(script, "text/javascript"),
         "start": {**RUNTIME, "barenet": archive, "bytes": len(zipped)},

@@ -155,10 +155,9 @@ def record(
     data["features"] = labels
     if labels:
         data["inputs"] = labels
-    activations = []
-    for layer in network.layers:
-        if layer.activation is not None:
-            activations.append(layer.activation.name)
+    activations = [
+        layer.activation.name for layer in network.layers if layer.activation is not None
+    ]
     return {
         "data": data,
         "choices": _labels(prepared, _possible_features(prepared)),
@@ -193,10 +192,7 @@ def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
     """Return the points, and their inputs if these can't be computed from the positions."""
     rows = drawn_rows(prepared, MAX_POINTS)
     X = np.asarray(prepared.dataset.X)[rows]
-    if prepared.features.names:
-        inputs = X[:0]
-    else:
-        inputs = prepared.scaling.transform(X, np.float32)
+    inputs = X[:0] if prepared.features.names else prepared.scaling.transform(X, np.float32)
     return {**point_arrays(prepared, MAX_POINTS), "X": inputs}
 
 

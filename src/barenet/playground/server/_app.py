@@ -40,9 +40,7 @@ class SocketConnection:
 
     async def receive(self) -> str | None:
         received = await self.socket.receive()
-        if received["type"] == "websocket.disconnect":
-            return None
-        return received.get("text") or ""
+        return None if received["type"] == "websocket.disconnect" else received.get("text") or ""
 
     async def send(self, message: str | bytes) -> None:
         """Send a message, or disconnect a page that does not read it."""

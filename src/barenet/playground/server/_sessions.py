@@ -94,9 +94,7 @@ class Session:
         present = list(self.views)
         views = []
         for index, settings in enumerate(networks):
-            view = None
-            if index < len(present):
-                view = present[index]
+            view = present[index] if index < len(present) else None
             if view is None or not view.accepts(settings, prepared):
                 view = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
             views.append(view)
@@ -246,9 +244,7 @@ class Sessions:
 
     def find_course(self, key: str) -> Course:
         """Return the course that a page has opened; without a key, that of all pages."""
-        if not key:
-            return self.course
-        return lookup(self.opened_courses, key, "course")
+        return lookup(self.opened_courses, key, "course") if key else self.course
 
     async def tidy(self) -> None:
         """Pause and close sessions without a page, until cancelled."""

@@ -156,8 +156,6 @@ def _read(text: str, like: object, name: str) -> object:
     if isinstance(like, str):
         return text.replace("%7E", "~").replace("%25", "%")
     try:
-        if text.lstrip("-").isdigit():
-            return int(text)
-        return float(text)
+        return int(text) if text.lstrip("-").isdigit() else float(text)
     except ValueError:
         raise ArgumentError.of(name, text, "a number") from None

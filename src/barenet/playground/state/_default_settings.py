@@ -56,11 +56,7 @@ def differing(state: PageState, defaults: PageState | None = None) -> dict[str, 
     if defaults is None:
         defaults = PageState.defaults_for(state.data.source, len(state.networks))
     usual = by_name(defaults)
-    changed = {}
-    for name, value in by_name(state).items():
-        if value != usual[name]:
-            changed[name] = value
-    return changed
+    return {name: value for name, value in by_name(state).items() if value != usual[name]}
 
 
 def with_settings(usual: PageState, settings: Mapping[str, Any]) -> PageState:
@@ -116,10 +112,7 @@ def restore(state: PageState, usual: PageState | None = None) -> PageState:
     kept = [*DATA_CHOICES]
     if not state.data.source.startswith("model:"):
         kept += SEEDS
-    unchanged = {}
-    for name, value in differing(state, usual).items():
-        if name in kept:
-            unchanged[name] = value
+    unchanged = {name: value for name, value in differing(state, usual).items() if name in kept}
     return with_settings(usual, unchanged)
 
 
@@ -155,9 +148,7 @@ def setting_in_words(name: str) -> str:
 def _changed(state: PageState) -> dict[str, Any]:
     """Return the changed settings; a new number of layers alone does not change the activations."""
     default = PageState.defaults_for(state.data.source).networks[0]
-    usual = "tanh"
-    if default.activations:
-        usual = default.activations[0]
+    usual = default.activations[0] if default.activations else "tanh"
     changed = {}
     for name, value in differing(state).items():
         if name in DATA_CHOICES:

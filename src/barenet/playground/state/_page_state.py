@@ -185,9 +185,7 @@ class NetworkSettings:
         if as_optimizer(self.optimizer).full_batch:  # L-BFGS chooses its own step sizes
             learning_rate = None
             batch_size = "full"
-        schedule = None
-        if self.schedule != "constant":
-            schedule = self.schedule
+        schedule = self.schedule if self.schedule != "constant" else None
         l1 = None
         l2 = None
         if self.penalty == "l1":

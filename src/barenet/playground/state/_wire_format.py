@@ -44,9 +44,7 @@ def decode(kind: type[T], value: Any, name: str) -> T:
     hints = get_type_hints(kind)
     for key in value:
         lookup(limits, key, f"{name}: field")
-    decoded = {}
-    for key, entry in value.items():
-        decoded[key] = _decode(hints[key], entry, key, limits[key])
+    decoded = {key: _decode(hints[key], entry, key, limits[key]) for key, entry in value.items()}
     return kind(**decoded)
 
 

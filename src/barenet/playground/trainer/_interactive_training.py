@@ -226,9 +226,7 @@ class InteractiveTraining(TrainingCommands):
         is_last = epoch == run.epochs
         if not is_wanted or run.stop_reason or is_last:
             return
-        before = 0
-        if not self.one_batch:
-            before = run.n_batches - 1 - self.batch
+        before = 0 if self.one_batch else run.n_batches - 1 - self.batch
         run.chunk_limit = max(before, 1)
         if before == 0:
             self._record_update(run, epoch)

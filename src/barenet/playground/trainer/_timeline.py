@@ -47,9 +47,7 @@ class LearningCurve:
     @property
     def newest(self) -> EpochMetrics | None:
         """The last metrics, which may not be on the stride."""
-        if not self.rows:
-            return None
-        return self.rows[-1]
+        return self.rows[-1] if self.rows else None
 
     def add(self, row: EpochMetrics) -> None:
         """Append metrics; for an earlier epoch, they replace the later metrics in a new version."""
@@ -83,9 +81,7 @@ class LowestTestLoss:
     @property
     def metrics(self) -> EpochMetrics | None:
         """The metrics of the epoch with the lowest test loss; None if no test loss is known."""
-        if not self.records:
-            return None
-        return self.records[-1]
+        return self.records[-1] if self.records else None
 
     def add(self, row: EpochMetrics) -> None:
         """Compare the metrics of an epoch, which replace those of the same and of later epochs."""

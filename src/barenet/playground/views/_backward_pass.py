@@ -183,9 +183,7 @@ def _describe_forward(layer: LayerPass) -> dict[str, Any]:
         "normed": layer.normed,
         "outputs": layer.outputs,
     }
-    description: dict[str, Any] = {}
-    for name, array in values.items():
-        description[name] = finite(array[neurons])
+    description: dict[str, Any] = {name: finite(array[neurons]) for name, array in values.items()}
     return {
         **description,
         "weights": finite(drawn_weights),

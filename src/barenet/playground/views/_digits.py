@@ -153,9 +153,7 @@ def list_cell(view: NetworkView, truth: int, predicted: int) -> dict[str, Any]:
     listed = np.flatnonzero(is_of_class & is_predicted)
     surest_first = np.argsort(-probabilities[listed, predicted], kind="stable")
     shown = listed[surest_first][:MAX_SHOWN]
-    values = prepared.points
-    if rows.image_shape is not None:
-        values = np.asarray(rows.X)
+    values = np.asarray(rows.X) if rows.image_shape is not None else prepared.points
     return {
         "epoch": report.epoch,
         "truth": truth,

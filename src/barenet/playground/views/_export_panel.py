@@ -31,9 +31,7 @@ PAGE_SETTINGS = RunConfig(
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
     if view.prepared.model is not None or data.source == HAND_DRAWN:
-        note = "by_hand"
-        if view.prepared.model is not None:
-            note = "opened"
+        note = "opened" if view.prepared.model is not None else "by_hand"
         return {"command": "", "code": "", "notes": [NOTES[note]]}
     run = ExportedRun(view, data)
     comments = [f"# {difference}" for difference in run.differences()]
@@ -153,9 +151,9 @@ class ExportedRun:
             after_epochs.append(f"len(run.history) == {self.epochs}")
         callbacks = ""
         if after_epochs:
-            calls = []
-            for code in after_epochs:
-                calls.append(f"barenet.callbacks.LambdaCallback(lambda run: {code})")
+            calls = [
+                f"barenet.callbacks.LambdaCallback(lambda run: {code})" for code in after_epochs
+            ]
             callbacks = f"\n    callbacks=[{', '.join(calls)}],"
         fields = self.config.set_fields()
         architecture: dict[str, Any] = {}
@@ -181,9 +179,7 @@ class ExportedRun:
             metric=self.view.setup.metric,
             callbacks=callbacks,
         )
-        if "dataclasses." in loading:
-            return f"import dataclasses\n\n{script}"
-        return script
+        return f"import dataclasses\n\n{script}" if "dataclasses." in loading else script
 
     def _loading(self) -> str:
         """Write code to load the data, with as many rows of a table as the page uses."""

@@ -73,9 +73,7 @@ class PathPlane(NamedTuple):
         high = points.max(axis=0)
         extent = high - low
         sides = np.maximum(extent, MIN_EXTENT * extent.max())
-        reach = (0.5 + MARGIN) * sides
-        if margin > 0:
-            reach = 0.5 * extent + margin * extent.max()
+        reach = 0.5 * extent + margin * extent.max() if margin > 0 else (0.5 + MARGIN) * sides
         middle = (low + high) / 2
         return cls(
             mean=axes.mean,
@@ -150,9 +148,7 @@ def landscape(
     grid = np.column_stack([across, down])
     losses = loss.at(plane.states(grid))
     lines = contours(losses.reshape(SIDE, SIDE))
-    drawn_paths = []
-    for training in trainings:
-        drawn_paths.append(_describe(training, plane, loss))
+    drawn_paths = [_describe(training, plane, loss) for training in trainings]
     return {
         "networks": indices,
         "side": SIDE,

@@ -350,10 +350,7 @@ class NetworkView:
             "linear": linear_score,
         }
         weights = np.nan_to_num(report.snapshot.parameters, posinf=1e30, neginf=-1e30)
-        if weights.size <= MAX_WEIGHTS:
-            weights = weights.astype(np.float32)
-        else:
-            weights = weights[:0]
+        weights = weights.astype(np.float32) if weights.size <= MAX_WEIGHTS else weights[:0]
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": weights}
 
     def _diagnose(self, network: Network, report: ProgressReport) -> list[dict[str, Any]]:

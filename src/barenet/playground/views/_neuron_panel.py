@@ -42,10 +42,12 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     line = contour(sums)
     is_output = dense is network.layers[-1]
     picture, scale = _picture(values[-1], neuron, is_output)
-    before = []
+    before: list[Any] = []
     if layer > 0:
-        for sums_before in values[-2].sums[:, : layout.MAX_DRAWN].T:
-            before.append(rounded(contour(_square(sums_before))))
+        before.extend(
+            rounded(contour(_square(sums_before)))
+            for sums_before in values[-2].sums[:, : layout.MAX_DRAWN].T
+        )
     return {
         "layer": layer,
         "neuron": neuron,

@@ -172,9 +172,7 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
     is_input = np.isclose(X[rows], point.X)
     has_inputs = is_input.all(axis=1)
     has_target = np.isclose(y[rows], point.y)
-    if not (has_inputs & has_target).any():
-        return None
-    return update
+    return update if (has_inputs & has_target).any() else None
 
 
 def drawn_layers(network: Network, prepared: PreparedData, max_drawn: int) -> list[DrawnLayer]:
@@ -223,9 +221,7 @@ def _forward(
         }
         layers.append(layer)
     drawn_inputs = drawn[0].inputs
-    image = None
-    if prepared.dataset.image_shape is not None:
-        image = finite(raw)
+    image = finite(raw) if prepared.dataset.image_shape is not None else None
     return {
         "raw": finite(raw[drawn_inputs]),
         "inputs": finite(point.X[0, drawn_inputs]),
@@ -259,9 +255,7 @@ def _record(prepared: PreparedData, row: DataRow) -> dict[str, Any]:
             values = prepared.scaling.transform(values)
         for name, value in zip(prepared.dataset.feature_names, values[0], strict=True):
             cells[name] = cell_text(value)
-    truth = None
-    if row.target is not None:
-        truth = float(row.target[0])
+    truth = float(row.target[0]) if row.target is not None else None
     return {"cells": cells, "assumed": _assumed(prepared, row), "truth": truth}
 
 
@@ -312,9 +306,7 @@ def _backward(
     """
     n_rows = len(view.prepared.training.y)
     config = view.settings.run_config(n_rows)
-    batch_size = n_rows
-    if isinstance(config.batch_size, int):
-        batch_size = config.batch_size
+    batch_size = config.batch_size if isinstance(config.batch_size, int) else n_rows
     loss = as_loss(config.loss, network.output_activation)
     data = validate_arrays(network, loss, X, y)
     data = data.take(dtype=network.dtype)

@@ -90,9 +90,7 @@ def contributions_to(
     inputs of the network have no contribution.
     """
     n_columns = len(prepared.columns)
-    n_listed = n_columns
-    if row.raw is not None:
-        n_listed = len(row.raw.columns)
+    n_listed = len(row.raw.columns) if row.raw is not None else n_columns
     if prepared.dataset.image_shape is not None or n_listed <= 2:
         return None
     if not 2 <= n_columns <= MAX_COLUMNS:

@@ -117,10 +117,7 @@ def _fit_kind(
     is_guess = requested is None and name not in keep
     column_kind = requested or inferred or kinds_of(frame, [name], missing)[name]
     values = column_values.parse_column(frame, name, column_kind, missing)
-    if column_kind == "category":
-        is_missing = values == ""
-    else:
-        is_missing = np.isnan(values)
+    is_missing = values == "" if column_kind == "category" else np.isnan(values)
     some_missing = bool(is_missing.any())
     present = values[~is_missing]
     if column_kind == "category":
@@ -141,9 +138,7 @@ def _fit_kind(
     if column_kind == "boolean":
         return kinds.BooleanColumn(name, fill=present.mean() > 0.5, indicator=some_missing)
     if is_numeric(column_kind):
-        reason = ""
-        if is_guess:
-            reason = identity(name, values, frame.rows)
+        reason = identity(name, values, frame.rows) if is_guess else ""
         if reason:
             return DroppedColumn(name, reason)
         return _fit_numbers(name, values, scaling, form=form_of_kind(column_kind))
@@ -227,10 +222,7 @@ def fit_category(
     if len(labels) == 1 and not has_missing:
         return DroppedColumn(name, f"{labels[0]!r}{SAME}")
     n_rows = counts.sum()
-    if rare >= 1:
-        fewest_rows = rare
-    else:
-        fewest_rows = rare * n_rows
+    fewest_rows = rare if rare >= 1 else rare * n_rows
     is_rare = counts < fewest_rows
     share_different = len(labels) / n_rows
     is_mostly_different = is_guess and share_different > MOSTLY_DIFFERENT
@@ -286,9 +278,7 @@ def _number_rows(values: NDArray[np.float64], n_rows: int) -> bool:
     if values.min() < 0:
         return False
     largest = values.max()
-    most = MOST_SHUFFLED
-    if (np.diff(values) > 0).all():
-        most = MOST_ASCENDING
+    most = MOST_ASCENDING if (np.diff(values) > 0).all() else MOST_SHUFFLED
     are_enough = len(values) ** 2 >= FEWEST_SQUARED * largest
     return bool(are_enough and n_rows >= most * largest)
 
@@ -395,10 +385,7 @@ def find_placeholders(values: NDArray[np.float64], least_gap: float = 0.0) -> ND
         place = int(gaps.argmax()) + 1
         below = others[:place]
         above = others[place:]
-        if len(below) > len(above):
-            others = below
-        else:
-            others = above
+        others = below if len(below) > len(above) else above
         if len(others) < 2:
             break
         is_far = gaps.max() > max(np.ptp(others), least_gap)
@@ -440,8 +427,5 @@ def _cycles(dates: NDArray[Any]) -> tuple[str, ...]:
         "week": days - months,
         "day": dates - days,
     }
-    cycles = []
-    for cycle, places in positions.items():
-        if len(np.unique(places)) > 1:
-            cycles.append(cycle)
+    cycles = [cycle for cycle, places in positions.items() if len(np.unique(places)) > 1]
     return tuple(cycles)

@@ -204,8 +204,7 @@ class PiecewiseColumn(NumberColumn):
         for start, end in itertools.pairwise(self.edges):
             names.append(f"{self.name} {start:.4g}..{end:.4g}")
         if self.codes:
-            for code in self.codes:
-                names.append(f"{self.name}={class_name(code)}")
+            names.extend(f"{self.name}={class_name(code)}" for code in self.codes)
             names.append(f"{self.name} rare")
         return tuple(names)
 
@@ -432,9 +431,7 @@ class CategoryColumn(Column):
 
     @property
     def formula(self) -> str:
-        others = "a new one is all 0"
-        if self.rare:
-            others = "rare and new ones share one"
+        others = "rare and new ones share one" if self.rare else "a new one is all 0"
         return f"one-hot: 1 for its own category, 0 for the others; {others}"
 
     @cached_property
@@ -461,9 +458,7 @@ class CategoryColumn(Column):
 
     def _inputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
         """The input of each value, shape (n_rows,); -1 if it has none."""
-        input_of_others = -1
-        if self.rare:
-            input_of_others = len(self.categories)
+        input_of_others = len(self.categories) if self.rare else -1
         inputs = [self.indices.get(label, input_of_others) for label in values.tolist()]
         return np.array(inputs, np.intp)
 
@@ -578,9 +573,7 @@ class DateColumn(FilledColumn):
     def seconds_column(self) -> NumberColumn:
         """The encoding of the seconds: a column of numbers, in bins if there are edges."""
         column = NumberColumn(self.name, self.fill, self.center, self.scale, indicator=False)
-        if not self.edges:
-            return column
-        return column.with_bins(self.edges)
+        return column.with_bins(self.edges) if self.edges else column
 
     @property
     def n_bins(self) -> int:

@@ -126,9 +126,7 @@ class TableEncoding:
             second = lookup(self.used_by_name, pairs.second, "pairs")
             pairs.check(first, second)
         if not self.n_inputs:
-            reasons = []
-            for column in self.columns:
-                reasons.append(f"{column.name}: {column.formula}")
+            reasons = [f"{column.name}: {column.formula}" for column in self.columns]
             problem = f"no column is left to learn from: {some(reasons, most=5)}"
             raise DataError(problem, argument="X")
 
@@ -431,11 +429,9 @@ class TableEncoding:
         """Whether each of the encoded numbers is the position in a bin, shape (n_inputs,)."""
         are_bins: list[bool] = []
         for column in self.used:
-            for place in range(len(column.inputs)):
-                are_bins.append(0 < place <= column.n_bins)
+            are_bins.extend(0 < place <= column.n_bins for place in range(len(column.inputs)))
         for pairs in self.pairs:
-            for _ in pairs.pairs:
-                are_bins.append(False)
+            are_bins.extend(False for _ in pairs.pairs)
         return np.array(are_bins)
 
     @cached_property
@@ -682,10 +678,7 @@ def read_table_columns(
     tokens = missing_tokens(frame, missing)
     markers = markers_of_requests(frame, requests)
     kinds = stated_kinds(frame, requests)
-    undecided = []
-    for name in frame.columns:
-        if name not in kinds and name not in frame.kinds:
-            undecided.append(name)
+    undecided = [name for name in frame.columns if name not in kinds and name not in frame.kinds]
     readings = readings_of(frame, undecided, tokens, markers)
     refuse_undecided([frame], readings)
     for name, reading in readings.items():
@@ -704,10 +697,7 @@ def read_table_columns(
 
 def new_values(encoding: TableEncoding) -> UnreadValues:
     """Return a reader of new rows, which are read block by block."""
-    kinds = {}
-    for column in encoding.used:
-        if column.reading:
-            kinds[column.name] = column.reading
+    kinds = {column.name: column.reading for column in encoding.used if column.reading}
     return UnreadValues(kinds, encoding.missing, encoding.markers)
 
 

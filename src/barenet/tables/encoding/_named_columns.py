@@ -26,9 +26,7 @@ def columns_by_name(X: Any, names: Sequence[str], scaling: Scaling) -> Any:
     if isinstance(X, Frame):
         return named_matrix(X, names, scaling)
     titles = column_names(X) or ()
-    labels = titles
-    if not hasattr(X, "column_names"):
-        labels = getattr(X, "columns", titles)
+    labels = titles if hasattr(X, "column_names") else getattr(X, "columns", titles)
     has_names = any(isinstance(label, str) for label in labels)
     if not has_names and {*titles}.isdisjoint(names):
         return X

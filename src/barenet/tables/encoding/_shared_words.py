@@ -66,10 +66,7 @@ def fit_words(
 
 def sets_of_words(texts: Iterable[str]) -> list[set[str]]:
     """Return the different words of each text."""
-    words_by_text = []
-    for text in texts:
-        words_by_text.append(set(words_of(text)))
-    return words_by_text
+    return [set(words_of(text)) for text in texts]
 
 
 def shared_words(words_by_text: Sequence[set[str]], counts: Sequence[int]) -> list[str]:

@@ -38,10 +38,7 @@ def words_of(text: str) -> list[str]:
             else:
                 replaced.append(character)
         characters = "".join(replaced)
-    words = []
-    for match in re.finditer(WORD, characters):
-        words.append(lowered[match.start() : match.end()])
-    return words
+    return [lowered[match.start() : match.end()] for match in re.finditer(WORD, characters)]
 
 
 @dataclass(frozen=True)
@@ -90,9 +87,7 @@ class WordsColumn(Column):
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        inputs = []
-        for word in self.words:
-            inputs.append(f"{self.name}: {word}")
+        inputs = [f"{self.name}: {word}" for word in self.words]
         if self.missing:
             inputs.append(f"{self.name} missing")
         return tuple(inputs)
@@ -168,9 +163,7 @@ class WordsColumn(Column):
         """List the inputs that are 1 in each row, in ascending order."""
         ones: list[Sequence[int]] = []
         for text in values.tolist():
-            inputs = []
-            for word in self.known_words(text):
-                inputs.append(self.indices[word])
+            inputs = [self.indices[word] for word in self.known_words(text)]
             if self.missing and text == "":
                 inputs.append(len(self.words))
             ones.append(inputs)

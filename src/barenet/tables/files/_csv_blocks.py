@@ -144,9 +144,7 @@ class CsvBlock(CsvTable):
         if column in self.names:
             places.append(self.names.index(column))
         columns, lines = self.stored.read(self.part, places)
-        value = ""
-        if columns:
-            value = str(columns[0].texts[row])
+        value = str(columns[0].texts[row]) if columns else ""
         return Place(self.path, row, int(lines[row]), value)
 
     def records_at(self, rows: Collection[int]) -> dict[int, Record]:

@@ -94,9 +94,7 @@ class CsvTable(Table):
             n_above += 1  # the names
         line, fields = next(islice(records, n_above, None))
         [column] = spelled_names([name], self.all_names)
-        value = ""
-        if column in self.names:
-            value = fields[self.names.index(column)]
+        value = fields[self.names.index(column)] if column in self.names else ""
         return Place(self.path, row, line, value)
 
     def as_read(self, text: str) -> set[str]:
@@ -172,9 +170,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     _check_size(text, delimiter, len(names), path)
     if quoting:
         delimited.check_quotes(text, delimiter, path)
-    n_names = 1
-    if options.header is False:
-        n_names = 0
+    n_names = 0 if options.header is False else 1
     columns = column_type().split(text, delimiter, len(names), path, skip=n_names, quoting=quoting)
     if options.header is None:
         check_header(names, text, delimiter, path, quoting=quoting)

@@ -184,9 +184,7 @@ def declared_delimiter(text: str) -> str | None:
     (';', None)
     """
     match = _DECLARATION.match(text)
-    if match is None:
-        return None
-    return match["delimiter"]
+    return None if match is None else match["delimiter"]
 
 
 def without_declaration(text: str) -> str:
@@ -226,9 +224,7 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
     value = rf"{starts}(?:{spaced}|{quoted})"
 
     def without_spaces(match: re.Match[str]) -> str:
-        if match["spaced"]:
-            return match["spaced"]
-        return match[0]
+        return match["spaced"] if match["spaced"] else match[0]
 
     return re.sub(value, without_spaces, text)
 
@@ -249,10 +245,9 @@ def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:
         sample = sample[: last_end + 1]
     sample = _COMMENTS.sub("", sample)
     suggested = "\t" if plain_name(path).endswith(".tsv") else ","
-    fitting = []
-    for delimiter in DELIMITERS:
-        if _splits_evenly(sample, delimiter, path, quoting):
-            fitting.append(delimiter)
+    fitting = [
+        delimiter for delimiter in DELIMITERS if _splits_evenly(sample, delimiter, path, quoting)
+    ]
     if len(fitting) == 1 and suggested not in fitting:
         return fitting[0]
     return suggested

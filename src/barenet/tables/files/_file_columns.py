@@ -181,9 +181,7 @@ def _warn_of_lacking(lacking: Mapping[Path, Sequence[str]]) -> None:
     """Warn of the columns whose values are missing in some files."""
     counts = _absences(lacking)
     n_files = count_of(len(lacking), "file")
-    columns = []
-    for name, count in sorted(counts.items()):
-        columns.append(f"{name!r} in {count:,} of {n_files}")
+    columns = [f"{name!r} in {count:,} of {n_files}" for name, count in sorted(counts.items())]
     warnings.warn(f"missing columns: {some(columns)}", stacklevel=caller_stacklevel())
 
 

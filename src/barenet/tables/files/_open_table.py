@@ -126,9 +126,7 @@ def requests_for(table: Table, requests: ColumnRequests, target: str) -> ColumnR
     for name, request in requests.items():
         by_argument.setdefault(request.argument, []).append(name)
     for argument, names in by_argument.items():
-        spelled = names
-        if argument in _CHECKED:
-            spelled = check_table_names(table, names, argument)
+        spelled = check_table_names(table, names, argument) if argument in _CHECKED else names
         for name, column in zip(names, spelled, strict=True):
             of_table[column] = requests[name]
             is_refused = requests[name].words == DROP or argument == "columns"

@@ -273,9 +273,7 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     names = tuple(schema.names)
     check_columns(path, len(names))
     check_unique(names, path=path)
-    types = {}
-    for name, field in zip(names, schema, strict=True):
-        types[name] = _declared_type(field)
+    types = {name: _declared_type(field) for name, field in zip(names, schema, strict=True)}
     categorical = set()
     for column in (schema.pandas_metadata or {}).get("columns", ()):
         if column["pandas_type"] == "categorical":
@@ -347,9 +345,7 @@ def _size_of_texts(column: Any) -> int:
     compute = _arrow("pyarrow.compute")
     size = 0
     for chunk in column.chunks:
-        texts = chunk
-        if _is(column.type, "dictionary"):
-            texts = chunk.dictionary
+        texts = chunk.dictionary if _is(column.type, "dictionary") else chunk
         if _is(texts.type, "string_view"):  # Arrow can't compute their lengths
             texts = texts.cast("large_string")
         lengths = compute.binary_length(texts).cast("int64")

@@ -249,9 +249,7 @@ class ArrowColumn(TextColumn):
     @classmethod
     def read(cls, data: bytes, places: Sequence[int]) -> tuple[list[Self], NDArray[np.int64]]:
         ipc = _arrow("pyarrow.ipc")
-        names = []
-        for place in places:
-            names.append(str(1 + place))
+        names = [str(1 + place) for place in places]
         fields = [0, *sorted({1 + place for place in places})]
         options = ipc.IpcReadOptions(included_fields=fields)
         with ipc.open_stream(data, options=options) as reader:
@@ -331,9 +329,7 @@ class ArrowColumn(TextColumn):
 
 def column_type() -> type[TextColumn]:
     """Return the type of columns that is faster here."""
-    if find_spec("pyarrow") is None:
-        return TextColumn
-    return ArrowColumn
+    return TextColumn if find_spec("pyarrow") is None else ArrowColumn
 
 
 def read_rows(

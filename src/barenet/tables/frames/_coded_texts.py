@@ -45,9 +45,7 @@ class CodedTexts:
 
     def __getitem__(self, rows: Any) -> Any:
         codes = self.codes[rows]
-        if codes.ndim == 0:
-            return self.texts[codes]
-        return type(self)(codes, self.texts)
+        return self.texts[codes] if codes.ndim == 0 else type(self)(codes, self.texts)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if not self.texts:

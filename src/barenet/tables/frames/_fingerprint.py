@@ -53,10 +53,11 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
             raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     arrays = [("X", column) for column in _columns(X)]
     arrays.append(("y", np.asarray(y)))
-    lines = []
+    lines: list[str] = []
     for argument, array in arrays:
-        for part in _parts(array, argument):
-            lines.append(f"{part.shape} {part.dtype} {checksum(part)}")
+        lines.extend(
+            f"{part.shape} {part.dtype} {checksum(part)}" for part in _parts(array, argument)
+        )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

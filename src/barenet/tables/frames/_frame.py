@@ -217,9 +217,7 @@ class Frame:
         [1, 1]
         """
         pandas = require_package("pandas", "a DataFrame")
-        columns = {}
-        for name in self:
-            columns[name] = pandas.Series(_with_none(self[name]))
+        columns = {name: pandas.Series(_with_none(self[name])) for name in self}
         return pandas.DataFrame(columns)
 
     def head(self, n: int = 5) -> Self:
@@ -248,9 +246,7 @@ class Frame:
         return write_display(f"Frame: {size}", write_first_rows(self.columns))
 
     def __repr__(self) -> str:
-        columns = []
-        for name, column in self.columns.items():
-            columns.append(f"{name}: {column.dtype}")
+        columns = [f"{name}: {column.dtype}" for name, column in self.columns.items()]
         return f"<Frame of {len(self):,} rows: {', '.join(columns)}>"
 
     @property
@@ -379,9 +375,7 @@ class Frame:
         problem = describe_wrong_value(name, expected_in_detail, value)
         if not place.line:
             problem = f"row {place.row}: {problem}"
-        argument = ""
-        if place.path is None:
-            argument = "X"
+        argument = "X" if place.path is None else ""
         recommended: dict[str, Any] = {}
         for option, setting in options.items():
             if f"{{{option}}}" in remedy:

@@ -10,9 +10,7 @@ def class_name(number: float) -> str:
     ('3', '0.5')
     """
     value = float(number)
-    if value.is_integer():
-        return str(int(number))
-    return repr(value)
+    return str(int(number)) if value.is_integer() else repr(value)
 
 
 def to_utc(value: date) -> datetime:
@@ -26,6 +24,4 @@ def to_utc(value: date) -> datetime:
 def in_utc(moment: datetime, shift: timedelta) -> datetime:
     """Shift a time to UTC, except on the first and the last day, which stand for no date."""
     day = (moment.year, moment.month, moment.day)
-    if day in ((1, 1, 1), (9999, 12, 31)):
-        return moment
-    return moment - shift
+    return moment if day in ((1, 1, 1), (9999, 12, 31)) else moment - shift

@@ -69,9 +69,7 @@ def as_frame(
     <Frame of 2 rows: age: float64, town: StringDType()>
     """
     if isinstance(X, Frame):
-        if only is None:
-            return X
-        return X.select(only)
+        return X if only is None else X.select(only)
     raw = _columns(X, names)
     if only is None:
         only = list(raw)
@@ -145,9 +143,7 @@ def columns_of_records(X: Any) -> Any:
 
 def has_rows(X: Any) -> bool:
     """Return whether a table has rows: a mapping has none if all of its columns are empty."""
-    columns = [X]
-    if isinstance(X, Mapping):
-        columns = [*X.values()]
+    columns = [*X.values()] if isinstance(X, Mapping) else [X]
     shapes: set[tuple[int, ...]] = set()
     for column in columns:
         if isinstance(column, list | tuple):
@@ -162,10 +158,7 @@ def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
     titles = column_names(X)
     if titles is None:
         X = _matrix(X)
-        if names is None:
-            titles = [f"x{place}" for place in range(X.shape[1])]
-        else:
-            titles = list(names)
+        titles = [f"x{place}" for place in range(X.shape[1])] if names is None else list(names)
         if len(titles) != X.shape[1]:
             raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
     if not titles:
@@ -329,9 +322,7 @@ def _refuse_unusable(texts: Sequence[str]) -> None:
     for row, text in enumerate(texts):
         match = _UNUSABLE.search(text)
         if match is not None:
-            character = "half a character"
-            if match[0] == "\0":
-                character = "a zero character"
+            character = "a zero character" if match[0] == "\0" else "half a character"
             problem = f"{character}, {match[0]!a}, in row {row}: {text[:60]!a}"
             remedy = "correct the value, or leave the column out: {columns}"
             raise _UnusableError(problem, remedy, row)

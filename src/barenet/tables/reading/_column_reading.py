@@ -236,10 +236,7 @@ def _is_nearly_all(texts: ColumnTexts, read: Read) -> bool:
 def _nearest(texts: ColumnTexts, nearly: Sequence[tuple[Reader, Read]]) -> Reading:
     """Choose the reader that reads most rows; those that read as many may contradict it."""
     most = max(read.n_rows for _, read in nearly)
-    nearest = []
-    for reader, read in nearly:
-        if read.n_rows == most:
-            nearest.append((reader, read))
+    nearest = [(reader, read) for reader, read in nearly if read.n_rows == most]
     _, read = nearest[0]
     chosen = _chosen(texts, [reader for reader, _ in nearest])
     return chosen._replace(unread=read.unread)
@@ -411,6 +408,4 @@ def shown_value(value: Any, kind: str) -> str:
     if is_time(kind):
         return date_text(np.datetime64(value, "us"), kind)
     day = f"{value.day} {value:%B %Y}"
-    if value.time() == datetime.min.time():
-        return day
-    return f"{day} {value:%H:%M:%S}"
+    return day if value.time() == datetime.min.time() else f"{day} {value:%H:%M:%S}"

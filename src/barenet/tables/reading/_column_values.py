@@ -133,9 +133,7 @@ def as_datetimes(
     column = frame.columns[name]
     missing_value = np.datetime64("NaT", "us")
     expected = "a date"
-    detail = f"in the format {order!r}"
-    if order in DATES:
-        detail = f"such as {DATES[order]}"
+    detail = f"such as {DATES[order]}" if order in DATES else f"in the format {order!r}"
     if is_time(order):
         expected = "a time of day"
         if column.dtype.kind == "M":
@@ -217,9 +215,7 @@ def parse_column(
             return as_datetimes(frame, name, missing, kind, unread)
         return as_numbers(frame, name, missing, reader_of(kind), unread)
 
-    if isinstance(frame, ParsedFrame):
-        return frame.values(name, kind, missing, parse)
-    return parse()
+    return frame.values(name, kind, missing, parse) if isinstance(frame, ParsedFrame) else parse()
 
 
 def _parse(

@@ -84,9 +84,7 @@ class ColumnRequest(NamedTuple):
     @property
     def kind(self) -> str | None:
         """The kind of the column; None if its values show it."""
-        if self.words == DROP:
-            return DROPPED
-        return kind_of_words(self.words)
+        return DROPPED if self.words == DROP else kind_of_words(self.words)
 
 
 #: The requests by the names of the columns.

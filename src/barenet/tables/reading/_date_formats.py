@@ -523,9 +523,7 @@ def rewrite_date(text: str, date_format: str) -> str | None:
     '2024-12-31 00:00:00'
     """
     moment = read_date(text, date_format)
-    if moment is None:
-        return None
-    return moment.isoformat(" ")
+    return None if moment is None else moment.isoformat(" ")
 
 
 def iso_text(value: np.datetime64, order: str = "ymd") -> str:

@@ -199,9 +199,7 @@ def kind_of_form(form: str) -> str:
     >>> kind_of_form("1,234.5"), kind_of_form(""), kind_of_form("duration")
     ('number 1,234.5', 'number', 'duration')
     """
-    if form == DURATION:
-        return DURATION
-    return f"number {form}".rstrip()
+    return DURATION if form == DURATION else f"number {form}".rstrip()
 
 
 def form_of_kind(kind: str) -> str:

@@ -142,9 +142,7 @@ def read_number(text: str) -> float | None:
 
 def plain_minus(text: str) -> str:
     """Write the minus sign of a number as a leading -."""
-    plain = text
-    if not text.isascii():
-        plain = re.sub(MINUS_SIGNS, "-", text)
+    plain = text if text.isascii() else re.sub(MINUS_SIGNS, "-", text)
     if plain.endswith("-") and TRAILING_MINUS.fullmatch(plain) is not None:
         return f"-{plain[:-1]}"
     return plain
@@ -152,9 +150,7 @@ def plain_minus(text: str) -> str:
 
 def read_number_or_truth(text: str) -> float | None:
     """Parse a number; True and False, as written by pandas, are 1 and 0, as in a data frame."""
-    if text in WORDS:
-        return float(text == "True")
-    return read_number(text)
+    return float(text == "True") if text in WORDS else read_number(text)
 
 
 def grouped_number(thousands: str, decimal: str) -> str:
@@ -178,9 +174,7 @@ def without_thousands(text: str, thousands: str, decimal: str) -> str:
 def read_number_or_limit(text: str) -> float | None:
     """Parse a number of a column; a limit such as <5 or 10+ is read as its number."""
     number = read_number(text)
-    if number is None:
-        return read_limit(text)
-    return number
+    return read_limit(text) if number is None else number
 
 
 def read_limit(text: str) -> float | None:
@@ -206,9 +200,7 @@ def sign_and_number(text: str) -> tuple[str, float] | None:
     if match is None or is_code(match["number"]):
         return None
     sign = match["before"][:1] + match["behind"]
-    if len(sign) != 1:
-        return None
-    return sign, float(match["number"])
+    return None if len(sign) != 1 else (sign, float(match["number"]))
 
 
 def is_code(text: str) -> bool:
@@ -218,10 +210,7 @@ def is_code(text: str) -> bool:
 
 def unique_texts(column: NDArray[Any] | CodedTexts) -> tuple[NDArray[np.int64], list[str]]:
     """Index the different texts of a column in order, and strip them."""
-    if isinstance(column, CodedTexts):
-        coded = column.of_rows()
-    else:
-        coded = CodedTexts.of(column.tolist())
+    coded = column.of_rows() if isinstance(column, CodedTexts) else CodedTexts.of(column.tolist())
     return coded.codes, [text.strip() for text in coded.texts]
 
 

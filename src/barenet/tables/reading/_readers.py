@@ -31,14 +31,12 @@ from barenet.tables.reading._parsing import read_number, read_number_or_limit, t
 #: Formats of dates, besides those that `parse_datetime` reads: years of two digits in each order,
 #: and others of exports.
 _ORDERS = ("%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
-_DATES = []
+_DATES: list[str] = []
 for _order in _ORDERS:
-    for _sign in "./-":
-        _DATES.append(_order.format(_sign))
-_TIMED = []
+    _DATES.extend(_order.format(_sign) for _sign in "./-")
+_TIMED: list[str] = []
 for _date in _DATES:
-    for _time in ("%H:%M", "%H:%M:%S", "%I:%M %p"):
-        _TIMED.append(f"{_date} {_time}")
+    _TIMED.extend(f"{_date} {_time}" for _time in ("%H:%M", "%H:%M:%S", "%I:%M %p"))
 FORMATS = [
     *_DATES,
     *_TIMED,
@@ -103,9 +101,7 @@ def units_of(texts: ColumnTexts) -> list[tuple[str, str]]:
             n_numbers += 1
         elif read_number(text) is not None:
             n_numbers += 1
-    if n_numbers < MIN_PROBED * len(texts.probe):
-        return []
-    return [*units]
+    return [] if n_numbers < MIN_PROBED * len(texts.probe) else [*units]
 
 
 @cache

@@ -50,9 +50,7 @@ def are_classes(numbers: NDArray[Any]) -> bool:
 
 def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Target:
     """Encode numbers as classes if they are classes."""
-    is_of_classes = task == "classification"
-    if task is None:
-        is_of_classes = are_classes(numbers)
+    is_of_classes = are_classes(numbers) if task is None else task == "classification"
     if is_of_classes:
         return parsing.encode(numbers)
     return numbers, None
@@ -183,9 +181,7 @@ def _read_numbers(
             error.options |= {"thousands": ",", "decimal": ","}
         raise
     if not is_numeric(column_kind):
-        if is_regression:
-            return complete_numbers(rows, target)
-        return None
+        return complete_numbers(rows, target) if is_regression else None
     read = reader_of(column_kind)
     try:
         numbers = as_numbers(rows, target, (), read)
@@ -236,9 +232,7 @@ def _in_one_spelling(texts: Sequence[str]) -> list[str]:
     (['True', 'True', 'False'], ['true', 'false'])
     """
     labels = [parsing.canonical(text) for text in texts]
-    if len(set(labels)) < len(set(texts)):
-        return labels
-    return [*texts]
+    return labels if len(set(labels)) < len(set(texts)) else [*texts]
 
 
 def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:

@@ -97,7 +97,5 @@ class UnreadValues:
     def report(self) -> None:
         """Warn of the values; raise an error for columns without a value of their kind."""
         self.refuse_without_value()
-        losses = {}
-        for name, lost in self.losses.items():
-            losses[name] = replace(lost, n_all=self._n_rows)
+        losses = {name: replace(lost, n_all=self._n_rows) for name, lost in self.losses.items()}
         warn_of_unread(losses, self.kinds, may_be_names=self.may_be_names)

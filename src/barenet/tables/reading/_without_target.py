@@ -35,9 +35,7 @@ class WithoutTarget:
     def beside(self, n_rows: int) -> str:
         """Describe a number of rows, and the rows that were left out."""
         count = count_of(n_rows, "row")
-        if not self.n_rows:
-            return count
-        return f"{count} ({self.n_rows:,} {self.clause})"
+        return f"{count} ({self.n_rows:,} {self.clause})" if self.n_rows else count
 
 
 def total(parts: Iterable[WithoutTarget]) -> WithoutTarget:
