@@ -188,7 +188,10 @@ class History(dict[str, list[float]]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a curve, or the default if it was not measured."""
-        return self.get(name, default)
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def __len__(self) -> int:
         """Return the number of epochs."""
