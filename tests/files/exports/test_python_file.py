@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import runpy
 import subprocess
 import sys
@@ -173,7 +174,8 @@ def test_values_that_are_not_strings(build):
     ("change", "message"),
     [
         ({"age": "many"}, "expected a number, got 'many'"),
-        ({"age": "1e999"}, "expected finite numbers"),
+        ({"age": "1e999"}, "expected a number, got '1e999'"),
+        ({"age": math.inf}, "expected finite numbers"),
         ({"age": np.datetime64("2024-01-05")}, "expected a number, got '2024-01-05'"),
         ({"age": b"5"}, "column 'age': expected a number, a text or a date, got b'5'"),
         ({"time": b"2024-01-05"}, "expected a number, a text or a date, got b'2024-01-05'"),

@@ -68,8 +68,10 @@ def test_equal_values_are_one_label_and_codes_are_their_own(values, expected):
         (as_numbers, ("1", "a"), 1, "a"),
         (as_numbers, ("1", "１"), 1, "１"),
         (as_numbers, (1, np.inf), 1, "inf"),
-        (as_numbers, ("1", "-1e999"), 1, "-1e999"),
-        *[(as_numbers, ("1", text), 1, text) for text in ("1_0", "1,5", "0x1", "1e", "+", "1 0")],
+        *[
+            (as_numbers, ("1", text), 1, text)
+            for text in ("-1e999", "1_0", "1,5", "0x1", "1e", "+", "1 0")
+        ],
         (as_numbers, (NOON,), 0, "2026-03-01T12:30:05.000000"),
         (as_booleans, ("yes", "maybe"), 1, "maybe"),
         (as_booleans, (0, 2), 1, "2.0"),

@@ -104,8 +104,6 @@ ERRORS = {
     "no truth": (frame(ROWS / 7), {"columns": {"c": "yes/no"}}, ["columns"]),
     "no shared words": (csv(WHOLE), {"columns": {"c": "words"}}, ["columns"]),
     "an infinity": (frame([np.inf, *range(59)]), {}, ["missing"]),
-    "beyond float64": (csv(["1e999", *WHOLE[1:]]), {}, ["missing"]),
-    "beyond float64 in memory": (frame(["-1E400", *WHOLE[1:]]), {}, ["missing"]),
     "lists": (frame([[1]] * N), {}, ["columns"]),
     "differences": (frame(pd.to_timedelta(ROWS, "s")), {}, ["columns"]),
     "periods of weeks": (parquet(pd.period_range("2020", periods=N, freq="W")), {}, ["columns"]),

@@ -116,6 +116,7 @@ from barenet.tables.reading._parsing import (  # noqa: F401 - copied into export
     are_missing_dates,
     canonical,
     canonical_number,
+    finite_number,
     grouped_number,
     is_code,
     missing_dates,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from barenet.tables.reading._parsing import is_code, plain_minus
+from barenet.tables.reading._parsing import finite_number, is_code, plain_minus
 
 #: The separators of thousands and of decimals, in the order in which they are tried.
 SEPARATORS = (
@@ -129,7 +129,9 @@ def read_formed(text: str, form: Sequence[str]) -> float | None:
         return None
     if thousands:
         number = number.replace(thousands, "")
-    value = float(number.replace(decimal, "."))
+    value = finite_number(number.replace(decimal, "."))
+    if value is None:
+        return None
     is_signed_twice = is_negative and value < 0
     if is_signed_twice or (value and not has_unit):
         return None

@@ -121,9 +121,15 @@ def truth_of(text: str) -> bool | None:
     return _BOOLEANS.get(canonical(text).lower())
 
 
+def finite_number(text: str) -> float | None:
+    """Parse the digits of a number; None if float64 can't hold it, as for 1e400."""
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
 def to_number(text: str) -> float | None:
     """Parse a number; None if the text is not one."""
-    return float(text) if NUMBER.fullmatch(text) else None
+    return finite_number(text) if NUMBER.fullmatch(text) else None
 
 
 def read_number(text: str) -> float | None:
@@ -132,12 +138,7 @@ def read_number(text: str) -> float | None:
     >>> read_number("\N{MINUS SIGN}1.5"), read_number("1.50-"), read_number("2-")
     (-1.5, -1.5, None)
     """
-    if NUMBER.fullmatch(text) is not None:
-        return float(text)
-    plain = plain_minus(text)
-    if plain == text or NUMBER.fullmatch(plain) is None:
-        return None
-    return float(plain)
+    return to_number(plain_minus(text))
 
 
 def plain_minus(text: str) -> str:
@@ -200,7 +201,8 @@ def sign_and_number(text: str) -> tuple[str, float] | None:
     if match is None or is_code(match["number"]):
         return None
     sign = match["before"][:1] + match["behind"]
-    return None if len(sign) != 1 else (sign, float(match["number"]))
+    number = finite_number(match["number"])
+    return None if number is None or len(sign) != 1 else (sign, number)
 
 
 def is_code(text: str) -> bool:
