@@ -323,6 +323,18 @@ def test_a_target_without_a_value_in_one_file_is_left_out_there(tmp_path, suffix
     assert rows.sample.classes == (expected or ("False", "True"))
 
 
+def test_the_form_of_a_target_follows_from_all_rows_as_in_memory(tmp_path):
+    prices = [f"{1 + number % 9},{100 + number}" for number in range(600)]
+    prices[-1] = "2,345.5"  # the only one that shows what a comma separates
+    rows = pd.DataFrame({"size": np.arange(600) % 7, "price": prices})
+    for number in range(3):
+        rows[200 * number : 200 * number + 200].to_csv(tmp_path / f"{number}.csv", index=False)
+    parts = stream(f"{tmp_path}/*", "price", test_size=0.5)
+    rows.to_csv(tmp_path / "all.csv", index=False)
+    whole = load_table(tmp_path / "all.csv", "price")
+    assert parts.test.classes is None and {*parts.test.y} <= {*whole.y}
+
+
 @pytest.mark.parametrize(
     ("column", "value", "arguments", "message"),
     [
@@ -716,7 +728,7 @@ def test_columns_of_many_different_texts_are_read_as_in_memory(tmp_path, monkeyp
     )
     table.to_csv(tmp_path / "a.csv", index=False)
     rows = stream(tmp_path / "a.csv", "y", task="regression")
-    assert n_texts == [100, 100, 100]
+    assert n_texts == [100, 100, 100, 100]  # of three columns and the target
     whole = load_table(tmp_path / "a.csv", "y", task="regression", frame=True)
     expected = TableEncoding.fit(whole.X).columns
     kinds = [(column.name, column.kind) for column in rows.encoding.columns]

@@ -34,7 +34,7 @@ from barenet.tables.reading._column_reading import (
     warn_of_unread,
 )
 from barenet.tables.reading._column_texts import ColumnTexts
-from barenet.tables.reading._column_values import complete_numbers, parse_column, read_frame
+from barenet.tables.reading._column_values import parse_column, read_frame
 from barenet.tables.reading._column_words import KEEP, columns_with, kinds_of_requests
 from barenet.tables.reading._doubtful_dates import warn_of_future_years
 from barenet.tables.reading._parsing import (
@@ -42,7 +42,7 @@ from barenet.tables.reading._parsing import (
     unique_texts,
 )
 from barenet.tables.reading._readers import is_numeric
-from barenet.tables.reading._target import MAX_CLASSES, read_target
+from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_target
 from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import total
 
@@ -315,13 +315,14 @@ class StreamFit:
         #: Texts that stand for a missing value only in some columns, by their names.
         self.markers = markers_of_requests(first_rows, options["columns"])
         source = replace(source, tokens=tokens, markers=self.markers)
-        counts = _count_texts(source, self.inferred, track)
+        counts = _count_texts(source, [*self.inferred, source.target], track)
         mixed = [name for name, texts in counts.texts.items() if texts.n_numbers and texts.texts]
         if mixed:
             source = replace(source, mixed=mixed)
             first_rows = sample_blocks(source)
             counts.texts.update(_count_texts(source, mixed, iter).texts)
         readings = read_kinds(counts.texts) | counts.declared
+        source = replace(source, target_reading=readings.pop(source.target))
         blocks = (source.read(number).rows for number in range(len(source)))
         refuse_undecided(blocks, readings)
         for name, reading in readings.items():
@@ -342,7 +343,7 @@ class StreamFit:
         features = first_rows.select(source.features)
         self.draft = _fit_draft(features, {**options, "rare": self.fraction})
         self.source = self._with_sample(source, first_rows)
-        _, classes = read_target(first_rows, source.target, source.task)
+        _, classes = read_target(first_rows, source.target, source.task, source.target_reading)
         self.of_classes = classes is not None
         self.numbers = options.get("numbers", "standardize")
         self.bins = options.get("bins", 24)
@@ -459,7 +460,7 @@ class StreamFit:
             targets = rows.select([source.target])
             self.targets.append(targets.take(first))
         else:
-            self.target.add(complete_numbers(training, source.target))
+            self.target.add(known_targets(training, source.target, None, source.target_reading))
 
     def _measure(self, training: Frame) -> None:
         """Add the values of a block to the statistics of columns."""

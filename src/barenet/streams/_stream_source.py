@@ -36,6 +36,7 @@ from barenet.tables.files._open_table import (
 )
 from barenet.tables.files._parquet import ParquetTable, open_parquet, parquet_blocks
 from barenet.tables.frames._frame import TEXT, Frame, Place, Table
+from barenet.tables.reading._column_reading import Reading
 from barenet.tables.reading._column_values import Unread, as_texts, read_frame
 from barenet.tables.reading._target import TargetTask, known_targets
 from barenet.tables.reading._without_target import WithoutTarget, total
@@ -79,6 +80,8 @@ class StreamSource:
     sample_size: float = 1.0
     #: Targets of the first rows, if they are texts.
     first_targets: Collection[str] = ()
+    #: What a target of texts is, once that is decided from all rows.
+    target_reading: Reading | None = None
     #: The kinds by which the columns are read, once they are decided, and the texts of missing
     #: values.
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -154,7 +157,7 @@ class StreamSource:
             rows,
             self.features,
             self.target,
-            y=known_targets(rows, self.target, classes),
+            y=known_targets(rows, self.target, classes, self.target_reading),
             classes=classes,
             name=self.name,
             description=description,

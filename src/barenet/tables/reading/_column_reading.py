@@ -46,14 +46,12 @@ _THOUSANDS = re.compile(rf"{parsing.GROUPED}|[+-]?\d{{1,3}}", re.ASCII)
 
 
 class Reading(NamedTuple):
-    """What a column is, and the values that are not.
+    """What a column is.
 
     Attributes
     ----------
     kind : str
         The kind, as `parse_column` takes it.
-    unread : tuple of str
-        Texts of another kind, which count as missing.
     candidates : tuple of str
         Kinds that read all values and differ, if nothing decides between them; the first is `kind`.
     example : str
@@ -65,7 +63,6 @@ class Reading(NamedTuple):
     """
 
     kind: str
-    unread: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     example: str = ""
     likely: str = ""
@@ -114,11 +111,11 @@ def _settled(reading: Reading, sure: Collection[str], mark: str) -> Reading:
         if is_shown:
             shown.append(candidate)
     if len(shown) == 1:
-        return Reading(shown[0], reading.unread)
+        return Reading(shown[0])
     first = form_of(reading.candidates[0])
     is_plain = first is not None and (first.thousands, first.decimal) == ("", ".")
     if is_plain and not mark:  # 1.250 kg is a decimal, as 1.250 is
-        return Reading(reading.candidates[0], reading.unread)
+        return Reading(reading.candidates[0])
     return reading
 
 
@@ -236,10 +233,8 @@ def _is_nearly_all(texts: ColumnTexts, read: Read) -> bool:
 def _nearest(texts: ColumnTexts, nearly: Sequence[tuple[Reader, Read]]) -> Reading:
     """Choose the reader that reads most rows; those that read as many may contradict it."""
     most = max(read.n_rows for _, read in nearly)
-    nearest = [(reader, read) for reader, read in nearly if read.n_rows == most]
-    _, read = nearest[0]
-    chosen = _chosen(texts, [reader for reader, _ in nearest])
-    return chosen._replace(unread=read.unread)
+    nearest = [reader for reader, read in nearly if read.n_rows == most]
+    return _chosen(texts, nearest)
 
 
 def _chosen(texts: ColumnTexts, readers: Sequence[Reader]) -> Reading:

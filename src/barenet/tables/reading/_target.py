@@ -11,7 +11,7 @@ from barenet.errors import DataError, some
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
-from barenet.tables.reading._column_reading import readings_of, refuse_undecided
+from barenet.tables.reading._column_reading import Reading, readings_of, refuse_undecided
 from barenet.tables.reading._column_values import (
     as_labels,
     as_numbers,
@@ -56,8 +56,13 @@ def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Tar
     return numbers, None
 
 
-def read_target(rows: Frame, target: str, task: TargetTask | None) -> Target:
-    """Read the target column of training rows, none of which lacks a target."""
+def read_target(
+    rows: Frame, target: str, task: TargetTask | None, reading: Reading | None = None
+) -> Target:
+    """Read the target column of training rows, none of which lacks a target.
+
+    `reading` is what a column of texts is, if these are some of its rows.
+    """
     if task is None and rows.kinds.get(target) == CATEGORY:  # whole numbers declared as categories
         task = "classification"
     column = rows.columns[target]
@@ -66,7 +71,7 @@ def read_target(rows: Frame, target: str, task: TargetTask | None) -> Target:
     if column.dtype.kind == "b" and task != "regression":
         return parsing.encode(as_labels(rows, target, ()))
     if column.dtype.kind == "T":
-        return _read_text(rows, target, task)
+        return _read_text(rows, target, task, reading)
     return encode_numbers(complete_numbers(rows, target), task)
 
 
@@ -132,14 +137,16 @@ def _show_markers(texts: Collection[str]) -> bool:
     return are_numbers or len(names) <= 2
 
 
-def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
+def _read_text(
+    rows: Frame, target: str, task: TargetTask | None, reading: Reading | None
+) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows.columns[target])
     if task is None:
         _refuse_spellings(rows, target)
     are_numbers = all(parsing.read_number(text) is not None for text in texts)
     if task != "classification" or are_numbers:  # so that classes 1 and 1.0 are one
-        numbers = _read_numbers(rows, target, is_regression=task == "regression")
+        numbers = _read_numbers(rows, target, reading, is_regression=task == "regression")
         if numbers is not None:
             if any(parsing.read_number(text) is None for text in texts):
                 return numbers, None  # measures, such as 12 kg
@@ -151,12 +158,13 @@ def _read_text(rows: Frame, target: str, task: TargetTask | None) -> Target:
 
 
 def _read_numbers(
-    rows: Frame, target: str, *, is_regression: bool = False
+    rows: Frame, target: str, reading: Reading | None, *, is_regression: bool = False
 ) -> NDArray[np.float64] | None:
     """Read a target by the rule of other columns; None if it holds names."""
-    reading = readings_of(rows, [target], MISSING)[target]
-    if is_numeric(reading.kind):  # other columns may show what a comma separates
-        reading = readings_of(rows, [*rows.columns], MISSING)[target]
+    if reading is None:
+        reading = readings_of(rows, [target], MISSING)[target]
+        if is_numeric(reading.kind):  # other columns may show what a comma separates
+            reading = readings_of(rows, [*rows.columns], MISSING)[target]
     remedy = "for classes, use {task}"
     column_kind = reading.likely or reading.kind
     if is_date(column_kind):
@@ -235,12 +243,17 @@ def _in_one_spelling(texts: Sequence[str]) -> list[str]:
     return labels if len(set(labels)) < len(set(texts)) else [*texts]
 
 
-def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
-    """Read the target column as numbers, or as indices of a network's classes, shape (n_rows,)."""
+def known_targets(
+    rows: Frame, target: str, classes: Sequence[str] | None, reading: Reading | None = None
+) -> NDArray[Any]:
+    """Read the target column as numbers, or as indices of a network's classes, shape (n_rows,).
+
+    `reading` is what a column of texts is, if these are some of its rows.
+    """
     if classes is None:
         if rows.columns[target].dtype.kind != "T":
             return complete_numbers(rows, target)
-        numbers = _read_numbers(rows, target, is_regression=True)
+        numbers = _read_numbers(rows, target, reading, is_regression=True)
         assert numbers is not None  # or an error
         return numbers
     codes, labels = parsing.unique_texts(as_texts(rows, target, ()))
