@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 LESSONS = [path.stem for path in (ROOT / "docs/learn").glob("*.md") if path.stem != "index"]
 #: Words of users, and the page that they look for.
 SEARCHES = {
-    "autograd": "what-it-lacks",
+    "autograd": "choosing",
     "calibration": "gallery",
     "class weights": "guides/imbalanced-classes",
     "confidence interval": "estimators",
