@@ -44,7 +44,10 @@ WHOLE = {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}
     [
         *(({"a": {**WHOLE, "data_offsets": at}}, "do not fill it") for at in ([0, 8], [8, 24])),
         ({"a": WHOLE, "b": WHOLE}, "do not fill it"),
-        *(({"a": {**WHOLE, "shape": shape}}, "bytes are not F64") for shape in ([-1, -2], [2**70])),
+        *(
+            ({"a": {**WHOLE, "shape": shape}}, "bytes are not F64")
+            for shape in ([-1, -2], [2**70], [2**60, [""]])
+        ),
         ({"a": {**WHOLE, "shape": [3]}}, r"16 bytes are not F64 of shape \[3\]"),
         ({"a": {**WHOLE, "dtype": "F128"}}, "F128"),
         ({"a": {"dtype": "F64"}}, "data_offsets"),

@@ -105,12 +105,11 @@ def _read_array(
     """Copy an array, and check that its number of bytes matches its shape and type."""
     stored = np.dtype(KINDS[dtype])
     begin, end = data_offsets
-    count = math.prod(shape)
     n_bytes = end - begin
-    is_negative = min(shape, default=0) < 0
-    if is_negative or count * stored.itemsize != n_bytes:
+    are_lengths = all(type(length) is int and length >= 0 for length in shape)
+    if not are_lengths or math.prod(shape) * stored.itemsize != n_bytes:
         raise ValueError(f"{n_bytes} bytes are not {dtype} of shape {brief(shape)}")
-    array = np.frombuffer(data, stored, count, start + begin)
+    array = np.frombuffer(data, stored, math.prod(shape), start + begin)
     return array.reshape(shape).astype(stored.newbyteorder("="))
 
 
