@@ -16,7 +16,7 @@ from barenet._constraints import Configurable, option
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.model._network import Network, Snapshot
+from barenet.model._network import Network
 from barenet.model._parameter_limits import ParameterLimits
 from barenet.model._randomness import epoch_orders
 from barenet.model.losses import Loss
@@ -100,53 +100,6 @@ class ChunkResult(NamedTuple):
     gradient_norms: NDArray[np.float64]
 
 
-class Trajectory(ABC):
-    """Epochs that an engine runs in one call, with the network's vectors after each of them.
-
-    A chunk of short epochs can thus be measured in a few calls, too. A trajectory takes the same
-    steps as `Engine.run`, bit for bit.
-
-    Attributes
-    ----------
-    vectors : ndarray of shape (n_epochs, n_parameters + n_statistics)
-        The parameters and the statistics after each epoch of the last call of `run`.
-    """
-
-    vectors: FloatArray
-
-    @abstractmethod
-    def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        """Take the steps of whole epochs; see `Engine.run`."""
-
-    @abstractmethod
-    def evaluate(self, rows: ArrayDataset) -> tuple[NDArray[np.float64], FloatArray]:
-        """Compute the loss of rows without penalties after each epoch, and the outputs.
-
-        Parameters
-        ----------
-        rows : ArrayDataset
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_epochs,), and ndarray of shape (n_epochs, n_rows, n_outputs)
-            The losses and the outputs: those of `Engine.evaluate` after each epoch.
-        """
-
-    def restore(self, epoch: int, network: Network) -> None:
-        """Set a network to its vectors after an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-            Index of the epoch.
-        network : Network
-            The network, which is changed in place.
-        """
-        parameters, statistics = np.split(self.vectors[epoch], [network.n_parameters])
-        Snapshot(parameters, statistics).restore(network)
-
-
 class Engine(ABC):
     """Computes the steps of a job.
 
@@ -163,8 +116,6 @@ class Engine(ABC):
         Minimum number of rows times parameters that it processes in a second; 0 if unknown.
     chunk_factor : float
         Duration of its chunks of batches, as a multiple of the loop's usual one.
-    n_together : int
-        Number of networks whose epochs are kept at the same time, and share the memory.
     steps_per_second : float
         Pace of its last chunk, by which the loop chooses the length of the next one; 0 to measure
         it in the loop.
@@ -177,7 +128,6 @@ class Engine(ABC):
     name: ClassVar[str]
     pace: ClassVar[float] = 0.0
     chunk_factor: float = 1.0
-    n_together: int = 1
     steps_per_second: float = 0.0
     may_lose_workers: ClassVar[bool] = False
     row_orders: RowOrders = staticmethod(epoch_orders)
@@ -254,23 +204,6 @@ class Engine(ABC):
         """
         loss, _ = self.evaluate(self.job.rows.in_memory.last(n_rows))
         return loss
-
-    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
-        """Prepare to run several epochs in one call, if the engine can keep all their vectors.
-
-        Parameters
-        ----------
-        batch_size : int
-            Rows in a batch.
-        measured : sequence of ArrayDataset
-            The rows that are evaluated after each epoch.
-
-        Returns
-        -------
-        Trajectory, optional
-            None, which is the default, if epochs must run one by one to be measured.
-        """
-        return None
 
     def raw_parameters(self) -> FloatArray:
         """Return the parameters that steps are taken from, whose average the network holds.

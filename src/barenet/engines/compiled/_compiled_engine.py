@@ -14,7 +14,7 @@ import numpy as np
 
 from barenet._sparse_rows import SparseRows
 from barenet.engines._built_in_parts import user_defined_part
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
 from barenet.engines._reference import ReferenceEngine, take_steps
 from barenet.engines.compiled._row_evaluation import Evaluation, FinalEvaluation
 from barenet.errors import ArgumentError
@@ -148,19 +148,6 @@ class CompiledEngine(Engine):
         if self._final is None or not self._final.is_of(rows, n_rows):
             self._final = FinalEvaluation(rows, n_rows, self.job.network.dtype)
         return self._final.loss(self._programs)
-
-    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
-        job = self.job
-        optimizer = job.optimizer
-        if not (isinstance(optimizer, Optimizer) and optimizer.elementwise):
-            return None
-        for rows in (job.rows, *measured):
-            if type(rows) is not ArrayDataset or must_be_dense(job.network, rows.X):
-                return None
-        from barenet.engines.compiled._compiled_trajectory import CompiledTrajectory
-
-        trajectory = CompiledTrajectory(self, lambda: self._programs)
-        return trajectory if trajectory.keeps_vectors(batch_size, measured) else None
 
     @cached_property
     def _programs(self) -> JobPrograms:

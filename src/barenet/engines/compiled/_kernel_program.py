@@ -1,7 +1,5 @@
 """Program: the instructions of a job in the order of a step, as tables for the interpreter."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,6 @@ from barenet.engines.kernels._dense import multiply
 from barenet.engines.kernels._records import STEP, address
 from barenet.engines.simd._views import kernel_spec
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
 
 #: The network's vectors that layers may use in place, with the addresses of their parts.
@@ -171,23 +168,6 @@ class Program:
             for layer in self.in_place:
                 offset = layer["flat"] * array.itemsize
                 layer[PLACES[name]] = self.step[name] + offset
-
-    @contextmanager
-    def vectors_of_epochs(self, vectors: FloatArray) -> Iterator[None]:
-        """Let the program store the network's vectors after each epoch, or load them before it.
-
-        The vectors are the rows of a matrix, of shape (n_epochs, n_parameters + n_statistics).
-        """
-        network = self.job.network
-        record = self.record
-        record["vectors"] = address(vectors)
-        record["bytes_of_vectors"] = vectors.strides[0]
-        record["bytes_of_parameters"] = network.parameters.nbytes
-        record["bytes_of_statistics"] = network.statistics.nbytes
-        try:
-            yield
-        finally:
-            record["vectors"] = 0
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Run the program for each batch; see `Engine.run`."""

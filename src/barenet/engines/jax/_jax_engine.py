@@ -14,10 +14,9 @@ from barenet._registry import lookup, spec_of
 from barenet._sparse_rows import SparseRows
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._built_in_parts import user_defined_part
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
 from barenet.engines._reference import take_steps
 from barenet.engines.jax import _jax_library as library
-from barenet.engines.jax._jax_trajectory import JaxTrajectory, mean_loss
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
@@ -265,12 +264,6 @@ class JaxEngine(Engine):
                 outputs.append(outputs_of_batch.take(indices, axis))
         return np.concatenate(losses, axis), np.concatenate(outputs, axis)
 
-    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
-        optimizer = self.job.optimizer
-        if not (isinstance(optimizer, Optimizer) and optimizer.elementwise):
-            return None
-        return JaxTrajectory(self.job.network, self.learn, self.losses_and_outputs)
-
     def _state(self, parameters: FloatArray, statistics: FloatArray) -> dict[str, Any]:
         """The vectors of the network that a program reads."""
         return {"parameters": parameters, "statistics": statistics}
@@ -352,7 +345,6 @@ class JaxEngine(Engine):
         self.joint_calls = joint_calls
         width = joint_calls.widths[self._structure]
         self.chunk_factor = min(max(1.0, width * FACTOR_FOR_NETWORK), MOST_CHUNK_FACTOR)
-        self.n_together = max(1, width)
         if width > 1:
             self.pace = PACE_TOGETHER / width  # type: ignore[misc]
 
@@ -428,6 +420,15 @@ def structure_of(job: Job) -> tuple[Any, ...]:
 def filled_up(n_rows: int) -> int:
     """Return the next power of two, so that few programs are needed."""
     return 1 << max(n_rows - 1, 0).bit_length()
+
+
+def mean_loss(losses: FloatArray, rows: ArrayDataset) -> float:
+    """Average the losses of rows, by their weights; 0 if no row has a weight."""
+    if rows.sample_weight is None:
+        return float(losses.mean(dtype=float))
+    weights = rows.sample_weight[rows.row_indices()].astype(float)
+    total = weights.sum()
+    return 0.0 if total == 0 else float(losses.astype(float) @ (weights / total))
 
 
 def refusal(job: Job) -> tuple[str, str]:
