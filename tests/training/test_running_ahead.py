@@ -155,14 +155,15 @@ def test_epochs_run_one_by_one_if_the_network_is_read_after_each(calls, options)
 
 def test_programs_are_reused_by_jobs_of_the_same_structure():
     POOL.clear()
-    train(network(), X, Y, epochs=2)
+    train(network(), X, Y, epochs=2, penalty="l2:strength=0.5")
     first = {id(each) for waiting in POOL.waiting.values() for each in waiting}
+    options = {"epochs": 3, "seed": 5, "optimizer": "adam:beta1=0.5", "penalty": "l2:strength=0.1"}
     alone = network()
-    train(alone, X[:40], Y[:40], epochs=3, seed=5, optimizer="adam:beta1=0.5")
+    train(alone, X[:40], Y[:40], **options)
     assert {id(each) for waiting in POOL.waiting.values() for each in waiting} == first
     POOL.clear()
     fresh = network()
-    train(fresh, X[:40], Y[:40], epochs=3, seed=5, optimizer="adam:beta1=0.5")
+    train(fresh, X[:40], Y[:40], **options)
     assert np.array_equal(alone.parameters, fresh.parameters)
 
 

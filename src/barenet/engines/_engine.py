@@ -7,12 +7,13 @@ gradient norm for each. All engines compute the same steps; they differ only in 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, TypeAlias
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import Configurable, option
+from barenet._constraints import Configurable, option, option_names
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
@@ -32,6 +33,9 @@ Orders: TypeAlias = Sequence[Order] | NDArray[np.intp]
 RowOrders: TypeAlias = Callable[[int, int | None, Sequence[int]], Orders]
 #: The learning rate of each batch.
 Rates: TypeAlias = NDArray[np.float64]
+
+#: Types of the options of layers, activations and losses on which a program depends.
+NUMBERS = (int, float, bool, tuple)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +66,37 @@ class Job(Configurable):
                 problem = "L-BFGS doesn't keep the limits of the network's parameters"
                 raise ArgumentError(problem, argument="optimizer", remedy="use another one")
             object.__setattr__(self, "limits", network._limits.astype(network.dtype))
+
+    @cached_property
+    def structure(self) -> tuple[Any, ...]:
+        """All that programs depend on, besides the rows and the numbers that are passed to them.
+
+        Networks of one structure can be computed by the same program. The options of the optimizer,
+        the limit of clipping and the strengths of penalties are such numbers.
+        """
+        network = self.network
+        structure: list[Any] = [
+            network.dtype,
+            type(self.optimizer),
+            getattr(self.optimizer, "average", 0) > 0,
+            type(self.clipping),
+            self.limits is not None,
+            tuple(part.start for part in self.frozen),
+            tuple((type(penalty), penalty.normalize_by_batch) for penalty in self.penalties),
+        ]
+        parts: list[Any] = [self.loss]
+        for layer in network.layers:
+            parts.append(layer)
+            if layer.activation is not None:
+                parts.append(layer.activation)
+        for part in parts:
+            part_type: Any = type(part)
+            structure.append(part_type)
+            for name in option_names(part_type):
+                option = getattr(part, name, None)
+                if type(option) in NUMBERS:
+                    structure.append((name, option))
+        return tuple(structure)
 
     def clear_frozen(self, vector: FloatArray) -> None:
         """Set the entries of frozen parameters to 0, as of a gradient."""

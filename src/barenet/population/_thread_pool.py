@@ -7,7 +7,6 @@ from contextlib import suppress
 from threading import Event
 from typing import TypeAlias
 
-from barenet.engines.jax._jax_engine import structure_of
 from barenet.engines.jax._joint_calls import JointCalls
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population import Population
@@ -48,7 +47,7 @@ def advance_together() -> Advance:
         count_similar(population, joint_calls)
         stop = population.make.stop
         runs = [population.runs[index] for index in population.active]
-        runs.sort(key=lambda run: repr(structure_of(run.job)))
+        runs.sort(key=lambda run: repr(run.job.structure))
         for first in range(0, len(runs), MOST_TOGETHER):
             if stop.is_set:
                 return
@@ -73,7 +72,7 @@ def count_similar(population: Population, joint_calls: JointCalls) -> None:
     """Set the number of places of a program: that of all similar networks, also of ended ones."""
     joint_calls.widths.clear()
     for run in population.runs:
-        joint_calls.widths[structure_of(run.job)] += 1
+        joint_calls.widths[run.job.structure] += 1
     for structure, width in joint_calls.widths.items():
         joint_calls.widths[structure] = min(width, MOST_TOGETHER)
 

@@ -71,6 +71,7 @@ class Program:
         self.max_threads = lowered.max_threads
         self.has_gradient = lowered.needs_gradient
         self.in_place = lowered.in_place
+        self.penalized = lowered.penalized
         self.choice = new_choice(self.workspace)
         batch_start = len(lowered.load)
         batch_stop = batch_start + len(lowered.batch)
@@ -104,6 +105,18 @@ class Program:
         if self.has_gradient:
             for name, number in numbers_of(job).items():
                 self.step[name] = number
+            self.set_penalties(job)
+
+    def set_penalties(self, job: Job) -> None:
+        """Write the strengths of the penalties for each layer; penalties of one type add up."""
+        for layer in self.penalized:
+            for name in ("l1", "l2", "shared_l1", "shared_l2"):
+                layer[name] = 0
+        for penalty in job.penalties:
+            strengths = job.strengths(penalty, np.dtype(np.float64))
+            name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
+            for layer in self.penalized:
+                layer[name] += strengths[int(layer["flat"])]
 
     def threads(self, size: int, n_rows: int) -> int:
         """Choose the number of threads for some rows in batches of a size."""

@@ -66,6 +66,7 @@ class LaneLowering(ProgramBuilder):
         self.max_threads = _threads.allowed_cores()
         self.n_tiles = 0  # a prediction has no tiles of a gradient
         self.in_place: list[Record] = []
+        self.penalized: list[Record] = []
         self.loading: Region = []
         self.flat = 0  # the number of parameters before the current layer
         self.width = rows.X.shape[1]

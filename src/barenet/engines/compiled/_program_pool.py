@@ -9,7 +9,6 @@ from collections.abc import Hashable
 from threading import Lock
 from typing import Any
 
-from barenet._constraints import option_names
 from barenet.engines._engine import Job
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._lowering import Purpose
@@ -18,9 +17,6 @@ from barenet.model._array_dataset import ArrayDataset
 
 #: Maximum number of bytes of all waiting programs together.
 MAX_BYTES = 2**28
-
-#: Types of the options of layers, activations, losses and penalties.
-NUMBERS = (int, float, bool, tuple)
 
 
 class ProgramPool:
@@ -65,34 +61,6 @@ class ProgramPool:
 POOL = ProgramPool()
 
 
-def structure_of(job: Job) -> Hashable:
-    """Describe all of a job that its programs depend on, except for the numbers passed to them."""
-    network = job.network
-    averages = getattr(job.optimizer, "average", 0) > 0
-    structure: list[Any] = [
-        network.dtype,
-        type(job.optimizer),
-        averages,
-        type(job.clipping),
-        vector_bits(),
-        job.limits is not None,
-    ]
-    structure.extend(frozen_part.start for frozen_part in job.frozen)
-    parts: list[object] = []
-    for layer in network.layers:
-        parts.append(layer)
-        if layer.activation is not None:
-            parts.append(layer.activation)
-    for part in (*parts, job.loss, *job.penalties):
-        kind: Any = type(part)
-        structure.append(kind)
-        for name in option_names(kind):
-            option = getattr(part, name, None)
-            if type(option) in NUMBERS:
-                structure.append((name, option))
-    return tuple(structure)
-
-
 class JobPrograms:
     """The programs of a job, which are taken from the pool if possible.
 
@@ -103,7 +71,7 @@ class JobPrograms:
         self.job = job
         self.threads = threads
         #: All that the programs have in common.
-        self.structure = structure_of(job)
+        self.structure = (job.structure, vector_bits())
         #: Programs of this job, and of the one before where this job hasn't needed them yet.
         self.programs: dict[tuple[Any, ...], Program] = {}
 
@@ -138,7 +106,7 @@ class JobPrograms:
     def take_job(self, job: Job) -> bool:
         """Run another job, and return True, if it has the same structure and the same kind of X."""
         is_same_kind = type(job.rows.X) is type(self.job.rows.X)
-        if not is_same_kind or structure_of(job) != self.structure:
+        if not is_same_kind or job.structure != self.job.structure:
             return False
         self.job = job
         return True

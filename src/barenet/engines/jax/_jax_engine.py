@@ -343,15 +343,10 @@ class JaxEngine(Engine):
             Collects the calls of all networks.
         """
         self.joint_calls = joint_calls
-        width = joint_calls.widths[self._structure]
+        width = joint_calls.widths[self.job.structure]
         self.chunk_factor = min(max(1.0, width * FACTOR_FOR_NETWORK), MOST_CHUNK_FACTOR)
         if width > 1:
             self.pace = PACE_TOGETHER / width  # type: ignore[misc]
-
-    @cached_property
-    def _structure(self) -> tuple[Any, ...]:
-        """All that the programs depend on, besides the shapes of the arrays."""
-        return structure_of(self.job)
 
     @cached_property
     def _device_rows(self) -> DeviceRows:
@@ -382,7 +377,7 @@ class JaxEngine(Engine):
         call = ProgramCall(
             purpose=purpose,
             job=self.job,
-            structure=(purpose, precision, *self._structure),
+            structure=(purpose, precision, *self.job.structure),
             precision=precision,
             state=state,
             constants=constants,
@@ -393,28 +388,11 @@ class JaxEngine(Engine):
             n_epochs=n_epochs,
         )
         if joint_calls is not None and joint_calls.has_joined:
-            return joint_calls.compute(call, self._structure)
+            return joint_calls.compute(call, self.job.structure)
         return compute(call)
 
     def close(self, *, reusable: bool = True) -> None:
         vars(self).pop("_device_rows", None)
-
-
-def structure_of(job: Job) -> tuple[Any, ...]:
-    """Describe all of a job that its programs depend on, besides the shapes of the arrays."""
-    penalties = [(penalty.name, penalty.normalize_by_batch) for penalty in job.penalties]
-    clipping = job.clipping.name if job.clipping is not None else None
-    return (
-        tuple(repr(layer) for layer in job.network.layers),
-        job.network.dtype.name,
-        spec_of(job.loss),
-        job.optimizer.name,
-        getattr(job.optimizer, "average", 0) > 0,
-        clipping,
-        tuple(penalties),
-        tuple((part.start, part.stop) for part in job.frozen),
-        job.limits is not None,
-    )
 
 
 def filled_up(n_rows: int) -> int:
