@@ -135,6 +135,22 @@ class ChunkResult(NamedTuple):
     gradient_norms: NDArray[np.float64]
 
 
+@dataclass(eq=False)
+class Chunk:
+    """The batches of a chunk: an engine, the arguments of its `run`, and the result."""
+
+    engine: "Engine"
+    orders: Orders
+    batch_size: int
+    rates: Rates
+    first_step: int
+    result: ChunkResult = field(init=False)
+
+    def run(self) -> None:
+        """Run the engine for the result."""
+        self.result = self.engine.run(self.orders, self.batch_size, self.rates, self.first_step)
+
+
 class Engine(ABC):
     """Computes the steps of a job.
 
@@ -149,11 +165,6 @@ class Engine(ABC):
         The key in `ENGINES`.
     pace : float
         Minimum number of rows times parameters that it processes in a second; 0 if unknown.
-    chunk_factor : float
-        Duration of its chunks of batches, as a multiple of the loop's usual one.
-    steps_per_second : float
-        Pace of its last chunk, by which the loop chooses the length of the next one; 0 to measure
-        it in the loop.
     may_lose_workers : bool
         Whether a call may fail in the middle of a run, because its workers are other processes.
     row_orders : callable
@@ -162,8 +173,6 @@ class Engine(ABC):
 
     name: ClassVar[str]
     pace: ClassVar[float] = 0.0
-    chunk_factor: float = 1.0
-    steps_per_second: float = 0.0
     may_lose_workers: ClassVar[bool] = False
     row_orders: RowOrders = staticmethod(epoch_orders)
     job: Job

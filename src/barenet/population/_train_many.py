@@ -177,7 +177,7 @@ def train_many(
     with checkpoint.lock():
         advance: Advance = advance_in_threads
         if all(is_jax(run.arguments["engine"]) for run in runs):
-            advance = advance_together()
+            advance = advance_together
         if client is not None:
             advance = advance_on_workers(client, population)
         run_slices(population, slice_epochs, after_slice, advance, progress=progress)

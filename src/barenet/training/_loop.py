@@ -15,7 +15,7 @@ from barenet._logging import LOGGER
 from barenet._metrics import is_maximized
 from barenet.engines import ChunkResult, Engine, Job
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._engine import Orders, Rates
+from barenet.engines._engine import Chunk, Orders, Rates
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray, check_result
@@ -51,24 +51,20 @@ class ChunkSize:
     """The number of batches in the next chunk, which is to take about a tenth of a second."""
 
     batches: int
-    #: Multiple of this duration.
-    factor: float = 1.0
 
     @classmethod
     def first(cls, engine: Engine, config: TrainingConfig) -> Self:
         """Choose a cautiously small number, from the minimum pace of the engine."""
         work = config.batch_size * engine.job.network.n_parameters + OVERHEAD
-        batches = int(engine.pace * CHUNK_SECONDS * engine.chunk_factor / work)
-        return cls(max(1, batches), engine.chunk_factor)
+        batches = int(engine.pace * CHUNK_SECONDS / work)
+        return cls(max(1, batches))
 
-    def adapt(self, n_batches: int, seconds: float, per_second: float = 0.0) -> None:
-        """Choose the next number from the time that a chunk has taken, or from a pace."""
-        if per_second == 0:
-            per_second = n_batches / max(seconds, 1e-9)
-        duration = CHUNK_SECONDS * self.factor
-        count = int(per_second * duration)
+    def adapt(self, n_batches: int, seconds: float) -> None:
+        """Choose the next number from the time that a chunk has taken."""
+        per_second = n_batches / max(seconds, 1e-9)
+        count = int(per_second * CHUNK_SECONDS)
         # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
-        count_of_wide = min(8, int(per_second * 10 * duration))
+        count_of_wide = min(8, int(per_second * 10 * CHUNK_SECONDS))
         most = 4 * max(n_batches, self.batches)
         self.batches = max(1, min(max(count, count_of_wide), most))
 
@@ -220,21 +216,27 @@ class MiniBatchLoop(Loop):
     """
 
     def advance(self, until: int) -> History:
+        with np.errstate(**IGNORED):
+            for chunk in self.chunks(until):
+                chunk.run()
+        return self.run.history
+
+    def chunks(self, until: int) -> Iterator[Chunk]:
+        """Yield the chunks up to an epoch; the caller computes the result of each."""
         run = self.run
         finished = 0
         if run.batch:  # a resumed run, or one that has advanced before
             finished = len(run.history)
-        with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
+        with suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
                 ahead = self.chunk.batches // run.n_batches
                 count = int(min(ahead, until - finished, run.ahead_limit))
                 is_between_epochs = run.batch in (0, run.n_batches)
                 if count > 1 and is_between_epochs and self._may_run_ahead():
-                    self._run_ahead(finished, count)
+                    yield from self._run_ahead(finished, count)
                 else:
-                    self._run_epoch(finished)
+                    yield from self._run_epoch(finished)
                 finished = len(run.history)
-        return run.history
 
     def _may_run_ahead(self) -> bool:
         """Return whether nothing reads or changes the network between two epochs."""
@@ -244,8 +246,8 @@ class MiniBatchLoop(Loop):
         is_measured = config.metrics or config.held_out  # a scorer has a validation set, too
         return not is_measured and all(callback.history_only for callback in self.callbacks)
 
-    def _run_ahead(self, first: int, count: int) -> None:
-        """Run whole epochs in one call of the engine, then record them.
+    def _run_ahead(self, first: int, count: int) -> Iterator[Chunk]:
+        """Run whole epochs as one chunk, then record them.
 
         If a loss is suspicious, or a callback ends the run at an earlier epoch, the epochs are
         repeated from the snapshot, which gives the same bits.
@@ -261,7 +263,9 @@ class MiniBatchLoop(Loop):
         first_step = first * n_batches
         epoch.rates = rates[-1]
         epoch.started = time.perf_counter()
-        result = self.engine.run(orders, size, rates.ravel(), first_step)
+        chunk = Chunk(self.engine, orders, size, rates.ravel(), first_step)
+        yield chunk
+        result = chunk.result
         losses_by_epoch = result.losses.reshape(count, n_batches)
         norms_by_epoch = result.gradient_norms.reshape(count, n_batches)
         # A checkpoint contains the rates and the results of the current epoch, here the last one.
@@ -269,11 +273,11 @@ class MiniBatchLoop(Loop):
         losses = epoch.mean_loss(losses_by_epoch, orders)
         norms = norms_by_epoch.sum(axis=1) / n_batches
         if self.monitor.is_suspicious(result.losses, norms):
-            self._repeat_one_by_one(before, epochs, orders)
+            yield from self._repeat_one_by_one(before, epochs, orders)
             return
         run.is_ahead = True
         seconds = epoch.seconds
-        self.chunk.adapt(rates.size, seconds, self.engine.steps_per_second)
+        self.chunk.adapt(rates.size, seconds)
         curves = {
             "loss": losses.tolist(),
             "learning_rate": rates[:, -1].tolist(),
@@ -288,13 +292,15 @@ class MiniBatchLoop(Loop):
         self.monitor.snapshot.update(run.network)
         self._finish_chunk()
 
-    def _repeat_one_by_one(self, before: dict[str, Any], epochs: range, orders: Orders) -> None:
+    def _repeat_one_by_one(
+        self, before: dict[str, Any], epochs: range, orders: Orders
+    ) -> Iterator[Chunk]:
         """Repeat epochs with a suspicious loss, each with the checks of `_run_epoch`."""
         self.engine.close(reusable=False)  # the engine's memory may contain NaN
         self._rewind(before)
         for index, epoch in enumerate(epochs):
             if not self.run.stop_reason:
-                self._run_epoch(epoch, orders[index : index + 1])
+                yield from self._run_epoch(epoch, orders[index : index + 1])
 
     def _repeat_until(
         self, recorded: int, before: dict[str, Any], orders: Orders, rates: Rates, first_step: int
@@ -356,7 +362,7 @@ class MiniBatchLoop(Loop):
         self.monitor.snapshot.restore(self.run.network)
         self.optimizer.load_state_dict(optimizer_state)
 
-    def _run_epoch(self, index: int, orders: Orders | None = None) -> None:
+    def _run_epoch(self, index: int, orders: Orders | None = None) -> Iterator[Chunk]:
         """Run the batches of an epoch, or the remaining ones of a resumed epoch, chunk by chunk."""
         run = self.run
         epoch = self.epoch
@@ -381,9 +387,11 @@ class MiniBatchLoop(Loop):
             order_of_chunk = order[run.batch * size : end * size]
             rates = epoch.rates[run.batch : end]
             step = index * run.n_batches + run.batch
-            result = self.engine.run([order_of_chunk], size, rates, step)
+            chunk = Chunk(self.engine, [order_of_chunk], size, rates, step)
+            yield chunk
+            result = chunk.result
             seconds = time.perf_counter() - started
-            self.chunk.adapt(len(rates), seconds, self.engine.steps_per_second)
+            self.chunk.adapt(len(rates), seconds)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
             run.batch = end
