@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, option, option_names
 from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model._parameter_limits import ParameterLimits
 from barenet.model._randomness import epoch_orders
-from barenet.model.losses import Loss
-from barenet.optimization._penalties import Penalty
-from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.model.layers import LAYERS
+from barenet.model.losses import LOSSES, Loss
+from barenet.model.losses._scikit_learn import LOSSES_OF_SCIKIT_LEARN
+from barenet.optimization._penalties import PENALTIES, Penalty
+from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
+from barenet.optimization.optimizers._optimizer import CLIPPINGS, Clipping
 
 #: Row indices in the order of the visits, shape (n_rows,), and one such order for each epoch.
 Order: TypeAlias = NDArray[np.intp]
@@ -36,6 +39,16 @@ Rates: TypeAlias = NDArray[np.float64]
 
 #: Types of the options of layers, activations and losses on which a program depends.
 NUMBERS = (int, float, bool, tuple)
+
+
+#: Registries that a user may add classes to, even before this module is imported.
+REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
+#: The classes of layers, activations, losses and rules that are barenet's own, not a user's.
+BUILT_IN_PARTS: set[type] = set(LOSSES_OF_SCIKIT_LEARN)
+for _registry in REGISTRIES:
+    for _part in _registry.values():
+        if _part.__module__.startswith("barenet."):
+            BUILT_IN_PARTS.add(_part)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,6 +137,16 @@ def frozen_parts(network: Network) -> tuple[slice, ...]:
         if not network.layers[slot.layer].trainable
     ]
     return tuple(parts)
+
+
+def user_defined_part(job: Job) -> object | None:
+    """Return the first part of a job whose class is a user's; None if all are built in."""
+    layers = job.network.layers
+    activations = [layer.activation for layer in layers]
+    for part in (*layers, *activations, job.loss, job.optimizer, job.clipping, *job.penalties):
+        if part is not None and type(part) not in BUILT_IN_PARTS:
+            return part
+    return None
 
 
 class ChunkResult(NamedTuple):

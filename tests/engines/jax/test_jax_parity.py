@@ -14,7 +14,7 @@ from barenet import Network
 from barenet.activations import ACTIVATIONS
 from barenet.engines import JaxEngine, ReferenceEngine
 from barenet.engines.jax._jax_library import settings
-from barenet.engines.jax._update_rule import update_rule
+from barenet.engines.jax._printed_functions import update_rule
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.losses import LOSSES
 from barenet.optimization.optimizers import as_optimizer

@@ -6,7 +6,7 @@ import pytest
 from barenet import Network, search, train, train_many
 from barenet.callbacks import EarlyStopping
 from barenet.engines.jax import _jax_engine
-from barenet.engines.jax._update_rule import update_rule
+from barenet.engines.jax._printed_functions import update_rule
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import SGD, Adam
 from barenet.population import _thread_pool

@@ -10,9 +10,9 @@ from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads, helpers, worth_starting
 from barenet.engines.compiled import _interpreter
-from barenet.engines.compiled._groups import Region
 from barenet.engines.compiled._lane_lowering import LaneLowering
 from barenet.engines.compiled._lowering import Lowering, Purpose
+from barenet.engines.compiled._program_builder import Region
 from barenet.engines.compiled._thread_choice import new_choice, threads_to_start
 from barenet.engines.compiled._workspace import Workspace, up
 from barenet.engines.kernels._dense import multiply

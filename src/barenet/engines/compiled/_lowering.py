@@ -15,8 +15,13 @@ from barenet._constraints import option_values
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._groups import NEVER, Group, Instruction, Region
-from barenet.engines.compiled._program_builder import ProgramBuilder
+from barenet.engines.compiled._program_builder import (
+    NEVER,
+    Group,
+    Instruction,
+    ProgramBuilder,
+    Region,
+)
 from barenet.engines.compiled._workspace import (
     Matrix,
     MatrixProduct,

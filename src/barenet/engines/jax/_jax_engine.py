@@ -14,8 +14,16 @@ from barenet._constraints import Configurable
 from barenet._registry import lookup, spec_of
 from barenet._sparse_rows import SparseRows
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._built_in_parts import user_defined_part
-from barenet.engines._engine import Chunk, ChunkResult, Engine, Job, Order, Orders, Rates
+from barenet.engines._engine import (
+    Chunk,
+    ChunkResult,
+    Engine,
+    Job,
+    Order,
+    Orders,
+    Rates,
+    user_defined_part,
+)
 from barenet.engines._reference import take_steps
 from barenet.engines.jax import _jax_library as library
 from barenet.engines.jax._device_rows import DeviceRows, batches_of
@@ -26,7 +34,7 @@ from barenet.engines.jax._jax_steps import (
     learning_function,
     learning_together,
 )
-from barenet.engines.jax._update_rule import update_rule
+from barenet.engines.jax._printed_functions import update_rule
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray

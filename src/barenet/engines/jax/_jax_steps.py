@@ -7,8 +7,7 @@ from barenet._expressions import declared
 from barenet.engines._engine import Job
 from barenet.engines.jax import _jax_library as library
 from barenet.engines.jax._jax_model import JaxModel, divided, joined
-from barenet.engines.jax._printed_functions import printed_function
-from barenet.engines.jax._update_rule import update_rule
+from barenet.engines.jax._printed_functions import printed_function, update_rule
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
 
