@@ -14,7 +14,7 @@ from barenet.engines import (
     ENGINES,
     CompiledEngine,
     ReferenceEngine,
-    _built_in_parts,
+    _engine,
     choose_engine,
 )
 from barenet.engines.kernels import (
@@ -117,8 +117,8 @@ def test_a_missing_kernel_is_named_with_the_file_to_add_it_to(part, monkeypatch)
     kinds = {MyTanh, MyError, MyRule}
     for kind in kinds:
         monkeypatch.setattr(kind, "name", "mine")
-    built_in = _built_in_parts.BUILT_IN_PARTS | kinds
-    monkeypatch.setattr(_built_in_parts, "BUILT_IN_PARTS", built_in)
+    built_in = _engine.BUILT_IN_PARTS | kinds
+    monkeypatch.setattr(_engine, "BUILT_IN_PARTS", built_in)
     places = {
         "activation": "model/_activations",
         "loss": "PRINTED or FORMULAS in engines/kernels/_losses",

@@ -7,22 +7,26 @@ gradient norm for each. All engines compute the same steps; they differ only in 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, TypeAlias
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import Configurable, option
+from barenet._constraints import Configurable, option, option_names
 from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.model._network import Network, Snapshot
+from barenet.model._network import Network
 from barenet.model._parameter_limits import ParameterLimits
 from barenet.model._randomness import epoch_orders
-from barenet.model.losses import Loss
-from barenet.optimization._penalties import Penalty
-from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.model.layers import LAYERS
+from barenet.model.losses import LOSSES, Loss
+from barenet.model.losses._scikit_learn import LOSSES_OF_SCIKIT_LEARN
+from barenet.optimization._penalties import PENALTIES, Penalty
+from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
+from barenet.optimization.optimizers._optimizer import CLIPPINGS, Clipping
 
 #: Row indices in the order of the visits, shape (n_rows,), and one such order for each epoch.
 Order: TypeAlias = NDArray[np.intp]
@@ -32,6 +36,19 @@ Orders: TypeAlias = Sequence[Order] | NDArray[np.intp]
 RowOrders: TypeAlias = Callable[[int, int | None, Sequence[int]], Orders]
 #: The learning rate of each batch.
 Rates: TypeAlias = NDArray[np.float64]
+
+#: Types of the options of layers, activations and losses on which a program depends.
+NUMBERS = (int, float, bool, tuple)
+
+
+#: Registries that a user may add classes to, even before this module is imported.
+REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
+#: The classes of layers, activations, losses and rules that are barenet's own, not a user's.
+BUILT_IN_PARTS: set[type] = set(LOSSES_OF_SCIKIT_LEARN)
+for _registry in REGISTRIES:
+    for _part in _registry.values():
+        if _part.__module__.startswith("barenet."):
+            BUILT_IN_PARTS.add(_part)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,6 +80,37 @@ class Job(Configurable):
                 raise ArgumentError(problem, argument="optimizer", remedy="use another one")
             object.__setattr__(self, "limits", network._limits.astype(network.dtype))
 
+    @cached_property
+    def structure(self) -> tuple[Any, ...]:
+        """All that programs depend on, besides the rows and the numbers that are passed to them.
+
+        Networks of one structure can be computed by the same program. The options of the optimizer,
+        the limit of clipping and the strengths of penalties are such numbers.
+        """
+        network = self.network
+        structure: list[Any] = [
+            network.dtype,
+            type(self.optimizer),
+            getattr(self.optimizer, "average", 0) > 0,
+            type(self.clipping),
+            self.limits is not None,
+            tuple(part.start for part in self.frozen),
+            tuple((type(penalty), penalty.normalize_by_batch) for penalty in self.penalties),
+        ]
+        parts: list[Any] = [self.loss]
+        for layer in network.layers:
+            parts.append(layer)
+            if layer.activation is not None:
+                parts.append(layer.activation)
+        for part in parts:
+            part_type: Any = type(part)
+            structure.append(part_type)
+            for name in option_names(part_type):
+                option = getattr(part, name, None)
+                if type(option) in NUMBERS:
+                    structure.append((name, option))
+        return tuple(structure)
+
     def clear_frozen(self, vector: FloatArray) -> None:
         """Set the entries of frozen parameters to 0, as of a gradient."""
         for part in self.frozen:
@@ -91,6 +139,16 @@ def frozen_parts(network: Network) -> tuple[slice, ...]:
     return tuple(parts)
 
 
+def user_defined_part(job: Job) -> object | None:
+    """Return the first part of a job whose class is a user's; None if all are built in."""
+    layers = job.network.layers
+    activations = [layer.activation for layer in layers]
+    for part in (*layers, *activations, job.loss, job.optimizer, job.clipping, *job.penalties):
+        if part is not None and type(part) not in BUILT_IN_PARTS:
+            return part
+    return None
+
+
 class ChunkResult(NamedTuple):
     """Losses and gradient norms of the batches of a chunk, each of shape (n_batches,)."""
 
@@ -100,51 +158,20 @@ class ChunkResult(NamedTuple):
     gradient_norms: NDArray[np.float64]
 
 
-class Trajectory(ABC):
-    """Epochs that an engine runs in one call, with the network's vectors after each of them.
+@dataclass(eq=False)
+class Chunk:
+    """The batches of a chunk: an engine, the arguments of its `run`, and the result."""
 
-    A chunk of short epochs can thus be measured in a few calls, too. A trajectory takes the same
-    steps as `Engine.run`, bit for bit.
+    engine: "Engine"
+    orders: Orders
+    batch_size: int
+    rates: Rates
+    first_step: int
+    result: ChunkResult = field(init=False)
 
-    Attributes
-    ----------
-    vectors : ndarray of shape (n_epochs, n_parameters + n_statistics)
-        The parameters and the statistics after each epoch of the last call of `run`.
-    """
-
-    vectors: FloatArray
-
-    @abstractmethod
-    def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        """Take the steps of whole epochs; see `Engine.run`."""
-
-    @abstractmethod
-    def evaluate(self, rows: ArrayDataset) -> tuple[NDArray[np.float64], FloatArray]:
-        """Compute the loss of rows without penalties after each epoch, and the outputs.
-
-        Parameters
-        ----------
-        rows : ArrayDataset
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_epochs,), and ndarray of shape (n_epochs, n_rows, n_outputs)
-            The losses and the outputs: those of `Engine.evaluate` after each epoch.
-        """
-
-    def restore(self, epoch: int, network: Network) -> None:
-        """Set a network to its vectors after an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-            Index of the epoch.
-        network : Network
-            The network, which is changed in place.
-        """
-        parameters, statistics = np.split(self.vectors[epoch], [network.n_parameters])
-        Snapshot(parameters, statistics).restore(network)
+    def run(self) -> None:
+        """Run the engine for the result."""
+        self.result = self.engine.run(self.orders, self.batch_size, self.rates, self.first_step)
 
 
 class Engine(ABC):
@@ -161,13 +188,6 @@ class Engine(ABC):
         The key in `ENGINES`.
     pace : float
         Minimum number of rows times parameters that it processes in a second; 0 if unknown.
-    chunk_factor : float
-        Duration of its chunks of batches, as a multiple of the loop's usual one.
-    n_together : int
-        Number of networks whose epochs are kept at the same time, and share the memory.
-    steps_per_second : float
-        Pace of its last chunk, by which the loop chooses the length of the next one; 0 to measure
-        it in the loop.
     may_lose_workers : bool
         Whether a call may fail in the middle of a run, because its workers are other processes.
     row_orders : callable
@@ -176,9 +196,6 @@ class Engine(ABC):
 
     name: ClassVar[str]
     pace: ClassVar[float] = 0.0
-    chunk_factor: float = 1.0
-    n_together: int = 1
-    steps_per_second: float = 0.0
     may_lose_workers: ClassVar[bool] = False
     row_orders: RowOrders = staticmethod(epoch_orders)
     job: Job
@@ -254,23 +271,6 @@ class Engine(ABC):
         """
         loss, _ = self.evaluate(self.job.rows.in_memory.last(n_rows))
         return loss
-
-    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
-        """Prepare to run several epochs in one call, if the engine can keep all their vectors.
-
-        Parameters
-        ----------
-        batch_size : int
-            Rows in a batch.
-        measured : sequence of ArrayDataset
-            The rows that are evaluated after each epoch.
-
-        Returns
-        -------
-        Trajectory, optional
-            None, which is the default, if epochs must run one by one to be measured.
-        """
-        return None
 
     def raw_parameters(self) -> FloatArray:
         """Return the parameters that steps are taken from, whose average the network holds.

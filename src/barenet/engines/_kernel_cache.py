@@ -53,6 +53,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 #: The modules with the formulas that kernels are generated from, and with their printers.
 FORMULAS = (
     PACKAGE / "model" / "_activations.py",
+    PACKAGE / "model" / "losses" / "_classification.py",
     PACKAGE / "model" / "losses" / "_regression.py",
     PACKAGE / "model" / "losses" / "_scikit_learn.py",
     PACKAGE / "_expressions.py",

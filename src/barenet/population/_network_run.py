@@ -14,7 +14,8 @@ from barenet import _train as training
 from barenet._constraints import check_flag, is_ours
 from barenet._registry import build
 from barenet.engines import Engine, JaxEngine, Job, check_engine, choose_engine
-from barenet.engines.jax._joint_calls import JointCalls
+from barenet.engines._engine import Chunk
+from barenet.engines.jax._device_rows import DeviceRows
 from barenet.errors import ArgumentError, ResumeError
 from barenet.files._checkpoint import StateDict
 from barenet.files._checkpoint_manager import CheckpointManager
@@ -28,7 +29,13 @@ from barenet.population._spare_engine import SpareEngine
 from barenet.training._callbacks import Callback, Run, as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import EVALUATION_SETS, History
-from barenet.training._loop import Loop, check_full_batch, exclusive, make_loop
+from barenet.training._loop import (
+    Loop,
+    MiniBatchLoop,
+    check_full_batch,
+    exclusive,
+    make_loop,
+)
 
 T = TypeVar("T")
 
@@ -88,14 +95,16 @@ class NetworkRun:
     state: StateDict | None = None
     #: The manager that keeps the state of a network in memory, not in a file.
     manager: CheckpointManager | None = None
-    #: Computes the calls of the JAX engine together with those of other networks.
-    joint_calls: JointCalls | None = None
+    #: The data sets on the device, if the network is trained together with others.
+    device_rows: DeviceRows | None = None
+    #: The chunk whose result it waits for, if it is trained together with others.
+    chunk: Chunk | None = None
     #: The loop, from the start to the end of the session.
     loop: Loop | None = None
     #: Holds the engine of the last network of the thread that trains this one.
     _spare: SpareEngine | None = None
     #: Receives the epochs to train to.
-    _session: Generator[None, int, None] | None = None
+    _session: Generator[Chunk | None, int, None] | None = None
 
     @property
     def network(self) -> Network:
@@ -104,8 +113,10 @@ class NetworkRun:
 
     @property
     def is_running(self) -> bool:
-        """Whether a thread is running its epochs."""
-        return False if self._session is None else getgeneratorstate(self._session) == GEN_RUNNING
+        """Whether its epochs are being run."""
+        if self._session is None:
+            return False
+        return self.chunk is not None or getgeneratorstate(self._session) == GEN_RUNNING
 
     @property
     def cost(self) -> float:
@@ -131,14 +142,20 @@ class NetworkRun:
 
         A network takes the spare engine of its thread if it can, and leaves its own at the end.
         """
-        until = self.config.epochs
-        if epoch is not None:
-            until = min(until, epoch - self.joined_at)
         self._spare = spare
         try:
-            self._continue(until)
+            self._continue(self.until(epoch))
         finally:
             self._spare = None
+
+    def until(self, epoch: int | None) -> int:
+        """Return its own number of epochs at an epoch of the population, or at the end."""
+        n_epochs = self.config.epochs
+        return n_epochs if epoch is None else min(n_epochs, epoch - self.joined_at)
+
+    def advance_chunk(self, epoch: int | None, error: Exception | None = None) -> None:
+        """Use the result of its chunk, or raise an error there, and run to the next chunk."""
+        self._continue(self.until(epoch), error)
 
     def end(self, reason: str, *, resumable: bool = False) -> None:
         """End the run early: after the current chunk, or at once between slices."""
@@ -163,11 +180,11 @@ class NetworkRun:
     def make_engine(self) -> Engine:
         """Make the engine, for training or for an evaluation."""
         engine = choose_engine(self.arguments["engine"], self.job, self.threads)
-        if isinstance(engine, JaxEngine) and self.joint_calls is not None:
-            engine.join(self.joint_calls)
+        if isinstance(engine, JaxEngine) and self.device_rows is not None:
+            engine.device_rows = self.device_rows
         return engine
 
-    def _continue(self, until: int) -> None:
+    def _continue(self, until: int, error: Exception | None = None) -> None:
         """Train to one of its epochs; an error ends only this run, unless it is the caller's."""
         if self.is_ended:
             return
@@ -175,7 +192,10 @@ class NetworkRun:
             if self._session is None:
                 self._session = self._train()
                 next(self._session)
-            self._session.send(until)
+            if error is None:
+                self.chunk = self._session.send(until)
+            else:
+                self.chunk = self._session.throw(error)
         except StopIteration:
             self._close()
         except BaseException as error:
@@ -191,11 +211,15 @@ class NetworkRun:
     def _close(self) -> None:
         """Mark the run as ended, and release its loop."""
         self.is_ended = True
+        self.chunk = None
         self.loop = None
         self._session = None
 
-    def _train(self) -> Generator[None, int, None]:
-        """Start the callbacks, train to each epoch that is sent, and end the callbacks."""
+    def _train(self) -> Generator[Chunk | None, int, None]:
+        """Start the callbacks, train to each epoch that is sent, and end the callbacks.
+
+        It yields None at such an epoch, and the chunks before it if networks are trained together.
+        """
         engine = None
         if self._spare is not None:
             engine = self._spare.take(self.arguments["engine"], self.job)
@@ -212,8 +236,11 @@ class NetworkRun:
             self.manager = manager
         with exclusive(self.network), (manager or loop).session():
             while not loop.run.stop_reason and len(history) < self.config.epochs:
-                epoch = yield
-                loop.advance(epoch)
+                epoch = yield None
+                if self.device_rows is not None and isinstance(loop, MiniBatchLoop):
+                    yield from loop.chunks(epoch)
+                else:
+                    loop.advance(epoch)
         if self._spare is None:
             engine.close()
         else:

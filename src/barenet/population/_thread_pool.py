@@ -1,17 +1,22 @@
 """Thread pool: threads that take networks from a queue, the costliest first."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import Event
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from barenet.engines.jax._jax_engine import structure_of
-from barenet.engines.jax._joint_calls import JointCalls
+import numpy as np
+
+from barenet.engines.jax._device_rows import DeviceRows
+from barenet.engines.jax._jax_engine import run_together
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population import Population
 from barenet.population._spare_engine import SpareEngine
+from barenet.training._loop import IGNORED
+
+T = TypeVar("T")
 
 #: Advances the networks of a population until an epoch, and shows the progress.
 Advance: TypeAlias = Callable[[Population, int | None, Callable[[], None]], None]
@@ -33,63 +38,62 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
     run_threads(queue, n_threads, lambda run, spare: run.advance(epoch, spare), stop, show)
 
 
-def advance_together() -> Advance:
-    """Return a function that advances networks on the JAX engine, similar ones together.
+def advance_together(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
+    """Advance networks until an epoch on the JAX engine, one group after the other."""
+    groups = deque(similar_runs(population.runs))
+    stop = population.make.stop
+    run_threads(groups, 1, lambda group, _: advance_group(group, epoch), stop, show)
 
-    Each network has a thread of its own, which mostly waits for the others.
-    """
-    joint_calls = JointCalls()
 
-    def advance_one(run: NetworkRun, epoch: int | None) -> None:
-        with joint_calls.joined():
+def similar_runs(runs: Sequence[NetworkRun]) -> list[list[NetworkRun]]:
+    """Divide runs into groups whose chunks are computed by the same program on the same data."""
+    groups: dict[Hashable, list[NetworkRun]] = {}
+    for run in runs:
+        rows = run.job.rows
+        arrays = (id(rows.X), id(rows.y), id(rows.sample_weight))
+        size = min(run.config.batch_size, rows.n_rows)
+        key = (run.job.structure, run.arguments["engine"], size, arrays)
+        groups.setdefault(key, []).append(run)
+    return [
+        group[first : first + MOST_TOGETHER]
+        for group in groups.values()
+        for first in range(0, len(group), MOST_TOGETHER)
+    ]
+
+
+def advance_group(runs: Sequence[NetworkRun], epoch: int | None) -> None:
+    """Advance networks of one group: their chunks together, if the engine takes the steps."""
+    active = [run for run in runs if not run.is_ended]
+    first = runs[0]
+    if getattr(first.job.optimizer, "elementwise", False):
+        device_rows = first.device_rows or DeviceRows(first.network.dtype)
+        for run in active:
+            run.device_rows = device_rows
+    with np.errstate(**IGNORED):
+        for run in active:
             run.advance(epoch)
-
-    def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
-        count_similar(population, joint_calls)
-        stop = population.make.stop
-        runs = [population.runs[index] for index in population.active]
-        runs.sort(key=lambda run: repr(structure_of(run.job)))
-        for first in range(0, len(runs), MOST_TOGETHER):
-            if stop.is_set:
-                return
-            queue = deque(runs[first : first + MOST_TOGETHER])
-            for run in queue:
-                run.joint_calls = joint_calls
-            n_threads = len(queue)
-            joint_calls.begin(n_threads)
-            run_threads(
-                queue,
-                n_threads,
-                lambda run, _: advance_one(run, epoch),
-                stop,
-                show,
-                left_out=joint_calls.leave,
-            )
-
-    return advance
-
-
-def count_similar(population: Population, joint_calls: JointCalls) -> None:
-    """Set the number of places of a program: that of all similar networks, also of ended ones."""
-    joint_calls.widths.clear()
-    for run in population.runs:
-        joint_calls.widths[structure_of(run.job)] += 1
-    for structure, width in joint_calls.widths.items():
-        joint_calls.widths[structure] = min(width, MOST_TOGETHER)
+        waiting = [run for run in active if run.chunk]
+        while waiting:
+            error = None
+            try:
+                run_together([run.chunk for run in waiting if run.chunk], n_places=len(runs))
+            except Exception as failure:  # noqa: BLE001  # it is that of each network
+                error = failure
+            for run in waiting:
+                run.advance_chunk(epoch, error)
+            waiting = [run for run in waiting if run.chunk]
 
 
 def run_threads(
-    queue: deque[NetworkRun],
+    queue: deque[T],
     n_threads: int,
-    advance: Callable[[NetworkRun, SpareEngine], None],
+    advance: Callable[[T, SpareEngine], None],
     stop: Stop,
     show: Callable[[], None],
-    *,
-    left_out: Callable[[], None] | None = None,
 ) -> None:
-    """Advance the networks of a queue in threads; `left_out` is called for those left by a stop.
+    """Advance the networks of a queue, or groups of them, in threads.
 
-    `advance` gets a network, and the place for the spare engine of its thread.
+    `advance` gets an item of the queue, and the place for the spare engine of its thread.
     """
     threads: list[Future[None]] = []
     ready = Event()
@@ -100,9 +104,6 @@ def run_threads(
         try:
             while not stop.is_set:
                 advance(queue.popleft(), spare)
-            while left_out is not None:
-                queue.popleft()
-                left_out()
         except IndexError:  # no network is left; each network keeps its own errors
             return
         except BaseException:

@@ -172,12 +172,12 @@ def train_many(
     n_threads = available_threads(threads)
     make = NetworkRunFactory(X, y, scale, n_threads, n_networks, Stop(), checkpoint)
     runs = make_runs(make, networks, network_arguments)
-    warn_of_equal_networks(networks, arguments)
+    warn_of_equal_networks(runs, arguments)
     population = Population(runs, make)
     with checkpoint.lock():
         advance: Advance = advance_in_threads
         if all(is_jax(run.arguments["engine"]) for run in runs):
-            advance = advance_together()
+            advance = advance_together
         if client is not None:
             advance = advance_on_workers(client, population)
         run_slices(population, slice_epochs, after_slice, advance, progress=progress)
@@ -217,24 +217,19 @@ def check_networks(networks: Sequence[Network]) -> int:
     return len(networks)
 
 
-def warn_of_equal_networks(networks: Sequence[Network], options: Mapping[str, Any]) -> None:
+def warn_of_equal_networks(runs: Sequence[NetworkRun], options: Mapping[str, Any]) -> None:
     """Warn of the first two networks that end equal, as nothing distinguishes their trainings."""
     if any(isinstance(value, list) for value in options.values()):
         return
     first_by_parameters: dict[bytes, int] = {}
-    for index, network in enumerate(networks):
-        first = first_by_parameters.setdefault(network.parameters.tobytes(), index)
-        if first != index and _describe(networks[first]) == _describe(network):
+    for index, run in enumerate(runs):
+        first = first_by_parameters.setdefault(run.network.parameters.tobytes(), index)
+        if first != index and runs[first].job.structure == run.job.structure:
             problem = f"networks {first} and {index} have the same initial parameters and arguments"
             remedy = "give each network a seed of its own, as in Network.dense(..., seed=index)"
             text = f"{problem}, and will end equal; {remedy}"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
             return
-
-
-def _describe(network: Network) -> tuple[str, list[bool]]:
-    """Return what distinguishes networks of the same parameters."""
-    return repr(network), [layer.trainable for layer in network.layers]
 
 
 def split(options: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:

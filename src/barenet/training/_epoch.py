@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from barenet._constraints import Configurable, check_count, checks_arguments, option
 from barenet._metrics import Metric
 from barenet.engines import ChunkResult, Engine, Job
-from barenet.engines._engine import Rates, RowOrders, Trajectory
+from barenet.engines._engine import Rates, RowOrders
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
@@ -153,84 +153,40 @@ class MeasurementInterrupted(Exception):  # noqa: N818
     """Raised to end the run before its epoch is measured."""
 
 
-class MeasuredSet(NamedTuple):
-    """A set that is measured after each epoch."""
-
-    rows: ArrayDataset
-    #: The name in `EVALUATION_SETS`; None for the training set.
-    part: str | None
-
-    @property
-    def prefix(self) -> str:
-        """The start of the names of its curves."""
-        return "" if self.part is None else f"{self.part}_"
-
-
-def measured_sets(job: Job, config: TrainingConfig) -> list[MeasuredSet]:
-    """List the sets that are measured after each epoch."""
-    sets = []
-    if config.metrics:
-        sets.append(MeasuredSet(job.rows.in_memory, None))
-    for part, rows in config.held_out.items():
-        sets.append(MeasuredSet(rows, part))
-    return sets
-
-
 def measure(
     engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
-    """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
-    values: dict[str, float] = {}
-    for measured_set in measured_sets(engine.job, config):
-        loss, output = _evaluate(engine, measured_set.rows, is_interrupted)
-        [measured] = _measurements(engine.job, config, measured_set, [loss], [output])
-        values.update(measured)
-    return values
-
-
-def measure_epochs(
-    trajectory: Trajectory, job: Job, config: TrainingConfig
-) -> dict[str, list[float]]:
-    """Compute the same measurements after each epoch of a trajectory, by curve."""
-    curves: dict[str, list[float]] = {}
-    for measured_set in measured_sets(job, config):
-        losses, outputs = trajectory.evaluate(measured_set.rows)
-        for measured in _measurements(job, config, measured_set, losses.tolist(), outputs):
-            for name, value in measured.items():
-                curves.setdefault(name, []).append(value)
-    return curves
-
-
-def _measurements(
-    job: Job,
-    config: TrainingConfig,
-    measured_set: MeasuredSet,
-    losses: Iterable[float],
-    outputs: Iterable[FloatArray],
-) -> Iterator[dict[str, float]]:
-    """Yield the curves of a set for some epochs, computed from its losses and outputs.
+    """Compute the metrics of the training set, and loss and metrics of the held-out sets.
 
     The loss of the training set is left out, because its curve is the mean over the batches.
     """
-    rows = measured_set.rows
-    part = measured_set.part
-    prefix = measured_set.prefix
+    values: dict[str, float] = {}
+    if config.metrics:
+        rows = engine.job.rows.in_memory
+        _, output = _evaluate(engine, rows, is_interrupted)
+        values.update(_metrics_of(engine.job, config, rows, output))
+    for part, rows in config.held_out.items():
+        loss, output = _evaluate(engine, rows, is_interrupted)
+        values[f"{part}_loss"] = loss
+        for name, value in _metrics_of(engine.job, config, rows, output).items():
+            values[f"{part}_{name}"] = value
+        if config.scorer and part == "validation":
+            for name, score in config.scorer(output).items():
+                values[f"validation_{name}"] = score
+    return values
+
+
+def _metrics_of(
+    job: Job, config: TrainingConfig, rows: ArrayDataset, output: FloatArray
+) -> dict[str, float]:
+    """Compute the metrics of rows from their outputs."""
     indices = rows.row_indices()
     actual = job.loss.point(rows.y[indices])
+    predicted = job.loss.point(output)
     weight = rows.sample_weight
     if weight is not None:
         weight = weight[indices]
-    for loss, output in zip(losses, outputs, strict=True):
-        values = {}
-        if part is not None:
-            values[f"{prefix}loss"] = loss
-        predicted = job.loss.point(output)
-        for name, metric in config.metrics.items():
-            values[f"{prefix}{name}"] = metric(predicted, actual, weight)
-        if config.scorer and part == "validation":
-            for name, score in config.scorer(output).items():
-                values[f"{prefix}{name}"] = score
-        yield values
+    return {name: metric(predicted, actual, weight) for name, metric in config.metrics.items()}
 
 
 def _evaluate(

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +15,7 @@ from barenet._logging import LOGGER
 from barenet._metrics import is_maximized
 from barenet.engines import ChunkResult, Engine, Job
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._engine import Orders, Rates, Trajectory
+from barenet.engines._engine import Chunk, Orders, Rates
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray, check_result
@@ -26,17 +25,9 @@ from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.optimization.optimizers._optimizer import euclidean_norm
-from barenet.training._callbacks import Callback, EarlyStopping, Run
+from barenet.training._callbacks import Callback, Run
 from barenet.training._divergence import DivergenceMonitor
-from barenet.training._epoch import (
-    MAX_MULTIPLICATIONS,
-    Epoch,
-    MeasurementInterrupted,
-    TrainingConfig,
-    measure,
-    measure_epochs,
-    measured_sets,
-)
+from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
 from barenet.training._history import History
 
 #: Duration of a chunk of batches, in seconds: short enough for a smooth progress bar.
@@ -44,15 +35,6 @@ CHUNK_SECONDS = 0.1
 
 #: Number of rows whose loss is checked for divergence after the last step.
 ENOUGH = 16
-
-#: Maximum number of values in the vectors and outputs of epochs that are run and measured at once.
-MAX_NUMBERS = 2**21
-
-#: The same for all networks that are computed together.
-MAX_NUMBERS_TOGETHER = 2**27
-
-#: Callbacks that read the history and the network after an epoch, and change nothing.
-READERS = (EarlyStopping,)
 
 #: The fixed cost of a batch, besides its rows times the parameters; see `Engine.pace`.
 OVERHEAD = 10_000
@@ -69,26 +51,20 @@ class ChunkSize:
     """The number of batches in the next chunk, which is to take about a tenth of a second."""
 
     batches: int
-    #: Multiple of this duration.
-    factor: float = 1.0
 
     @classmethod
-    def first(cls, engine: Engine, config: TrainingConfig, n_batches: int) -> Self:
+    def first(cls, engine: Engine, config: TrainingConfig) -> Self:
         """Choose a cautiously small number, from the minimum pace of the engine."""
         work = config.batch_size * engine.job.network.n_parameters + OVERHEAD
-        batches = int(engine.pace * CHUNK_SECONDS * engine.chunk_factor / work)
-        if config.metrics or config.held_out:  # at most an epoch, as measurements take time, too
-            batches = min(batches, n_batches)
-        return cls(max(1, batches), engine.chunk_factor)
+        batches = int(engine.pace * CHUNK_SECONDS / work)
+        return cls(max(1, batches))
 
-    def adapt(self, n_batches: int, seconds: float, per_second: float = 0.0) -> None:
-        """Choose the next number from the time that a chunk has taken, or from a pace."""
-        if per_second == 0:
-            per_second = n_batches / max(seconds, 1e-9)
-        duration = CHUNK_SECONDS * self.factor
-        count = int(per_second * duration)
+    def adapt(self, n_batches: int, seconds: float) -> None:
+        """Choose the next number from the time that a chunk has taken."""
+        per_second = n_batches / max(seconds, 1e-9)
+        count = int(per_second * CHUNK_SECONDS)
         # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
-        count_of_wide = min(8, int(per_second * 10 * duration))
+        count_of_wide = min(8, int(per_second * 10 * CHUNK_SECONDS))
         most = 4 * max(n_batches, self.batches)
         self.batches = max(1, min(max(count, count_of_wide), most))
 
@@ -118,7 +94,7 @@ class Loop(ABC):
         self.monitor = DivergenceMonitor(self.run, before, job.loss)
         n_rates = 0 if job.optimizer.full_batch else self.run.n_batches
         self.epoch = Epoch(rows, config, rates=np.zeros(n_rates))
-        self.chunk = ChunkSize.first(engine, config, self.run.n_batches)
+        self.chunk = ChunkSize.first(engine, config)
 
     @property
     def parts(self) -> dict[str, Stateful]:
@@ -240,74 +216,38 @@ class MiniBatchLoop(Loop):
     """
 
     def advance(self, until: int) -> History:
+        with np.errstate(**IGNORED):
+            for chunk in self.chunks(until):
+                chunk.run()
+        return self.run.history
+
+    def chunks(self, until: int) -> Iterator[Chunk]:
+        """Yield the chunks up to an epoch; the caller computes the result of each."""
         run = self.run
         finished = 0
         if run.batch:  # a resumed run, or one that has advanced before
             finished = len(run.history)
-        with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
+        with suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
                 ahead = self.chunk.batches // run.n_batches
                 count = int(min(ahead, until - finished, run.ahead_limit))
                 is_between_epochs = run.batch in (0, run.n_batches)
                 if count > 1 and is_between_epochs and self._may_run_ahead():
-                    count = min(count, self._most_ahead())
+                    yield from self._run_ahead(finished, count)
                 else:
-                    count = 1
-                if count > 1:
-                    self._run_ahead(finished, count)
-                else:
-                    self._run_epoch(finished)
+                    yield from self._run_epoch(finished)
                 finished = len(run.history)
-        return run.history
 
     def _may_run_ahead(self) -> bool:
-        """Return whether nothing that happens after an epoch can change the next one."""
+        """Return whether nothing reads or changes the network between two epochs."""
         config = self.config
-        if self.run.chunk_limit or config.schedule.follows_loss or config.scorer:
+        if self.run.chunk_limit or config.schedule.follows_loss:
             return False
-        for callback in self.callbacks:
-            # A callback that reads the network may end the run before the last of these epochs. An
-            # estimator has already drawn their row orders, from a generator that its next call
-            # continues to use.
-            is_reader = type(callback) in READERS and config.row_orders is None
-            if not (callback.history_only or is_reader):
-                return False
-        return True
+        is_measured = config.metrics or config.held_out  # a scorer has a validation set, too
+        return not is_measured and all(callback.history_only for callback in self.callbacks)
 
-    def _needs_trajectory(self) -> bool:
-        """Return whether a measurement or a callback needs the network of each epoch."""
-        if self.config.metrics or self.config.held_out:
-            return True
-        return any(type(callback) in READERS for callback in self.callbacks)
-
-    @cached_property
-    def _trajectory(self) -> Trajectory | None:
-        """Keep the network of each epoch of a chunk, if that is needed and possible."""
-        if not self._needs_trajectory():
-            return None
-        sets = measured_sets(self.job, self.config)
-        rows = [measured_set.rows for measured_set in sets]
-        return self.engine.trajectory(self.config.batch_size, rows)
-
-    def _most_ahead(self) -> int:
-        """Limit the epochs that are run at once, so that their arrays need little memory."""
-        if not self._needs_trajectory():
-            return self.config.epochs
-        if self._trajectory is None:
-            return 1
-        network = self.run.network
-        numbers = network.n_parameters + network.statistics.size
-        multiplications = 1
-        for measured_set in measured_sets(self.job, self.config):
-            rows = measured_set.rows
-            n_outputs = rows.y.shape[1]
-            numbers += rows.n_rows * (n_outputs + 1)  # the outputs, and the order of the rows
-            multiplications += rows.n_rows * network.n_parameters
-        most_numbers = min(MAX_NUMBERS, MAX_NUMBERS_TOGETHER // self.engine.n_together)
-        return min(most_numbers // numbers, MAX_MULTIPLICATIONS // multiplications)
-
-    def _run_ahead(self, first: int, count: int) -> None:
-        """Run whole epochs in one call of the engine, then measure and record them.
+    def _run_ahead(self, first: int, count: int) -> Iterator[Chunk]:
+        """Run whole epochs as one chunk, then record them.
 
         If a loss is suspicious, or a callback ends the run at an earlier epoch, the epochs are
         repeated from the snapshot, which gives the same bits.
@@ -321,13 +261,11 @@ class MiniBatchLoop(Loop):
         size = self.config.batch_size
         n_batches = run.n_batches
         first_step = first * n_batches
-        trajectory = self._trajectory
-        runner: Engine | Trajectory = self.engine
-        if trajectory is not None:
-            runner = trajectory
         epoch.rates = rates[-1]
         epoch.started = time.perf_counter()
-        result = runner.run(orders, size, rates.ravel(), first_step)
+        chunk = Chunk(self.engine, orders, size, rates.ravel(), first_step)
+        yield chunk
+        result = chunk.result
         losses_by_epoch = result.losses.reshape(count, n_batches)
         norms_by_epoch = result.gradient_norms.reshape(count, n_batches)
         # A checkpoint contains the rates and the results of the current epoch, here the last one.
@@ -335,22 +273,18 @@ class MiniBatchLoop(Loop):
         losses = epoch.mean_loss(losses_by_epoch, orders)
         norms = norms_by_epoch.sum(axis=1) / n_batches
         if self.monitor.is_suspicious(result.losses, norms):
-            self._repeat_one_by_one(before, epochs, orders)
+            yield from self._repeat_one_by_one(before, epochs, orders)
             return
         run.is_ahead = True
-        measured: dict[str, list[float]] = {}
-        if trajectory is not None:
-            measured = measure_epochs(trajectory, self.job, self.config)
         seconds = epoch.seconds
-        self.chunk.adapt(rates.size, seconds, self.engine.steps_per_second)
+        self.chunk.adapt(rates.size, seconds)
         curves = {
             "loss": losses.tolist(),
-            **measured,
             "learning_rate": rates[:, -1].tolist(),
             "gradient_norm": norms.tolist(),
             "seconds": [seconds / count] * count,
         }
-        self._record(curves, count, trajectory)
+        self._record(curves, count)
         run.is_ahead = False
         recorded = len(run.history) - first
         if recorded < count:
@@ -358,13 +292,15 @@ class MiniBatchLoop(Loop):
         self.monitor.snapshot.update(run.network)
         self._finish_chunk()
 
-    def _repeat_one_by_one(self, before: dict[str, Any], epochs: range, orders: Orders) -> None:
+    def _repeat_one_by_one(
+        self, before: dict[str, Any], epochs: range, orders: Orders
+    ) -> Iterator[Chunk]:
         """Repeat epochs with a suspicious loss, each with the checks of `_run_epoch`."""
         self.engine.close(reusable=False)  # the engine's memory may contain NaN
         self._rewind(before)
         for index, epoch in enumerate(epochs):
             if not self.run.stop_reason:
-                self._run_epoch(epoch, orders[index : index + 1])
+                yield from self._run_epoch(epoch, orders[index : index + 1])
 
     def _repeat_until(
         self, recorded: int, before: dict[str, Any], orders: Orders, rates: Rates, first_step: int
@@ -399,9 +335,7 @@ class MiniBatchLoop(Loop):
             raise ArgumentError.of("schedule", factor, "a finite number", part=part)
         return number
 
-    def _record(
-        self, curves: Mapping[str, list[float]], count: int, trajectory: Trajectory | None
-    ) -> None:
+    def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
         """Record epochs, and call the callbacks for each, until one stops the run."""
         run = self.run
         run.batch = run.n_batches
@@ -410,19 +344,14 @@ class MiniBatchLoop(Loop):
             for callback in self.callbacks
             if type(callback).on_epoch is not Callback.on_epoch
         ]
-        if not watching and trajectory is None:
+        if not watching:
             for name, values in curves.items():
                 run.history.setdefault(name, []).extend(values)
             run.epoch = len(run.history)
             return
-        has_readers = any(type(callback) in READERS for callback in watching)
         for index in range(count):
             run.epoch = len(run.history) + 1
-            values_of_epoch = {name: values[index] for name, values in curves.items()}
-            self.monitor.check_measured(values_of_epoch)
-            run.history.append(values_of_epoch)
-            if has_readers and trajectory is not None:
-                trajectory.restore(index, run.network)
+            run.history.append({name: values[index] for name, values in curves.items()})
             for callback in watching:
                 callback.on_epoch(run)
             if run.stop_reason:
@@ -433,7 +362,7 @@ class MiniBatchLoop(Loop):
         self.monitor.snapshot.restore(self.run.network)
         self.optimizer.load_state_dict(optimizer_state)
 
-    def _run_epoch(self, index: int, orders: Orders | None = None) -> None:
+    def _run_epoch(self, index: int, orders: Orders | None = None) -> Iterator[Chunk]:
         """Run the batches of an epoch, or the remaining ones of a resumed epoch, chunk by chunk."""
         run = self.run
         epoch = self.epoch
@@ -458,9 +387,11 @@ class MiniBatchLoop(Loop):
             order_of_chunk = order[run.batch * size : end * size]
             rates = epoch.rates[run.batch : end]
             step = index * run.n_batches + run.batch
-            result = self.engine.run([order_of_chunk], size, rates, step)
+            chunk = Chunk(self.engine, [order_of_chunk], size, rates, step)
+            yield chunk
+            result = chunk.result
             seconds = time.perf_counter() - started
-            self.chunk.adapt(len(rates), seconds, self.engine.steps_per_second)
+            self.chunk.adapt(len(rates), seconds)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
             run.batch = end

@@ -10,8 +10,8 @@ import pytest
 from barenet import Network
 from barenet.engines import CompiledEngine, ReferenceEngine
 from barenet.engines.compiled import _lowering
-from barenet.engines.compiled._groups import NEVER
 from barenet.engines.compiled._lowering import Lowering
+from barenet.engines.compiled._program_builder import NEVER
 from barenet.engines.compiled._workspace import Workspace
 from barenet.engines.kernels._dense import WIDE_ROWS, multiply
 from barenet.engines.kernels._records import LAYER, STEP

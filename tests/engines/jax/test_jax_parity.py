@@ -13,8 +13,8 @@ import pytest
 from barenet import Network
 from barenet.activations import ACTIVATIONS
 from barenet.engines import JaxEngine, ReferenceEngine
-from barenet.engines.jax._jax_library import wide_types
-from barenet.engines.jax._update_rule import update_rule
+from barenet.engines.jax._jax_library import settings
+from barenet.engines.jax._printed_functions import update_rule
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.losses import LOSSES
 from barenet.optimization.optimizers import as_optimizer
@@ -169,7 +169,7 @@ def test_printed_steps_agree_with_pytorch(pytorch):
             factors = rule.factors_of(optimizer, np.array([optimizer.learning_rate]))
             optimizer.n_steps += 1
             gradient = hessian @ (theta - figures["minimum"])
-            with wide_types():
+            with settings():
                 theta, moments = rule.step(theta, moments, gradient, factors)
             theta = np.array(theta)
             points.append(theta)

@@ -1,14 +1,12 @@
 """Populations on the JAX engine: similar networks are computed together."""
 
-import time
-
 import numpy as np
 import pytest
 
 from barenet import Network, search, train, train_many
 from barenet.callbacks import EarlyStopping
-from barenet.engines.jax import _joint_calls, _program_calls
-from barenet.engines.jax._update_rule import update_rule
+from barenet.engines.jax import _jax_engine
+from barenet.engines.jax._printed_functions import update_rule
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import SGD, Adam
 from barenet.population import _thread_pool
@@ -27,15 +25,14 @@ def make_network(seed, width=8):
 
 @pytest.fixture
 def widths(monkeypatch):
-    """The numbers of networks of each joint call."""
+    """The numbers of networks and of places of each call for several networks."""
     seen = []
 
-    def compute_together(calls, width):
-        seen.append((len(calls), width))
-        return original(calls, width)
+    def run_together(chunks, n_places):
+        seen.append((len(chunks), n_places))
+        _jax_engine.run_together(chunks, n_places)
 
-    original = _program_calls.compute_together
-    monkeypatch.setattr(_program_calls, "compute_together", compute_together)
+    monkeypatch.setattr(_thread_pool, "run_together", run_together)
     return seen
 
 
@@ -130,46 +127,51 @@ def test_networks_are_dropped_and_replaced_between_slices(widths):
     assert {width for _, width in widths} == {4}
 
 
+def test_a_network_goes_on_alone_when_no_other_has_its_structure(widths):
+    def after_slice(population):
+        if population.epoch == 2:
+            population.replace(1, make_network(9, width=4))
+
+    networks = [make_network(seed) for seed in range(2)]
+    result = train_many(networks, X, y, engine="jax", epochs=4, slice_epochs=2,
+                        after_slice=after_slice)  # fmt: skip
+    assert [len(history) for history in result.histories] == [4, 4]
+    assert {width for _, width in widths} == {2, 1}
+    alone = make_network(0)
+    train(alone, X, y, engine="reference", epochs=4)
+    np.testing.assert_allclose(networks[0].parameters, alone.parameters, rtol=1e-7)
+
+
 @pytest.mark.slow
 def test_more_networks_than_are_computed_together(monkeypatch, widths):
     monkeypatch.setattr(_thread_pool, "MOST_TOGETHER", 3)
     networks = [make_network(seed) for seed in range(7)]
     train_many(networks, X, y, engine="jax", epochs=2, batch_size=40)
-    assert set(widths) >= {(3, 3), (1, 3)}
+    assert widths == [(3, 3), (3, 3), (1, 1)]
     alone = make_network(6)
     train(alone, X, y, engine="reference", epochs=2, batch_size=40)
     np.testing.assert_allclose(networks[6].statistics, alone.statistics, rtol=1e-6)
 
 
 @pytest.mark.slow
-def test_muon_and_lbfgs_are_computed_together_too(widths):
+def test_muon_and_lbfgs_are_computed_one_after_the_other(widths):
     for optimizer in ("muon", "lbfgs"):
         networks = [Network.dense([5, 6, 2], output="softmax", seed=seed) for seed in range(3)]
         result = train_many(networks, X, y, engine="jax", optimizer=optimizer, epochs=3)
         alone = Network.dense([5, 6, 2], output="softmax", seed=2)
         history = train(alone, X, y, engine="reference", optimizer=optimizer, epochs=3)
         np.testing.assert_allclose(result.histories[2].loss, history.loss, rtol=1e-4)
-    assert (3, 3) in widths
+    assert widths == []
 
 
-def test_an_error_of_a_joint_call_is_that_of_each_network(monkeypatch):
-    def fail(calls, width):
+def test_an_error_of_a_shared_call_is_that_of_each_network(monkeypatch):
+    def fail(chunks, n_places):
         raise MemoryError("the device is full")
 
-    monkeypatch.setattr(_program_calls, "compute_together", fail)
+    monkeypatch.setattr(_thread_pool, "run_together", fail)
     networks = [make_network(seed) for seed in range(3)]
     with pytest.raises(MemoryError, match="the device is full"):
         train_many(networks, X, y, engine="jax", epochs=2)
-
-
-def test_a_stop_before_the_threads_begin_leaves_no_thread_waiting():
-    calls = _joint_calls.JointCalls()
-    calls.begin(2)
-    calls.leave()
-    with calls.joined():
-        assert calls.has_joined
-    assert not calls.has_joined
-    assert calls.n_threads == 0
 
 
 def test_a_search_takes_the_engine(widths):
@@ -182,41 +184,6 @@ def test_a_search_takes_the_engine(widths):
     assert (8, 8) in widths
 
 
-@pytest.mark.slow
-def test_similar_networks_take_equal_chunks(monkeypatch):
-    """Chunks of different lengths would wait for each other."""
-    lengths = []
-
-    def compute_together(calls, width):
-        lengths.append({call.n_steps for call in calls})
-        return original(calls, width)
-
-    original = _program_calls.compute_together
-    monkeypatch.setattr(_program_calls, "compute_together", compute_together)
-    networks = [make_network(seed) for seed in range(6)]
-    train_many(networks, X, y, engine="jax", epochs=3000, batch_size=8)
-    assert len(lengths) > 3
-    assert {len(different) for different in lengths} == {1}
-
-
-@pytest.mark.slow
-def test_one_network_at_a_time_works_in_python():
-    """Hundreds of threads that compete for the interpreter would slow each other down."""
-    working = []
-    most_at_once = []
-
-    def work(run):
-        working.append(run)
-        most_at_once.append(len(working))
-        time.sleep(0.002)
-        working.pop()
-
-    networks = [make_network(seed) for seed in range(6)]
-    train_many(networks, X, y, engine="jax", epochs=3, callbacks=work)
-    assert len(most_at_once) == 18
-    assert max(most_at_once) == 1
-
-
 def test_networks_with_the_same_kind_of_optimizer_share_its_equations():
     slow = Adam(learning_rate=0.001)
     fast = Adam(learning_rate=0.1, beta1=0.5)
@@ -225,17 +192,7 @@ def test_networks_with_the_same_kind_of_optimizer_share_its_equations():
 
 
 @pytest.mark.slow
-def test_epochs_that_are_measured_share_calls(widths):
-    networks = [make_network(seed) for seed in range(4)]
-    held_out = {"validation_data": (X[:20], y[:20]), "metrics": "accuracy"}
-    stopping = EarlyStopping(patience=1000)
-    train_many(networks, X, y, engine="jax", epochs=300, callbacks=stopping, **held_out)
-    assert len(widths) < 300
-
-
-@pytest.mark.slow
 def test_networks_that_are_measured_may_have_epochs_of_different_lengths():
-    """Each network keeps its vectors at the ends of its own epochs."""
     rows = [np.arange(80)[: 80 - 20 * index] for index in range(3)]
     options = {"epochs": 30, "batch_size": 16, "engine": "jax", "optimizer": "adam"}
     held_out = {"validation_data": (X[:20], y[:20])}

@@ -10,10 +10,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from barenet import Network, cross_validate, train
 from barenet.callbacks import EarlyStopping
-from barenet.engines.jax import _saved_programs
-from barenet.engines.jax._jax_engine import JaxEngine
+from barenet.engines.jax._jax_engine import PROGRAMS, JaxEngine
 from barenet.engines.jax._jax_layers import integers
-from barenet.engines.jax._jax_library import wide_types
+from barenet.engines.jax._jax_library import settings
 from barenet.estimators import MLPClassifier
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.model._randomness import uniforms
@@ -106,7 +105,7 @@ def test_a_sparse_matrix_is_made_dense():
 
 
 def test_the_masks_of_dropout_are_those_of_the_reference():
-    with wide_types():
+    with settings():
         numbers = np.asarray(integers(np.uint64(2**63 + 12345), (50, 7)))
     expected = uniforms(2**63 + 12345, (50, 7))
     assert np.array_equal(numbers * 2.0**-53, expected)
@@ -122,21 +121,39 @@ def test_the_norm_of_a_gradient_that_overflows(make_job):
 
 def test_another_rate_needs_no_other_program():
     options = {"epochs": 2, "batch_size": 16, "engine": "jax"}
-    train(make_network(), X, y, optimizer="adam:learning_rate=0.1,beta1=0.5", **options)
-    n_programs = len(_saved_programs.PROGRAMS)
-    train(make_network(seed=5), X, y, optimizer="adam", seed=7, **options)
-    assert len(_saved_programs.PROGRAMS) == n_programs
+    penalties = {"penalty": "l2:strength=0.1", "optimizer": "adam:learning_rate=0.1,beta1=0.5"}
+    train(make_network(), X, y, **penalties, **options)
+    before = {key: program._cache_size() for key, program in PROGRAMS.items()}
+    train(
+        make_network(seed=5), X, y, optimizer="adam", seed=7, penalty="l2:strength=0.2", **options
+    )
+    assert {key: program._cache_size() for key, program in PROGRAMS.items()} == before
 
 
-def test_a_program_is_compiled_once_for_all_processes(monkeypatch):
-    """Another process finds the programs on the disk."""
-    train(make_network(), X, y, epochs=1, engine="jax")
-    monkeypatch.setattr(_saved_programs, "PROGRAMS", {})
-    compiled = []
-    monkeypatch.setattr(_saved_programs, "_save", lambda path, program: compiled.append(path))
-    history = train(make_network(), X, y, epochs=1, engine="jax")
-    assert compiled == []
-    assert np.isfinite(history.loss).all()
+def test_another_precision_needs_another_program():
+    sizes = []
+    for precision in ("exact", "tf32", "exact"):
+        train(make_network(), X, y, epochs=1, batch_size=15, engine=f"jax:precision={precision}")
+        sizes.append(sum(program._cache_size() for program in PROGRAMS.values()))
+    assert sizes[0] < sizes[1] == sizes[2]
+
+
+@pytest.mark.integration
+def test_jax_keeps_programs_on_disk_if_its_cache_has_a_folder(tmp_path):
+    code = (
+        "import barenet; barenet.train(barenet.Network.dense([1, 1]), [[1.0]], [2.0], engine='jax')"
+    )
+    environment = {
+        **os.environ,
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+    files = []
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+        files.append({file.name for file in tmp_path.glob("jit_learn-*-cache")})
+    assert len(files[0]) == 1
+    assert files[1] == files[0]
 
 
 def test_the_settings_of_the_users_jax_stay_as_they_are():

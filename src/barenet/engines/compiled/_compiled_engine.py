@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from barenet._sparse_rows import SparseRows
-from barenet.engines._built_in_parts import user_defined_part
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
+from barenet.engines._engine import (
+    ChunkResult,
+    Engine,
+    Job,
+    Order,
+    Orders,
+    Rates,
+    user_defined_part,
+)
 from barenet.engines._reference import ReferenceEngine, take_steps
-from barenet.engines.compiled._row_evaluation import Evaluation, FinalEvaluation
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray, InputArray
@@ -26,7 +32,7 @@ from barenet.model.layers import Dense, Layer
 from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
-    from barenet.engines.compiled._program_pool import JobPrograms
+    from barenet.engines.compiled._program_pool import FinalEvaluation, JobPrograms
 
 
 class CompiledEngine(Engine):
@@ -137,6 +143,8 @@ class CompiledEngine(Engine):
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         if must_be_dense(self.job.network, rows.X):
             return ReferenceEngine(self.job).evaluate(rows)
+        from barenet.engines.compiled._program_pool import Evaluation
+
         evaluation = Evaluation(rows, self.job.network.dtype)
         return evaluation.loss(self._programs), evaluation.output
 
@@ -144,23 +152,12 @@ class CompiledEngine(Engine):
         rows = self.job.rows
         if must_be_dense(self.job.network, rows.X) or rows is not rows.in_memory:
             return super().final_loss(n_rows)
+        from barenet.engines.compiled._program_pool import FinalEvaluation
+
         # The jobs that this engine takes mostly have the same rows.
         if self._final is None or not self._final.is_of(rows, n_rows):
             self._final = FinalEvaluation(rows, n_rows, self.job.network.dtype)
         return self._final.loss(self._programs)
-
-    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
-        job = self.job
-        optimizer = job.optimizer
-        if not (isinstance(optimizer, Optimizer) and optimizer.elementwise):
-            return None
-        for rows in (job.rows, *measured):
-            if type(rows) is not ArrayDataset or must_be_dense(job.network, rows.X):
-                return None
-        from barenet.engines.compiled._compiled_trajectory import CompiledTrajectory
-
-        trajectory = CompiledTrajectory(self, lambda: self._programs)
-        return trajectory if trajectory.keeps_vectors(batch_size, measured) else None
 
     @cached_property
     def _programs(self) -> JobPrograms:

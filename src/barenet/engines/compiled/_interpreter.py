@@ -40,10 +40,6 @@ PROGRAM = record([
     "report",
     # The numbers that the threads share, the choice of threads, and the number of threads.
     "team", "choice", "threads",
-    # The network's vectors after each epoch, if they are kept: a matrix with a row for each epoch
-    # (the parameters, then the statistics), and the bytes of a row, of the parameters and of the
-    # statistics. Training stores a row after each epoch; an evaluation loads it before.
-    "vectors", "bytes_of_vectors", "bytes_of_parameters", "bytes_of_statistics",
 ])  # fmt: skip
 
 #: Some groups; `serial` if they run on one thread.
@@ -116,17 +112,11 @@ def run_batches(program, threads):
     rates = array(np.float64, program.rates, 0, n_batches)
     losses = array(np.float64, program.report, 0, n_batches)
     norms = array(np.float64, program.report, n_batches, n_batches)
-    parameters = step.parameters
-    statistics = step.statistics
     run_regions(program, program.load, program.start, threads)
     batches_per_epoch = ceil_div(program.n_rows, size)
-    takes_steps = program.end > program.stop
     for i in range(n_batches):
         epoch = i // batches_per_epoch
-        batch_of_epoch = i % batches_per_epoch
-        if program.vectors != 0 and not takes_steps and batch_of_epoch == 0:
-            load_epoch(program, step, epoch, threads)
-        first = batch_of_epoch * size
+        first = i % batches_per_epoch * size
         step.position = epoch * program.n_rows + first
         step.batch = program.order + 8 * step.position
         step.n_rows = min(size, program.n_rows - first)
@@ -142,40 +132,7 @@ def run_batches(program, threads):
         losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties
         square = sum_of(step.squares, 0, step.n_tiles)
         norms[i] = math.sqrt(square)
-        if program.vectors != 0 and takes_steps and batch_of_epoch == batches_per_epoch - 1:
-            store_epoch(program, step, epoch, threads)
-    step.parameters = parameters
-    step.statistics = statistics
     run_regions(program, program.stop, program.end, threads)
-
-
-@compiled
-def load_epoch(program, step, epoch, threads):
-    """Evaluate with the network's vectors at the end of an epoch from now on."""
-    place = program.vectors + epoch * program.bytes_of_vectors
-    step.parameters = place
-    step.statistics = place + program.bytes_of_parameters
-    run_regions(program, program.load, program.start, threads)
-
-
-@compiled
-def store_epoch(program, step, epoch, threads):
-    """Keep the network's vectors at the end of an epoch; its parameters may be an average."""
-    place = program.vectors + epoch * program.bytes_of_vectors
-    parameters = step.parameters
-    average = step.average
-    if average != 0:
-        step.average = place
-    else:
-        step.parameters = place
-    run_regions(program, program.stop, program.end, threads)
-    step.parameters = parameters
-    step.average = average
-    n_bytes = program.bytes_of_statistics
-    measured = array(np.uint8, step.statistics, 0, n_bytes)
-    kept = array(np.uint8, place + program.bytes_of_parameters, 0, n_bytes)
-    for i in range(n_bytes):
-        kept[i] = measured[i]
 
 
 @compiled

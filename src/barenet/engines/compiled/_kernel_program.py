@@ -1,7 +1,5 @@
 """Program: the instructions of a job in the order of a step, as tables for the interpreter."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,16 +10,15 @@ from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads, helpers, worth_starting
 from barenet.engines.compiled import _interpreter
-from barenet.engines.compiled._groups import Region
 from barenet.engines.compiled._lane_lowering import LaneLowering
 from barenet.engines.compiled._lowering import Lowering, Purpose
+from barenet.engines.compiled._program_builder import Region
 from barenet.engines.compiled._thread_choice import new_choice, threads_to_start
 from barenet.engines.compiled._workspace import Workspace, up
 from barenet.engines.kernels._dense import multiply
 from barenet.engines.kernels._records import STEP, address
 from barenet.engines.simd._views import kernel_spec
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
 
 #: The network's vectors that layers may use in place, with the addresses of their parts.
@@ -74,6 +71,7 @@ class Program:
         self.max_threads = lowered.max_threads
         self.has_gradient = lowered.needs_gradient
         self.in_place = lowered.in_place
+        self.penalized = lowered.penalized
         self.choice = new_choice(self.workspace)
         batch_start = len(lowered.load)
         batch_stop = batch_start + len(lowered.batch)
@@ -107,6 +105,18 @@ class Program:
         if self.has_gradient:
             for name, number in numbers_of(job).items():
                 self.step[name] = number
+            self.set_penalties(job)
+
+    def set_penalties(self, job: Job) -> None:
+        """Write the strengths of the penalties for each layer; penalties of one type add up."""
+        for layer in self.penalized:
+            for name in ("l1", "l2", "shared_l1", "shared_l2"):
+                layer[name] = 0
+        for penalty in job.penalties:
+            strengths = job.strengths(penalty, np.dtype(np.float64))
+            name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
+            for layer in self.penalized:
+                layer[name] += strengths[int(layer["flat"])]
 
     def threads(self, size: int, n_rows: int) -> int:
         """Choose the number of threads for some rows in batches of a size."""
@@ -171,23 +181,6 @@ class Program:
             for layer in self.in_place:
                 offset = layer["flat"] * array.itemsize
                 layer[PLACES[name]] = self.step[name] + offset
-
-    @contextmanager
-    def vectors_of_epochs(self, vectors: FloatArray) -> Iterator[None]:
-        """Let the program store the network's vectors after each epoch, or load them before it.
-
-        The vectors are the rows of a matrix, of shape (n_epochs, n_parameters + n_statistics).
-        """
-        network = self.job.network
-        record = self.record
-        record["vectors"] = address(vectors)
-        record["bytes_of_vectors"] = vectors.strides[0]
-        record["bytes_of_parameters"] = network.parameters.nbytes
-        record["bytes_of_statistics"] = network.statistics.nbytes
-        try:
-            yield
-        finally:
-            record["vectors"] = 0
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Run the program for each batch; see `Engine.run`."""

@@ -10,9 +10,13 @@ import numpy as np
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._groups import EVALUATION_BATCH, Group, Region
 from barenet.engines.compiled._lowering import WIDE, first_option
-from barenet.engines.compiled._program_builder import ProgramBuilder
+from barenet.engines.compiled._program_builder import (
+    EVALUATION_BATCH,
+    Group,
+    ProgramBuilder,
+    Region,
+)
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace, stride_of, up
 from barenet.engines.kernels import _copies, _rows_in_lanes
 from barenet.engines.kernels._records import PRODUCT, address
@@ -66,6 +70,7 @@ class LaneLowering(ProgramBuilder):
         self.max_threads = _threads.allowed_cores()
         self.n_tiles = 0  # a prediction has no tiles of a gradient
         self.in_place: list[Record] = []
+        self.penalized: list[Record] = []
         self.loading: Region = []
         self.flat = 0  # the number of parameters before the current layer
         self.width = rows.X.shape[1]

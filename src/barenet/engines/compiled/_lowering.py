@@ -15,8 +15,13 @@ from barenet._constraints import option_values
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._groups import NEVER, Group, Instruction, Region
-from barenet.engines.compiled._program_builder import ProgramBuilder
+from barenet.engines.compiled._program_builder import (
+    NEVER,
+    Group,
+    Instruction,
+    ProgramBuilder,
+    Region,
+)
 from barenet.engines.compiled._workspace import (
     Matrix,
     MatrixProduct,
@@ -149,6 +154,7 @@ class Lowering(ProgramBuilder):
         self.application: Region = []
         self.storing: Region = []
         self.in_place: list[Record] = []  # layers whose weights and moments are not copied
+        self.penalized: list[Record] = []  # layers with weights that penalties apply to
         # The numbers of tiles, parameters and statistics before the current layer.
         self.n_tiles = 0
         self.flat = 0
@@ -611,9 +617,9 @@ class Lowering(ProgramBuilder):
                 back = self.work(record, _dense.dense_back)
                 self.add_backward(Group(back, height, block, tile))
             return
-        self.set_penalties(record)
         differentiate = list(kernels)
-        if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
+        if self.job.penalties and self.has_weights(record):
+            self.penalized.append(record)
             differentiate.append(_gradients.penalize)
         take_step = _optimizers.take_step
         ends_with_dense = differentiate[-1:] == [_dense.dense_gradient]
@@ -658,12 +664,10 @@ class Lowering(ProgramBuilder):
         """Return whether no step changes the parameters of a layer."""
         return any(part.start == record["flat"] for part in self.job.frozen)
 
-    def set_penalties(self, record: Record) -> None:
-        """Write the strengths of the penalties; penalties of one type add up."""
-        for penalty in self.job.penalties:
-            strengths = self.job.strengths(penalty, np.dtype(np.float64))
-            name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
-            record[name] += strengths[int(record["flat"])]
+    def has_weights(self, record: Record) -> bool:
+        """Return whether the parameters of a layer begin with weights, which penalties apply to."""
+        slots = self.job.network.layout.slots
+        return any(slot.start == record["flat"] and slot.name == "weights" for slot in slots)
 
     def takes_one_row(self, record: Record) -> bool:
         """Return whether each step has one row, and is taken right after its gradient."""

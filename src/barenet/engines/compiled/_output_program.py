@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.engines._engine import Job
 from barenet.engines.compiled._compiled_engine import must_be_dense
-from barenet.engines.compiled._groups import EVALUATION_BATCH
 from barenet.engines.compiled._interpreter import run_program
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._lane_lowering import rows_of_batch, suits_lanes
+from barenet.engines.compiled._program_builder import EVALUATION_BATCH
 from barenet.engines.kernels._records import address
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset

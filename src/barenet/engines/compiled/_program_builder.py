@@ -1,10 +1,35 @@
 """The parts of a program that lowering puts together: instructions, records and memory."""
 
-from barenet.engines.compiled._groups import Group, Instruction
+from typing import NamedTuple
+
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace
 from barenet.engines.kernels._kernel import Kernel
 from barenet.engines.kernels._records import LAYER, address
 from barenet.engines.simd._views import KernelSpec
+
+NEVER = 2**63 - 1
+
+#: Number of rows that are evaluated or predicted at a time.
+EVALUATION_BATCH = 512
+
+#: The addresses of a kernel and of the record that it reads.
+Instruction = tuple[int, int]
+
+
+class Group(NamedTuple):
+    """Instructions for units, which threads divide in whole grains and process in blocks.
+
+    The units are rows of parameters, or units that a layer defines; 0 are the rows of the batch.
+    """
+
+    instructions: list[Instruction]
+    units: int = 0
+    block: int = 128
+    grain: int = 8
+
+
+#: The work between two points where threads synchronize.
+Region = list[Group]
 
 
 class ProgramBuilder:

@@ -9,18 +9,18 @@ from collections.abc import Hashable
 from threading import Lock
 from typing import Any
 
-from barenet._constraints import option_names
+import numpy as np
+
 from barenet.engines._engine import Job
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._lowering import Purpose
+from barenet.engines.compiled._program_builder import EVALUATION_BATCH
 from barenet.engines.simd._processor import vector_bits
 from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
 
 #: Maximum number of bytes of all waiting programs together.
 MAX_BYTES = 2**28
-
-#: Types of the options of layers, activations, losses and penalties.
-NUMBERS = (int, float, bool, tuple)
 
 
 class ProgramPool:
@@ -65,34 +65,6 @@ class ProgramPool:
 POOL = ProgramPool()
 
 
-def structure_of(job: Job) -> Hashable:
-    """Describe all of a job that its programs depend on, except for the numbers passed to them."""
-    network = job.network
-    averages = getattr(job.optimizer, "average", 0) > 0
-    structure: list[Any] = [
-        network.dtype,
-        type(job.optimizer),
-        averages,
-        type(job.clipping),
-        vector_bits(),
-        job.limits is not None,
-    ]
-    structure.extend(frozen_part.start for frozen_part in job.frozen)
-    parts: list[object] = []
-    for layer in network.layers:
-        parts.append(layer)
-        if layer.activation is not None:
-            parts.append(layer.activation)
-    for part in (*parts, job.loss, *job.penalties):
-        kind: Any = type(part)
-        structure.append(kind)
-        for name in option_names(kind):
-            option = getattr(part, name, None)
-            if type(option) in NUMBERS:
-                structure.append((name, option))
-    return tuple(structure)
-
-
 class JobPrograms:
     """The programs of a job, which are taken from the pool if possible.
 
@@ -103,7 +75,7 @@ class JobPrograms:
         self.job = job
         self.threads = threads
         #: All that the programs have in common.
-        self.structure = structure_of(job)
+        self.structure = (job.structure, vector_bits())
         #: Programs of this job, and of the one before where this job hasn't needed them yet.
         self.programs: dict[tuple[Any, ...], Program] = {}
 
@@ -138,7 +110,7 @@ class JobPrograms:
     def take_job(self, job: Job) -> bool:
         """Run another job, and return True, if it has the same structure and the same kind of X."""
         is_same_kind = type(job.rows.X) is type(self.job.rows.X)
-        if not is_same_kind or structure_of(job) != self.structure:
+        if not is_same_kind or job.structure != self.job.structure:
             return False
         self.job = job
         return True
@@ -152,3 +124,37 @@ class JobPrograms:
         """Let a program wait for other jobs."""
         program.release()
         POOL.add((self.structure, program.capacity, *variant), program)
+
+
+class Evaluation:
+    """An evaluation of rows; `loss` writes the outputs, of shape (n_rows, n_outputs)."""
+
+    def __init__(self, rows: ArrayDataset, dtype: np.dtype[Any]) -> None:
+        n_rows = rows.n_rows
+        self.rows = rows
+        self.size = min(EVALUATION_BATCH, n_rows)
+        self.order = np.arange(n_rows)
+        self.weights = rows.batch_weights(self.size)
+        self.total = self.weights.sum()
+        self.rates = np.zeros(len(self.weights))  # not used
+        self.output: FloatArray = np.empty((n_rows, rows.y.shape[1]), dtype)
+
+    def loss(self, programs: JobPrograms) -> float:
+        """Compute the loss, without penalties, and the outputs."""
+        program = programs.of("evaluate", self.size, self.rows)
+        program.point("output", self.output)
+        losses = program.run(self.order, self.size, self.rates, 0).losses
+        return float(losses @ self.weights / self.total) if self.total > 0 else 0.0
+
+
+class FinalEvaluation(Evaluation):
+    """An evaluation of the last rows of a training set, for any number of networks."""
+
+    def __init__(self, rows: ArrayDataset, n_rows: int, dtype: np.dtype[Any]) -> None:
+        super().__init__(rows.last(n_rows), dtype)
+        self.training_rows = rows
+        self.most_rows = n_rows
+
+    def is_of(self, rows: ArrayDataset, n_rows: int) -> bool:
+        """Return whether it evaluates this number of last rows of a training set."""
+        return self.training_rows is rows and self.most_rows == n_rows

@@ -1,16 +1,13 @@
 """Rows on the device: the arrays of a data set, sent once, and the batches as indices of rows."""
 
 from collections import deque
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import Orders
 from barenet.engines.jax import _jax_library as library
-from barenet.engines.jax._sparse_batches import entries_of
 from barenet.model._array_dataset import ArrayDataset
 
 #: Number of data sets that stay on the device: training, validation and test set, and a sample.
@@ -49,27 +46,20 @@ class DeviceRows:
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
-        self.lock = Lock()
         self.sent: deque[tuple[ArrayDataset, dict[str, Any]]] = deque(maxlen=MOST_DATASETS)
 
     def arrays_of(self, rows: ArrayDataset) -> dict[str, Any]:
-        """Return X, y, weights and scale of a data set on the device, which are sent once.
-
-        A sparse X is a dictionary of its entries.
-        """
-        with self.lock:
-            for sent_rows, arrays in self.sent:
-                if _share_arrays(sent_rows, rows):
-                    return arrays
-            arrays = self._send(rows)
-            self.sent.append((rows, arrays))
-            return arrays
+        """Return X, y, weights and scale of a data set on the device, which are sent once."""
+        for sent_rows, arrays in self.sent:
+            if _share_arrays(sent_rows, rows):
+                return arrays
+        arrays = self._send(rows)
+        self.sent.append((rows, arrays))
+        return arrays
 
     def _send(self, rows: ArrayDataset) -> dict[str, Any]:
         X: Any = rows.X
-        if isinstance(X, SparseRows):
-            X = entries_of(X, self.dtype)
-        elif X.dtype != np.uint8:  # bytes stay bytes, and are converted in each batch
+        if X.dtype != np.uint8:  # bytes stay bytes, and are converted in each batch
             X = np.ascontiguousarray(X, self.dtype)
         arrays = {"X": X, "y": rows.y}
         if rows.sample_weight is not None:

@@ -2,54 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._constraints import Configurable
 from barenet._registry import lookup, spec_of
 from barenet._sparse_rows import SparseRows
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._built_in_parts import user_defined_part
-from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates, Trajectory
+from barenet.engines._engine import (
+    Chunk,
+    ChunkResult,
+    Engine,
+    Job,
+    Order,
+    Orders,
+    Rates,
+    user_defined_part,
+)
 from barenet.engines._reference import take_steps
 from barenet.engines.jax import _jax_library as library
-from barenet.engines.jax._jax_trajectory import JaxTrajectory, mean_loss
+from barenet.engines.jax._device_rows import DeviceRows, batches_of
+from barenet.engines.jax._jax_model import drawing_layers, strengths_of
+from barenet.engines.jax._jax_steps import (
+    evaluation_function,
+    gradient_function,
+    learning_function,
+    learning_together,
+)
+from barenet.engines.jax._printed_functions import update_rule
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
-from barenet.model._randomness import derive_key, epoch_orders
+from barenet.model._randomness import derive_key
 from barenet.optimization.optimizers import Optimizer
-
-if TYPE_CHECKING:
-    from barenet.engines.jax._device_rows import Batches, DeviceRows
-    from barenet.engines.jax._joint_calls import JointCalls
-    from barenet.engines.jax._program_calls import LearnedSteps
 
 #: JAX's names of the precisions of matrix products: all digits of float32, or the 10 bits of TF32.
 PRECISIONS = {"exact": "highest", "tf32": "tensorfloat32"}
 
-#: A chunk of n networks takes FACTOR_FOR_NETWORK · n times as long as that of one network, but at
-#: least as long, and at most MOST_CHUNK_FACTOR times.
-FACTOR_FOR_NETWORK = 0.1
-MOST_CHUNK_FACTOR = 20.0
-#: Assumed pace of networks that are computed together: rows times parameters in a second, of all of
-#: them, at least.
-PACE_TOGETHER = 1e9
+#: Maximum number of steps of a program, and of the rows of their batches. A chunk is divided into
+#: pieces of so many steps, and the last piece is filled up.
+MOST_STEPS = 1024
+MOST_ROWS = 2**22
 
 #: Maximum numbers of rows, and of their inputs, that are evaluated at a time.
 EVALUATED_ROWS = 2**16
 EVALUATED_NUMBERS = 2**24
 
-#: An entry of a sparse X is two numbers: its value and its column.
-NUMBERS_PER_ENTRY = 2
-#: Maximum number of numbers that the entries of a sparse X take on the device.
+#: Maximum number of numbers of a sparse X, which is made dense.
 MOST_NUMBERS = 2**30
-#: Maximum number of columns of a sparse X, whose batches become dense on the device.
-MOST_COLUMNS = 2**18
+
+#: The functions that JAX compiles, by what they compute and the structure of the job. JAX keeps a
+#: program of each for the shapes of its arguments, and on disk where its cache is switched on.
+PROGRAMS: dict[tuple[Any, ...], Callable[..., Any]] = {}
+
+
+class Steps(NamedTuple):
+    """The arguments of a program that takes steps, besides the rows."""
+
+    #: The vectors of the network and of the optimizer.
+    state: dict[str, Any]
+    #: The numbers of the job that are the same for all steps.
+    constants: dict[str, Any]
+    #: The numbers of each step.
+    inputs: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,8 +109,8 @@ class JaxEngine(Engine):
 
     Attributes
     ----------
-    joint_calls : JointCalls, optional
-        Computes calls together with those of other networks, after `join`.
+    device_rows : DeviceRows
+        The data sets on the device, which networks that are trained together share.
 
     Raises
     ------
@@ -129,80 +149,52 @@ class JaxEngine(Engine):
         self.options = options
         #: The name with the options, in the history and in checkpoints.
         self.name = spec_of(options)  # type: ignore[misc]
-        self.joint_calls: JointCalls | None = None
+        self.device_rows = DeviceRows(job.network.dtype)
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         if not optimizer.elementwise:
             return take_steps(self, orders, batch_size, rates, first_step)
-        learned = self.learn(orders, batch_size, rates, first_step)
-        return ChunkResult(learned.losses, learned.norms)
+        with library.settings(self.precision):
+            steps = self._prepare(orders, batch_size, rates, first_step)
+            program = self._program(learning_function)
+            state, curves = learn(program, steps, self.device_rows.arrays_of(self.job.rows))
+        return self._finish(state, curves)
 
-    def learn(
-        self,
-        orders: Orders,
-        batch_size: int,
-        rates: Rates,
-        first_step: int,
-        *,
-        epoch_length: int = 0,
-    ) -> LearnedSteps:
-        """Take the steps of an elementwise optimizer, as `run` does.
-
-        Parameters
-        ----------
-        orders : sequence of ndarray of shape (n_rows,)
-            The row indices of all batches, as for `run`.
-        batch_size : int
-            Rows in a batch.
-        rates : ndarray of shape (n_batches,)
-            The learning rate of each step.
-        first_step : int
-            Number of steps before these.
-        epoch_length : int, default=0
-            Number of steps after which the network's vectors are kept; 0 to keep none.
-
-        Returns
-        -------
-        LearnedSteps
-            Losses and gradient norms, and the vectors after each epoch.
-        """
+    def _prepare(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> Steps:
+        """Collect the arguments of the program that takes the steps of a chunk."""
         job = self.job
         optimizer = job.optimizer
         assert isinstance(optimizer, Optimizer)
         parameters = job.network.parameters
         optimizer.prepare(parameters)
-        raw = self.raw_parameters() if optimizer.average else parameters
-        state = self._state(raw, job.network.statistics)
-        state["moments"] = {name: optimizer.moments[name] for name in optimizer.moment_names}
+        state = {
+            "parameters": self.raw_parameters() if optimizer.average else parameters,
+            "statistics": job.network.statistics,
+            "moments": {name: optimizer.moments[name] for name in optimizer.moment_names},
+        }
         if optimizer.average:
             state["average"] = optimizer.moments["average"]
-        with library.wide_types():
-            inputs = self._inputs_of_steps(orders, batch_size, rates, first_step)
-            learned: LearnedSteps = self._compute(
-                "learn", state, job.rows, inputs, n_steps=len(rates), epoch_length=epoch_length
-            )
-        self.steps_per_second = learned.steps_per_second
-        state = learned.state
-        optimizer.n_steps += len(rates)
-        raw[:] = state["parameters"]
-        job.network.statistics[:] = state["statistics"]
+        inputs = self._inputs_of_steps(orders, batch_size, rates, first_step)
+        return Steps(state, self._constants(), inputs)
+
+    def _finish(self, state: dict[str, Any], curves: FloatArray) -> ChunkResult:
+        """Write the state after some steps into the network and the optimizer."""
+        network = self.job.network
+        optimizer = self.job.optimizer
+        assert isinstance(optimizer, Optimizer)
+        losses, norms = curves
+        optimizer.n_steps += len(losses)
+        network.parameters[:] = state["parameters"]
+        network.statistics[:] = state["statistics"]
         for name, moment in state["moments"].items():
             optimizer.moments[name][:] = moment
         if optimizer.average:
+            optimizer.moments["raw"][:] = state["parameters"]
             optimizer.moments["average"][:] = state["average"]
-            parameters[:] = state["average"]
-        return learned
-
-    def row_orders(self, n_rows: int, seed: int | None, epochs: Sequence[int]) -> Orders:
-        if seed is None:
-            return epoch_orders(n_rows, seed, epochs)
-        try:
-            from barenet.engines.kernels._row_orders import row_orders
-        except ImportError:  # without Numba
-            return epoch_orders(n_rows, seed, epochs)
-        return row_orders(n_rows, seed, epochs)
+            network.parameters[:] = state["average"]
+        return ChunkResult(losses, norms)
 
     def value_and_gradient(
         self, batch: Order | None = None, step: int = 0
@@ -211,74 +203,52 @@ class JaxEngine(Engine):
         rows = self.job.rows
         if batch is None:
             batch = np.arange(rows.n_rows)
-        with library.wide_types():
-            [inputs] = self._batches_to_evaluate(batch, filled_up(len(batch)), rows)
+        with library.settings(self.precision):
+            [inputs] = batches_to_evaluate(batch, filled_up(len(batch)), rows)
             inputs["keys"] = self._keys(range(step, step + 1))[0]
-            state = self._state(network.parameters, network.statistics)
-            value, gradient, statistics = self._compute("gradient", state, rows, inputs)
+            program = self._program(gradient_function)
+            data = self.device_rows.arrays_of(rows)
+            result = program(self._vectors(), self._constants(), data, inputs)
+            value, gradient, statistics = library.jax.device_get(result)
         network.statistics[:] = statistics
         return float(value), np.array(gradient)
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        network = self.job.network
-        state = self._state(network.parameters, network.statistics)
-        losses, outputs = self.losses_and_outputs(rows, state)
-        return mean_loss(losses, rows), outputs
-
-    def losses_and_outputs(
-        self, rows: ArrayDataset, state: dict[str, Any], n_epochs: int = 0
-    ) -> tuple[FloatArray, FloatArray]:
-        """Compute the loss of each row and the outputs.
-
-        Parameters
-        ----------
-        rows : ArrayDataset
-            The rows.
-        state : dict of str to ndarray
-            The "parameters" of the network, shape (n_parameters,), and its "statistics", or those
-            of each epoch, shape (n_epochs, n_parameters).
-        n_epochs : int, default=0
-            Number of these epochs; 0 if the state is that of a single network.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,), and ndarray of shape (n_rows, n_outputs)
-            The losses, without penalties, and the outputs; with epochs, each has one more axis
-            before these.
-        """
         most = max(1, min(EVALUATED_ROWS, EVALUATED_NUMBERS // rows.X.shape[1]))
         size = filled_up(rows.n_rows)
         while size > most:
             size //= 2
         losses = []
         outputs = []
-        axis = 0
-        if n_epochs:
-            axis = 1  # the first axis is that of the epochs
-        with library.wide_types():
-            for inputs in self._batches_to_evaluate(np.arange(rows.n_rows), size, rows):
-                losses_of_batch, outputs_of_batch = self._compute(
-                    "evaluate", state, rows, inputs, n_epochs=n_epochs
-                )
-                indices = range(int(inputs["count"]))
-                losses.append(losses_of_batch.take(indices, axis))
-                outputs.append(outputs_of_batch.take(indices, axis))
-        return np.concatenate(losses, axis), np.concatenate(outputs, axis)
+        with library.settings(self.precision):
+            program = self._program(evaluation_function)
+            data = self.device_rows.arrays_of(rows)
+            for inputs in batches_to_evaluate(np.arange(rows.n_rows), size, rows):
+                result = library.jax.device_get(program(self._vectors(), data, inputs))
+                losses_of_batch, outputs_of_batch = result
+                losses.append(losses_of_batch[: inputs["count"]])
+                outputs.append(outputs_of_batch[: inputs["count"]])
+        return mean_loss(np.concatenate(losses), rows), np.concatenate(outputs)
 
-    def trajectory(self, batch_size: int, measured: Sequence[ArrayDataset]) -> Trajectory | None:
-        optimizer = self.job.optimizer
-        if not (isinstance(optimizer, Optimizer) and optimizer.elementwise):
-            return None
-        return JaxTrajectory(self.job.network, self.learn, self.losses_and_outputs)
+    @property
+    def precision(self) -> str:
+        """JAX's name of the precision of matrix products."""
+        return PRECISIONS[self.options.precision]
 
-    def _state(self, parameters: FloatArray, statistics: FloatArray) -> dict[str, Any]:
-        """The vectors of the network that a program reads."""
-        return {"parameters": parameters, "statistics": statistics}
+    def _program(self, make_function: Callable[[Job], Callable[..., Any]]) -> Callable[..., Any]:
+        """Return the program of a function, which jobs of one structure share."""
+        key = (make_function, self.job.structure)
+        if key not in PROGRAMS:
+            PROGRAMS[key] = library.jax.jit(make_function(self.job))
+        return PROGRAMS[key]
+
+    def _vectors(self) -> dict[str, FloatArray]:
+        """The vectors of the network."""
+        network = self.job.network
+        return {"parameters": network.parameters, "statistics": network.statistics}
 
     def _constants(self) -> dict[str, Any]:
         """The numbers of the job that are the same for all steps."""
-        from barenet.engines.jax._jax_model import strengths_of
-
         constants: dict[str, Any] = {"strengths": strengths_of(self.job)}
         if self.job.clipping is not None:
             constants["limit"] = np.asarray(self.job.clipping.limit, self.job.network.dtype)
@@ -291,16 +261,13 @@ class JaxEngine(Engine):
         self, orders: Orders, batch_size: int, rates: Rates, first_step: int
     ) -> dict[str, Any]:
         """The inputs of each step: rows, keys of random numbers, and factors of the rule."""
-        from barenet.engines.jax._device_rows import batches_of
-        from barenet.engines.jax._update_rule import update_rule
-
         rows = self.job.rows
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         dtype = self.job.network.dtype
         # A resumed chunk may have only the rest of an epoch, and its batches have the same size.
         n_rows = max(len(orders[0]), rows.n_rows)
-        batches: Batches = batches_of(orders, min(batch_size, n_rows), rows)
+        batches = batches_of(orders, min(batch_size, n_rows), rows)
         rule = update_rule(type(optimizer))
         factors = {}
         for name, values in rule.factors_of(optimizer, rates).items():
@@ -317,20 +284,8 @@ class JaxEngine(Engine):
             inputs["average_share"] = shares.astype(dtype)
         return inputs
 
-    def _batches_to_evaluate(
-        self, order: Order, size: int, rows: ArrayDataset
-    ) -> Iterator[dict[str, Any]]:
-        """Yield the rows of each batch of an order, filled up to one size."""
-        from barenet.engines.jax._device_rows import batches_of
-
-        batches: Batches = batches_of([order], size, rows)
-        for indices, count in zip(batches.rows, batches.counts, strict=True):
-            yield {"rows": indices, "count": count}
-
     def _keys(self, steps: range) -> Any:
         """The keys of the layers that draw random numbers, shape (n_steps, n_layers)."""
-        from barenet.engines.jax._jax_model import drawing_layers
-
         layers = drawing_layers(self.job.network)
         keys = np.empty((len(steps), len(layers)), np.uint64)
         if layers:
@@ -339,95 +294,115 @@ class JaxEngine(Engine):
                 keys_of_step[:] = [derive_key(key, layer) for layer in layers]
         return keys
 
-    def join(self, joint_calls: JointCalls) -> None:
-        """Compute calls together with those of other networks.
-
-        Python works for each network after each chunk, so chunks of many networks are longer.
-
-        Parameters
-        ----------
-        joint_calls : JointCalls
-            Collects the calls of all networks.
-        """
-        self.joint_calls = joint_calls
-        width = joint_calls.widths[self._structure]
-        self.chunk_factor = min(max(1.0, width * FACTOR_FOR_NETWORK), MOST_CHUNK_FACTOR)
-        self.n_together = max(1, width)
-        if width > 1:
-            self.pace = PACE_TOGETHER / width  # type: ignore[misc]
-
-    @cached_property
-    def _structure(self) -> tuple[Any, ...]:
-        """All that the programs depend on, besides the shapes of the arrays."""
-        return structure_of(self.job)
-
-    @cached_property
-    def _device_rows(self) -> DeviceRows:
-        """The data sets on the device."""
-        from barenet.engines.jax._device_rows import DeviceRows
-
-        if self.joint_calls is not None:
-            return self.joint_calls.device_rows(self.job.network.dtype)
-        return DeviceRows(self.job.network.dtype)
-
-    def _compute(
-        self,
-        purpose: str,
-        state: dict[str, Any],
-        rows: ArrayDataset,
-        inputs: dict[str, Any],
-        *,
-        n_steps: int = 0,
-        epoch_length: int = 0,
-        n_epochs: int = 0,
-    ) -> Any:
-        """Compute the result of a program, alone or together with those of other networks."""
-        from barenet.engines.jax._program_calls import ProgramCall, compute
-
-        joint_calls = self.joint_calls
-        precision = PRECISIONS[self.options.precision]
-        constants = self._constants() if purpose != "evaluate" else {}
-        call = ProgramCall(
-            purpose=purpose,
-            job=self.job,
-            structure=(purpose, precision, *self._structure),
-            precision=precision,
-            state=state,
-            constants=constants,
-            data=self._device_rows.arrays_of(rows),
-            inputs=inputs,
-            n_steps=n_steps,
-            epoch_length=epoch_length,
-            n_epochs=n_epochs,
-        )
-        if joint_calls is not None and joint_calls.has_joined:
-            return joint_calls.compute(call, self._structure)
-        return compute(call)
-
     def close(self, *, reusable: bool = True) -> None:
-        vars(self).pop("_device_rows", None)
+        self.device_rows = DeviceRows(self.job.network.dtype)
 
 
-def structure_of(job: Job) -> tuple[Any, ...]:
-    """Describe all of a job that its programs depend on, besides the shapes of the arrays."""
-    penalties = [(penalty.name, penalty.normalize_by_batch) for penalty in job.penalties]
-    clipping = job.clipping.name if job.clipping is not None else None
-    return (
-        tuple(repr(layer) for layer in job.network.layers),
-        job.network.dtype.name,
-        spec_of(job.loss),
-        job.optimizer.name,
-        getattr(job.optimizer, "average", 0) > 0,
-        clipping,
-        tuple(penalties),
-        tuple((part.start, part.stop) for part in job.frozen),
-        job.limits is not None,
+def run_together(chunks: Sequence[Chunk], n_places: int) -> None:
+    """Run the chunks of networks of one structure on the same data, by one program.
+
+    The program has a number of places. If there are fewer networks, the first one fills them up, so
+    that one program fits until the last network ends.
+
+    Parameters
+    ----------
+    chunks : sequence of Chunk
+        A chunk of each network, which gets the result.
+    n_places : int
+        Number of networks that the program computes.
+    """
+    if n_places == 1:
+        chunks[0].run()
+        return
+    engines = [cast(JaxEngine, chunk.engine) for chunk in chunks]
+    steps = [
+        engine._prepare(chunk.orders, chunk.batch_size, chunk.rates, chunk.first_step)
+        for engine, chunk in zip(engines, chunks, strict=True)
+    ]
+    steps += steps[:1] * (n_places - len(steps))
+    first = engines[0]
+    tree = library.jax.tree
+    most = max(len(chunk.rates) for chunk in chunks)
+    inputs = [piece_of(one.inputs, 0, most) for one in steps]
+    stacked = Steps(
+        state=tree.map(lambda *arrays: np.stack(arrays), *(one.state for one in steps)),
+        constants=tree.map(lambda *arrays: np.stack(arrays), *(one.constants for one in steps)),
+        inputs=tree.map(lambda *arrays: np.stack(arrays, axis=1), *inputs),
     )
+    with library.settings(first.precision):
+        program = first._program(learning_together)
+        states, curves = learn(program, stacked, first.device_rows.arrays_of(first.job.rows))
+    for number, (engine, chunk) in enumerate(zip(engines, chunks, strict=True)):
+        state = network_of(states, number)
+        chunk.result = engine._finish(state, curves[:, : len(chunk.rates), number])
+
+
+def learn(
+    program: Callable[..., Any], steps: Steps, data: dict[str, Any]
+) -> tuple[dict[str, Any], FloatArray]:
+    """Take steps, piece by piece of one length; return the last state and the curves."""
+    state, constants = library.jax.device_put((steps.state, steps.constants))
+    rows = steps.inputs["rows"]
+    n_steps = len(rows)
+    length = steps_of_piece(rows.size // n_steps)
+    curves = []
+    for start in range(0, n_steps, length):
+        piece = piece_of(steps.inputs, start, length)
+        n_steps_of_piece = np.int32(min(length, n_steps - start))
+        state, curves_of_piece = program(state, constants, data, piece, n_steps_of_piece)
+        curves.append(curves_of_piece)
+    fetched_state, fetched_curves = library.jax.device_get((state, curves))
+    return fetched_state, np.concatenate(fetched_curves, axis=1)[:, :n_steps]
+
+
+def steps_of_piece(n_rows: int) -> int:
+    """Return the number of steps that a program has room for, given the rows of each step.
+
+    Examples
+    --------
+    >>> steps_of_piece(128), steps_of_piece(100_000)
+    (1024, 41)
+    """
+    return max(1, min(MOST_STEPS, MOST_ROWS // n_rows))
+
+
+def piece_of(inputs: dict[str, Any], start: int, length: int) -> dict[str, Any]:
+    """Return the inputs of some steps, filled up by zeros, which are batches without rows."""
+
+    def take(values: NDArray[Any]) -> NDArray[Any]:
+        part = values[start : start + length]
+        zeros = np.zeros((length - len(part), *values.shape[1:]), values.dtype)
+        return np.concatenate([part, zeros])
+
+    piece: dict[str, Any] = library.jax.tree.map(take, inputs)
+    return piece
+
+
+def network_of(states: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return the state of one of several networks."""
+    state: dict[str, Any] = library.jax.tree.map(lambda array: array[number], states)
+    return state
+
+
+def batches_to_evaluate(order: Order, size: int, rows: ArrayDataset) -> Iterator[dict[str, Any]]:
+    """Yield the rows of each batch of an order, filled up to one size."""
+    batches = batches_of([order], size, rows)
+    for indices, count in zip(batches.rows, batches.counts, strict=True):
+        yield {"rows": indices, "count": count}
 
 
 def filled_up(n_rows: int) -> int:
     """Return the next power of two, so that few programs are needed."""
     return 1 << max(n_rows - 1, 0).bit_length()
+
+
+def mean_loss(losses: FloatArray, rows: ArrayDataset) -> float:
+    """Average the losses of rows, by their weights; 0 if no row has a weight."""
+    if rows.sample_weight is None:
+        return float(losses.mean(dtype=float))
+    weights = rows.sample_weight[rows.row_indices()].astype(float)
+    total = weights.sum()
+    return 0.0 if total == 0 else float(losses.astype(float) @ (weights / total))
 
 
 def refusal(job: Job) -> tuple[str, str]:
@@ -438,21 +413,8 @@ def refusal(job: Job) -> tuple[str, str]:
     if isinstance(job.rows, BlockRows):
         return "rows in blocks are not in memory", "compiled"
     X = job.rows.X
-    if isinstance(X, SparseRows):
-        n_columns = X.shape[1]
-        if n_columns > MOST_COLUMNS:
-            problem = (
-                f"batches of a sparse X become dense on the device, with {n_columns:,} columns"
-            )
-            return problem, "compiled"
-        n_numbers = numbers_on_device(X)
-        if n_numbers > MOST_NUMBERS:
-            problem = f"the entries of X take {n_numbers:,} numbers on the device"
-            return problem, "compiled"
+    n_numbers = math.prod(X.shape)
+    if isinstance(X, SparseRows) and n_numbers > MOST_NUMBERS:
+        dense = f"as a dense array on the device it would have {n_numbers:,} numbers"
+        return f"X is sparse, and {dense}", "compiled"
     return "", ""
-
-
-def numbers_on_device(X: SparseRows) -> int:
-    """Count the numbers that the entries of a sparse X take: each row has room for the longest."""
-    most_entries = int(X.counts.max(initial=0))
-    return NUMBERS_PER_ENTRY * len(X) * most_entries

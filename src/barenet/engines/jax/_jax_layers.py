@@ -42,11 +42,11 @@ class Rows(NamedTuple):
 LayerFunction: TypeAlias = Callable[[Arrays, Arrays, Any, Rows], tuple[Any, Arrays]]
 
 
-def layer_function(layer: Layer, activation: Activation | None, precision: str) -> LayerFunction:
+def layer_function(layer: Layer, activation: Activation | None) -> LayerFunction:
     """Make the function of a layer, with its activation or another one."""
     match layer:
         case Dense():
-            return dense(activation, precision)
+            return dense(activation)
         case ActivationLayer():
             return activate(activation)
         case PReLU():
@@ -60,13 +60,12 @@ def layer_function(layer: Layer, activation: Activation | None, precision: str) 
     raise NotImplementedError(f"add the forward pass of {layer!r} to engines/jax/_jax_layers.py")
 
 
-def dense(activation: Activation | None, precision: str) -> LayerFunction:
+def dense(activation: Activation | None) -> LayerFunction:
     """A = f(X W + b)."""
     apply = _function_or_none(activation)
 
     def forward(parameters: Arrays, statistics: Arrays, X: Any, rows: Rows) -> tuple[Any, Arrays]:
-        product = library.jnp.matmul(X, parameters["weights"], precision=precision)
-        Z = product + parameters["bias"]
+        Z = X @ parameters["weights"] + parameters["bias"]
         return (Z, statistics) if apply is None else (apply(Z), statistics)
 
     return forward

@@ -13,7 +13,6 @@ MODULES = {
     "jax": "jax",
     "jnp": "jax.numpy",
     "special": "jax.scipy.special",
-    "serialization": "jax.experimental.serialize_executable",
 }
 
 
@@ -58,11 +57,11 @@ def devices() -> list[Any]:
 
 
 @contextmanager
-def wide_types() -> Iterator[None]:
-    """Allow types of 64 bits in this thread, and leave JAX's setting for others as it is.
+def settings(precision: str = "highest") -> Iterator[None]:
+    """Set the precision of products and allow types of 64 bits, in this thread.
 
-    Networks of float64 need them, and so do the keys of the random numbers.
+    Networks of float64 need these types, and so do the keys of the random numbers.
     """
     jax = __getattr__("jax")
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.default_matmul_precision(precision):
         yield

@@ -11,7 +11,6 @@ from barenet.engines.jax._printed_functions import (
     loss_function,
     printed_function,
 )
-from barenet.engines.jax._sparse_batches import dense_batch
 from barenet.model._layout import Layout, Slot
 from barenet.model._network import Network
 from barenet.model.layers import Dropout
@@ -37,7 +36,7 @@ class DeviceBatch(NamedTuple):
 class JaxModel:
     """The functions that a program is traced from."""
 
-    def __init__(self, job: Job, precision: str) -> None:
+    def __init__(self, job: Job) -> None:
         network = job.network
         loss, on_logits = logits_form(job.loss, network.output_activation)
         self.dtype = network.dtype
@@ -55,7 +54,7 @@ class JaxModel:
             activation = layer.activation
             if on_logits and layer is network.layers[-1]:
                 activation = None
-            self.layers.append(layer_function(layer, activation, precision))
+            self.layers.append(layer_function(layer, activation))
         self.output_activation = None
         if on_logits:
             self.output_activation = activation_function(network.output_activation)
@@ -63,10 +62,7 @@ class JaxModel:
     def batch(self, data: Arrays, rows: Any, count: Any) -> DeviceBatch:
         """Gather rows from the data, of which the first `count` belong to the batch."""
         jnp = library.jnp
-        if isinstance(data["X"], dict):
-            X = dense_batch(data["X"], rows)
-        else:
-            X = data["X"][rows].astype(self.dtype)
+        X = data["X"][rows].astype(self.dtype)
         if "scale" in data:
             X = X * data["scale"]
         is_real = (jnp.arange(len(rows)) < count).astype(self.dtype)

@@ -7,30 +7,30 @@ from barenet._expressions import declared
 from barenet.engines._engine import Job
 from barenet.engines.jax import _jax_library as library
 from barenet.engines.jax._jax_model import JaxModel, divided, joined
-from barenet.engines.jax._printed_functions import printed_function
-from barenet.engines.jax._update_rule import update_rule
+from barenet.engines.jax._printed_functions import printed_function, update_rule
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
 
 
-def learning_function(job: Job, precision: str, *, together: bool = False) -> Callable[..., Any]:
+def learning_function(job: Job, *, together: bool = False) -> Callable[..., Any]:
     """Make the function that takes a number of steps, one for each batch.
 
     The flat vectors of the parameters, moments and averages are divided before the first step into
     one part for each array of the layers, and written after the last step. The statistics stay a
     flat vector.
 
-    There is room for a fixed number of steps, of which it takes those from `start` to before
-    `stop`, so that one program takes any number. The curves are the loss and the norm of each step.
-    With networks that learn together, some may have fewer steps than others: their batches without
-    rows change nothing.
+    There is room for a fixed number of steps, of which it takes the first `n_steps`, so that one
+    program takes any number. The curves, of shape (2, room), are the loss and the gradient's norm
+    of each step. With networks that learn together, some may have fewer steps than others: their
+    batches without rows change nothing.
     """
     optimizer = job.optimizer
     assert isinstance(optimizer, Optimizer)
-    model = JaxModel(job, precision)
+    model = JaxModel(job)
     rule = update_rule(type(optimizer))
     clip = clipping_function(job.clipping)
     averages = optimizer.average > 0
+    has_limits = job.limits is not None
     layout = job.network.layout
 
     def updated_part(number: int, part: Any, gradient: Any, inputs: Any, constants: Any) -> Any:
@@ -38,7 +38,7 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
         parameters, moments = rule.step(
             part["parameters"], part["moments"], gradient, inputs["factors"]
         )
-        if job.limits is not None:
+        if has_limits:
             limits = constants["limits"][number]
             parameters = library.jnp.clip(parameters, limits["lower"], limits["upper"])
         new_part = {"parameters": parameters, "moments": moments}
@@ -68,11 +68,9 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
             new_state = library.jax.tree.map(
                 lambda new, old: jnp.where(has_rows, new, old), new_state, state
             )
-        return new_state, (value.astype(jnp.float64), norm)
+        return new_state, jnp.stack([value.astype(jnp.float64), norm])
 
-    def learn(
-        state: Any, constants: Any, data: Any, inputs: Any, start: Any, stop: Any, curves: Any
-    ) -> tuple[Any, Any]:
+    def learn(state: Any, constants: Any, data: Any, inputs: Any, n_steps: Any) -> tuple[Any, Any]:
         jax = library.jax
 
         def step(index: Any, results: Any) -> tuple[Any, Any]:
@@ -80,26 +78,35 @@ def learning_function(job: Job, precision: str, *, together: bool = False) -> Ca
             inputs_of_step = jax.tree.map(
                 lambda values: jax.lax.dynamic_index_in_dim(values, index, keepdims=False), inputs
             )
-            state, (loss, norm) = take_step(state, inputs_of_step, constants, data)
-            losses = curves["losses"].at[index].set(loss)
-            norms = curves["norms"].at[index].set(norm)
-            return state, {"losses": losses, "norms": norms}
+            state, loss_and_norm = take_step(state, inputs_of_step, constants, data)
+            return state, curves.at[:, index].set(loss_and_norm)
 
-        if job.limits is not None:
+        if has_limits:
             constants = {**constants, "limits": divided(constants["limits"], layout)}
         vectors = dict(state)
         statistics = vectors.pop("statistics")
         state = {"parts": divided(vectors, layout), "statistics": statistics}
-        state, curves = jax.lax.fori_loop(start, stop, step, (state, curves))
+        curves = library.jnp.zeros((2, len(inputs["count"])))
+        state, curves = jax.lax.fori_loop(0, n_steps, step, (state, curves))
         vectors = joined(state["parts"], layout, vectors)
         return {**vectors, "statistics": state["statistics"]}, curves
 
     return learn
 
 
-def gradient_function(job: Job, precision: str) -> Callable[..., Any]:
+def learning_together(job: Job) -> Callable[..., Any]:
+    """Make the function that takes the steps of several networks, which read the same data.
+
+    The state and the constants have a first axis for the networks. In the inputs it is the second
+    axis, after that of the steps, and in the curves the third.
+    """
+    learn = learning_function(job, together=True)
+    return library.jax.vmap(learn, in_axes=(0, 0, None, 1, None), out_axes=(0, 2))
+
+
+def gradient_function(job: Job) -> Callable[..., Any]:
     """Make the function that computes the loss of a batch, its gradient and the statistics."""
-    model = JaxModel(job, precision)
+    model = JaxModel(job)
     layout = job.network.layout
 
     def gradient_of(state: Any, constants: Any, data: Any, inputs: Any) -> tuple[Any, Any, Any]:
@@ -118,11 +125,11 @@ def gradient_function(job: Job, precision: str) -> Callable[..., Any]:
     return gradient_of
 
 
-def evaluation_function(job: Job, precision: str) -> Callable[..., Any]:
+def evaluation_function(job: Job) -> Callable[..., Any]:
     """Make the function that computes the losses of rows and their outputs."""
-    model = JaxModel(job, precision)
+    model = JaxModel(job)
 
-    def evaluate(state: Any, constants: Any, data: Any, inputs: Any) -> tuple[Any, Any]:
+    def evaluate(state: Any, data: Any, inputs: Any) -> tuple[Any, Any]:
         batch = model.batch(data, inputs["rows"], inputs["count"])
         return model.losses_and_outputs(state["parameters"], state["statistics"], batch)
 

@@ -17,18 +17,49 @@ from barenet.engines.simd._mathematics import exp, log
 from barenet.engines.simd._register_blocks import transpose_block
 from barenet.engines.simd._views import array, lanes, vectors, widened
 from barenet.model.losses import AbsoluteError, Huber, Loss, Quantile, SquaredError
-from barenet.model.losses._regression import LN_2_PI
+from barenet.model.losses._classification import SigmoidCrossEntropy, SigmoidFocal
+from barenet.model.losses._regression import (
+    LN_2_PI,
+    ExponentialGamma,
+    ExponentialPoisson,
+    ExponentialTweedie,
+    SoftplusPoisson,
+)
 from barenet.model.losses._scikit_learn import AveragedSquaredError
 
 
 @compiled
-def y_log_y(y):
-    """y ln y, with its limit 0 at 0."""
-    return y * math.log(y) if y > 0 else 0.0
+def times_ln(y, x):
+    """y ln x, with its limit 0 for y = 0."""
+    return y * math.log(x) if y > 0 else 0.0
 
 
-#: Losses whose kernels are printed from their formulas; the others take care of rounding.
-PRINTED = (SquaredError, AveragedSquaredError, AbsoluteError, Huber, Quantile)
+@compiled
+def logistic(z):
+    """σ(z) = 1 / (1 + e⁻ᶻ)."""
+    return 1 / (1 + math.exp(-z))
+
+
+@compiled
+def softplus(z):
+    """ln(1 + eᶻ), without overflow."""
+    return max(z, 0.0) + math.log1p(math.exp(-abs(z)))
+
+
+#: Losses of single outputs or logits, whose kernels are printed from their formulas.
+PRINTED = (
+    SquaredError,
+    AveragedSquaredError,
+    AbsoluteError,
+    Huber,
+    Quantile,
+    SigmoidCrossEntropy,
+    SigmoidFocal,
+    ExponentialPoisson,
+    SoftplusPoisson,
+    ExponentialGamma,
+    ExponentialTweedie,
+)
 
 #: The functions of these formulas in terms of numbers; others are replaced by their definitions.
 #: `max` and `min` return a NaN that is their second operand in a formula, as in C.
@@ -40,33 +71,34 @@ NUMBERS_CODE = {
     "log1p": "math.log1p({})",
     "max": "max({1}, {0})",
     "min": "min({1}, {0})",
+    "sigmoid": "logistic({})",
     "sign": "np.sign({})",
+    "softplus": "softplus({})",
     "sqrt": "math.sqrt({})",
     "tanh": "math.tanh({})",
+    "times_ln": "times_ln({}, {})",
     "where": "({1} if {0} else {2})",
 }
 
 
 def printed_formula(kind: type[Loss]) -> Callable[..., Any]:
-    """Print the value and the derivative of a loss, from a, y and its option c."""
-    parts = {"A": "a", "Y": "y"}
+    """Print value and derivative of a loss, from an output or logit a, a target y and option c."""
+    parts = {"A": "a", "Z": "a", "Y": "y"}
     # With several levels, each output is a quantile whose level is q.
     options = [name for name in option_values(kind()) if name != "levels"]
     assert len(options) <= 1, f"{kind.name}: a kernel receives one option, not {options}"
     for option in options:
         parts[option] = "c"
     printer = Printer(NUMBERS_CODE, parts)
-    value = Expression.parse(kind.formula).expanded(NUMBERS_CODE).printed(printer)
-    slope = Expression.parse(kind.derivative_formula).expanded(NUMBERS_CODE).printed(printer)
-    names = {"__name__": __name__, "np": np, "math": math}
+    texts = kind.formula, kind.derivative_formula
+    if kind.logits_formula:
+        texts = kind.logits_formula, kind.logits_derivative_formula
+    value, slope = [
+        Expression.parse(text).expanded(NUMBERS_CODE).printed(printer) for text in texts
+    ]
+    functions = {"logistic": logistic, "softplus": softplus, "times_ln": times_ln}
+    names = {"__name__": __name__, "np": np, "math": math, **functions}
     return eval(f"lambda a, y, c: ({value}, {slope})", names)
-
-
-def sigmoid_cross_entropy(z, y, c):
-    """Binary cross-entropy of σ(z)."""
-    softplus = max(z, 0.0) + math.log1p(math.exp(-abs(z)))
-    p = 1 / (1 + math.exp(-z))
-    return softplus - y * z, p - y
 
 
 def sigmoid_clipped_cross_entropy(z, y, c):
@@ -77,63 +109,6 @@ def sigmoid_clipped_cross_entropy(z, y, c):
         clipped = 1 - c
     value = -(y * math.log(clipped) + (1 - y) * math.log(1 - clipped))
     return value, p - y
-
-
-def exponential_poisson(z, y, c):
-    """Poisson deviance of the rate eᶻ."""
-    rate = math.exp(z)
-    value = rate - y - y * z + y_log_y(y)
-    return value, rate - y
-
-
-def exponential_gamma(z, y, c):
-    """Gamma deviance of the mean eᶻ."""
-    ratio = y * math.exp(-z)
-    value = ratio - 1 - math.log(y) + z
-    return value, 1 - ratio
-
-
-def exponential_tweedie(z, y, c):
-    """Tweedie deviance of the mean eᶻ and the power c."""
-    of_mean = math.exp((2 - c) * z)
-    product = y * math.exp((1 - c) * z)
-    of_target = y ** (2 - c)
-    sum_of_three = of_target - (2 - c) * product + (1 - c) * of_mean
-    value = sum_of_three / ((1 - c) * (2 - c))
-    return value, of_mean - product
-
-
-def softplus_poisson(z, y, c):
-    """Poisson deviance of the rate ln(1 + eᶻ)."""
-    t = math.exp(-abs(z))
-    q = 1.0  # ln(1 + t) / t, with its limit at 0
-    if t > 0:
-        q = math.log1p(t) / t
-    if z > 0:
-        rate = z + math.log1p(t)
-        log_rate = math.log(rate)
-        share = 1 / ((1 + t) * rate)  # σ(z) over the rate
-    else:
-        rate = t * q
-        log_rate = z + math.log(q)
-        share = 1 / ((1 + t) * q)
-    value = rate - y - y * log_rate + y_log_y(y)
-    p = 1 / (1 + math.exp(-z))
-    return value, p - y * share
-
-
-def sigmoid_focal(z, y, c):
-    """Binary focal loss of σ(z)."""
-    p = 1 / (1 + math.exp(-z))
-    u = 1 / (1 + math.exp(z))
-    log_term = math.log1p(math.exp(-abs(z)))
-    less = log_term + max(-z, 0.0)  # −ln p
-    more = log_term + max(z, 0.0)  # −ln u
-    value_of_1 = y * u**c * less
-    value_of_0 = (1 - y) * p**c * more
-    slope_of_0 = (1 - y) * p**c * (c * u * more + p)
-    slope_of_1 = y * u**c * (c * p * less + u)
-    return value_of_1 + value_of_0, slope_of_0 - slope_of_1
 
 
 def softmax_cross_entropy(log_p, y, c):
@@ -159,15 +134,7 @@ def softmax_focal(log_p, y, c):
 
 
 #: Each function takes float64 numbers, and returns the loss of an output and its derivative.
-FORMULAS = named(
-    sigmoid_cross_entropy,
-    sigmoid_clipped_cross_entropy,
-    sigmoid_focal,
-    exponential_poisson,
-    softplus_poisson,
-    exponential_gamma,
-    exponential_tweedie,
-)
+FORMULAS = named(sigmoid_clipped_cross_entropy)
 for _kind in PRINTED:
     FORMULAS[_kind.name] = printed_formula(_kind)
 

@@ -43,7 +43,7 @@ class Loss(Configurable, ABC):
         Python expressions, for `explain`. On logits, the derivative is with respect to the logit.
     logits_formula, logits_derivative_formula : str
         The same loss on logits and its derivative, from the logit Z and the target Y, without
-        overflow and without the loss of digits. The JAX engine is printed from them.
+        overflow and without the loss of digits. Kernels and the JAX engine are printed from them.
 
     Examples
     --------
