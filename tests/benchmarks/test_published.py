@@ -225,16 +225,14 @@ def block_claims():
             f"parameters × workers + {1e9 * shared:.0f} ns × parameters ÷ workers"
         ),
     )
-    exact, local = [], []
+    exact = []
     for name, best in zip(NETWORKS, (4, 8, 8), strict=True):
         own = [one for one in found["steps"] if one["network"] == name]
         size, compute = own[0]["parameters"], own[0]["step"] - own[0]["exchange"]
         times = {n: predicted(model, compute, size, n) for n in (1, 2, 4, 8, 16)}
         assert min(times, key=times.get) == best, name
         exact.append(times[1] / times[best])
-        local.append(times[8] / predicted(model, compute, size, 8, local_steps=8))
     yield "scaling.md", f"which are then {exact[1]:.0f} and {exact[2]:.0f} times as fast"
-    yield "scaling.md", f"{min(local):.1f} to {max(local):.0f} times as fast as exact gradients"
 
 
 def collection_claims():

@@ -187,14 +187,14 @@ def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
     data = load_dataset(PENGUINS, target="body_mass_g", frame=True)
     predictor = load(masses / "model.safetensors")
     expected = np.array(predictor.predict_interval(data.X, 0.9))
-    rows = barenet("predict", masses, PENGUINS, "--interval", 0.9).rows
+    rows = barenet("predict", masses, PENGUINS, "--coverage", 0.9).rows
     known = barenet("predict", masses, PENGUINS, "--keep", "body_mass_g").rows
     known = [row["body_mass_g"] not in ("", "NA") for row in known]
     assert [*rows[0]] == ["prediction", "lower", "upper"]
     mean, lower, upper = np.array([[*row.values()] for row in rows], float).T
     np.testing.assert_allclose(mean[known], predictor.predict(data.X), rtol=1e-12)
     np.testing.assert_allclose(np.array([lower, upper])[:, known], expected, rtol=1e-12)
-    options = ("--interval", 0.5, "--row", 2, "--keep", "island", "--json")
+    options = ("--coverage", 0.5, "--row", 2, "--keep", "island", "--json")
     few = barenet("predict", masses, PENGUINS, *options).json
     assert few["predictions"][0] == mean[2] and [*few["kept"]] == ["island"]
     assert lower[2] < few["lower"][0] < mean[2] < few["upper"][0] < upper[2]
@@ -202,20 +202,20 @@ def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
 
 def test_intervals_that_are_impossible(barenet, short, masses, line, tmp_path):
     for coverage in (0, 1, -0.5, 90):
-        error = barenet("predict", masses, PENGUINS, "--interval", coverage).error
-        assert f"--interval: expected a number between 0 and 1, got {coverage}" in error
-    most = barenet("predict", masses, PENGUINS, "--interval", 0.9999).error
-    assert "--interval: expected at most 273/274, with 273 residuals" in most
+        error = barenet("predict", masses, PENGUINS, "--coverage", coverage).error
+        assert f"--coverage: expected a number between 0 and 1, got {coverage}" in error
+    most = barenet("predict", masses, PENGUINS, "--coverage", 0.9999).error
+    assert "--coverage: expected at most 273/274, with 273 residuals" in most
     predictor = load(masses / "model.safetensors")
     before = tmp_path / "before.safetensors"  # as a file of an earlier version
     save(replace(predictor, residuals=None), before)
     assert load(before).residuals is None
-    no_residuals = "--interval: there are no residuals of rows left out"
-    classes = "--interval: the model predicts classes, and intervals are for numbers"
+    no_residuals = "--coverage: there are no residuals of rows left out"
+    classes = "--coverage: the model predicts classes, and intervals are for numbers"
     for model, data, problem in (
         (short, PENGUINS, classes), (line, "plane", no_residuals), (before, PENGUINS, no_residuals)
     ):  # fmt: skip
-        assert problem in barenet("predict", model, data, "--interval", 0.9).error
+        assert problem in barenet("predict", model, data, "--coverage", 0.9).error
     barenet("predict", before, PENGUINS).ok()
 
 

@@ -76,9 +76,9 @@ def test_predictions_are_those_of_the_predictor_to_the_bit(serve, barenet, class
     for record in records:
         del record["weight"]
     for wrong in (0, 1, 1.5):
-        error = barenet("serve", folder, "--interval", wrong).error
-        assert "--interval: expected a number between 0 and 1, got" in error
-    _, send = serve(folder, "--interval", 0.8)
+        error = barenet("serve", folder, "--coverage", wrong).error
+        assert "--coverage: expected a number between 0 and 1, got" in error
+    _, send = serve(folder, "--coverage", 0.8)
     _, answers = send(records)
     with pytest.warns(UserWarning, match="unknown categories"):
         predictions = model.predict(records).tolist()
@@ -297,7 +297,7 @@ def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
         (["--max-body", "much"], None, 0, "--max-body: expected a size"),
         (["--max-rows", "0"], None, 0, "--max-rows: expected a whole number of 1 or more"),
         (["--timeout", "0"], None, 0, "--timeout: expected a number above 0"),
-        (["--interval", "0.8"], None, 0, "--interval: the model predicts classes, and intervals"),
+        (["--coverage", "0.8"], None, 0, "--coverage: the model predicts classes, and intervals"),
     ],
 )
 def test_wrong_options_are_refused(barenet, iris, tmp_path, options, content, mode, problem):

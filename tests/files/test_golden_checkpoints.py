@@ -75,7 +75,6 @@ def is_of_this_machine(folder):
 
 @pytest.mark.case(148)
 @pytest.mark.filterwarnings("ignore:resume. the run may end in other last digits")
-@pytest.mark.filterwarnings("ignore:resume. L-BFGS takes other steps here than before")
 @pytest.mark.parametrize("run", [network, population, ensemble, command, lbfgs])
 def test_a_checkpoint_of_an_earlier_version_is_resumed(run, tmp_path):
     epochs = []

@@ -132,7 +132,10 @@ INCONSISTENT = {
         "n_steps": (-1,), "learning_rate": (0,), "moment_squares": (None,),
         "moment_mean": (np.zeros(56, np.float64), np.zeros(2, np.float32)),
     },
-    "lbfgs": {"reported": (99,), "gradients": (np.zeros((1, 26)),), "earlier_iterations": (99,)},
+    "lbfgs": {
+        "n_evaluations": (-1,), "steps": (np.zeros((1, 25)),), "gradient_changes": (None,),
+        "position": (np.zeros(26, np.float32),), "loss": ("low",),
+    },
 }  # fmt: skip
 
 
@@ -253,60 +256,3 @@ def test_options_of_an_own_class_are_compared(tmp_path, before, now, expectation
     Parts(schedule=Own(before)).learn(Interrupt(), checkpoint=tmp_path / "run")
     with expectation:
         assert len(Parts(schedule=Own(now)).learn(resume=tmp_path / "run")) == 11
-
-
-class StopAt(Callback):
-    """End a run at an epoch, to be resumed."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_epoch(self, run):
-        if run.epoch == self.epoch:
-            run.stop("interrupted", resumable=True)
-
-
-@pytest.fixture
-def other_steps(interrupted, tmp_path, monkeypatch):
-    """A checkpoint whose recorded points this processor and SciPy do not reach."""
-    saved = Checkpoint(interrupted / "lbfgs").read()
-    changed = copy.deepcopy(saved)
-    changed["optimizer"]["gradients"][1, 0] += 1e-6
-    path = tmp_path / "other_steps"
-    read = Checkpoint.read
-    monkeypatch.setattr(
-        Checkpoint, "read", lambda self: changed if self.path == path else read(self)
-    )
-    return path, saved
-
-
-CONTINUES = "L-BFGS takes other steps here than before, .* it continues from the parameters"
-
-
-@pytest.mark.case(148)
-def test_lbfgs_continues_from_the_checkpoint_where_its_steps_differ(other_steps):
-    """As from these parameters without a checkpoint, bit for bit."""
-    path, saved = other_steps
-    parts, plain = Parts("lbfgs"), Parts("lbfgs")
-    with pytest.warns(UserWarning, match=CONTINUES):
-        history = parts.learn(resume=path)
-    assert history.loss[:3] == saved["run"]["curve_loss"].tolist()
-    plain.own["network"].parameters[:] = saved["run"]["parameters"]
-    rest = plain.learn(epochs=11 - 3)
-    assert history.loss[3:] == rest.loss
-    np.testing.assert_array_equal(*(each.own["network"].parameters for each in (parts, plain)))
-
-
-@pytest.mark.case(148)
-def test_lbfgs_that_has_continued_is_resumed_bit_for_bit(other_steps, tmp_path):
-    path, _ = other_steps
-    whole, parts = Parts("lbfgs"), Parts("lbfgs")
-    with pytest.warns(UserWarning, match=CONTINUES):
-        expected = whole.learn(resume=path)
-    with pytest.warns(UserWarning, match=CONTINUES):
-        parts.learn(StopAt(6), resume=path, checkpoint=tmp_path / "second")
-    second = Checkpoint(tmp_path / "second").read()["optimizer"]
-    assert (second["earlier_iterations"], second["reported"]) == (3, 3)
-    history = parts.learn(resume=tmp_path / "second")
-    assert history.loss == expected.loss
-    np.testing.assert_array_equal(*(each.own["network"].parameters for each in (parts, whole)))

@@ -44,7 +44,7 @@ def predict(
     *,
     row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
-    interval: float | None = None,
+    coverage: float | None = None,
     threshold: float | None = None,
     reasons: Integer | None = None,
     background: Data = "",
@@ -71,7 +71,7 @@ def predict(
         and printed block by block.
     keep : tuple of str
         Columns of the table to print before the predictions, such as an ID.
-    interval : float
+    coverage : float
         Add intervals that contain this fraction of the targets, such as 0.9, to the numbers that an
         ensemble predicts.
     threshold : float
@@ -109,7 +109,7 @@ def predict(
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
         for X, columns in _read(blocks, values, data, keep, row):
             outputs = predictor.outputs(X)
-            bounds = _bounds(predictor, X, interval)
+            bounds = _bounds(predictor, X, coverage)
             if json:
                 document = _document(trained, outputs, columns, bounds, threshold)
                 emit_json({**document, **explained.document(X, outputs)})
@@ -246,11 +246,11 @@ def _check_missing(
         raise BarenetError(f"max_missing: {problem}: {some(above)}")
 
 
-def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:
+def _bounds(predictor: Predictor, X: Samples, coverage: float | None) -> Columns:
     """Return the ends of the intervals of each row, if there are intervals."""
-    if interval is None:
+    if coverage is None:
         return {}
-    lower, upper = interval_of(predictor, X, interval)
+    lower, upper = interval_of(predictor, X, coverage)
     return {"lower": lower, "upper": upper}
 
 

@@ -49,7 +49,7 @@ def serve(
     max_rows: Integer = 10_000,
     timeout: float = 30.0,
     keep_alive: float = 10.0,
-    interval: float | None = None,
+    coverage: float | None = None,
     threshold: float | None = None,
     background: Data = "",
     scale: Scale | None = None,
@@ -91,7 +91,7 @@ def serve(
     keep_alive : float
         Seconds for which a connection without a request stays open. Behind a proxy that keeps
         connections, choose more than its time.
-    interval : float
+    coverage : float
         The fraction of targets in the intervals of numbers that an ensemble predicts; by default
         0.9.
     threshold : float
@@ -116,7 +116,7 @@ def serve(
     from barenet.service._model_reload import ModelReload
     from barenet.service._service import Service
 
-    options = ModelOptions(interval, threshold, background, scale, _read_groups(groups))
+    options = ModelOptions(coverage, threshold, background, scale, _read_groups(groups))
     keep_alive = check_number(keep_alive, "keep_alive", gt=0, le=MAX_KEEP_ALIVE)
     token, hosts = _access(host, token_file, no_token)
     service = Service(
@@ -143,7 +143,7 @@ def serve(
 class ModelOptions(NamedTuple):
     """How a model is served; the same for a model that is loaded again."""
 
-    interval: float | None
+    coverage: float | None
     threshold: float | None
     background: str
     scale: Scale | None
@@ -159,16 +159,16 @@ def _load_model(model: Path, options: ModelOptions) -> Any:
     predictor = load(path, Predictor)
     if _checksum(path) != sha256:
         raise BarenetError(f"{path}: has changed while it was read; load it once more")
-    if options.interval is not None:
+    if options.coverage is not None:
         # This rejects models without such intervals.
-        predictor.predict_interval((), options.interval)
+        predictor.predict_interval((), options.coverage)
     source = MODEL_FILE
     if options.background:
         source = options.background
         predictor = _with_background(path, predictor, source)
     served = ServedModel(
         predictor=predictor,
-        coverage=options.interval or COVERAGE,
+        coverage=options.coverage or COVERAGE,
         threshold=options.threshold,
         scale=options.scale or "probability",
         groups=options.groups,

@@ -30,7 +30,6 @@ LIBRARY_NAMES = {
     "model": ("run", "source"),
     "data": ("source", "calibration"),
     "cv": ("folds",),
-    "coverage": ("interval",),
     "y": ("target",),
 }
 

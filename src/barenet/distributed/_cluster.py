@@ -56,14 +56,15 @@ def open_client(
     return nullcontext()
 
 
-def connect_client(scheduler: str) -> AbstractContextManager[Client]:
+@contextmanager
+def connect_client(scheduler: str) -> Iterator[Client]:
     """Connect to a scheduler, for as long as the context lasts."""
     distributed = require("distributed", extra="distributed", purpose=PURPOSE)
     try:
         # In a thread of its own: this one may run an event loop, as in a notebook.
         with ThreadPoolExecutor(max_workers=1) as thread:
             thread.submit(asyncio.run, check_reachable(scheduler)).result()
-        return distributed.Client(scheduler, set_as_default=False)
+        client = distributed.Client(scheduler, set_as_default=False)
     except (OSError, TypeError, ValueError) as error:
         reason = "it does not answer"
         if isinstance(error, TypeError):
@@ -72,6 +73,15 @@ def connect_client(scheduler: str) -> AbstractContextManager[Client]:
             reason = in_a_line(error)
         problem = f"can't connect to {scheduler}: {reason}"
         raise ArgumentError(problem, argument="scheduler", value=scheduler) from error
+    # A command ends with one line; Dask would log a lost scheduler in about thirty.
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with client:
+            yield client
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

@@ -11,11 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._logging import LOGGER
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
@@ -33,12 +31,12 @@ from barenet.distributed._dask_workers import (
 from barenet.engines import ChunkResult, Engine, Job, choose_engine
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Rates
-from barenet.engines._reference import KeptParts, take_steps
+from barenet.engines._reference import take_steps
 from barenet.errors import ArgumentError, WorkersError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.optimization._penalties import add_penalties
-from barenet.optimization.optimizers import SGD, Optimizer
+from barenet.optimization.optimizers import SGD
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -51,30 +49,13 @@ NEW_WORKERS = 30
 LOST = re.compile("Actor|after shutdown|scheduler has no workers")
 
 
-class LocalSteps(NamedTuple):
-    """The numbers that blocks need to take local steps."""
-
-    #: The number of the optimizer's earlier steps.
-    n_steps: int
-    learning_rate: float
-
-
-class BatchResult(NamedTuple):
-    """The result of a batch, or of the rows of a batch in one block."""
-
-    #: The loss and the gradient norm, shape (2,).
-    values: NDArray[np.float64]
-    #: The gradient, or the parameters and moments after local steps, (n_vectors, n_parameters).
-    vectors: FloatArray
-
-
 class Shares(NamedTuple):
-    """The shares of some blocks in the result of a batch."""
+    """The shares of some blocks in the gradient and the loss of a batch."""
 
-    #: The sums of gradients, or of parameters and moments, shape (n_vectors, n_parameters).
-    sums: Sums
-    #: The loss and the gradient norm, by the number of the block.
-    values: dict[int, NDArray[np.float64]]
+    #: The sums of gradients, shape (n_parameters,).
+    gradients: Sums
+    #: The share in the loss, by the number of the block.
+    losses: dict[int, float]
 
 
 class BlockWorker:
@@ -89,21 +70,17 @@ class BlockWorker:
         job: Job,
         engine: str,
         threads: int,
-        sync_every: int,
         shares: BlockShares,
         first: int,
     ) -> None:
         self.blocks = dict(enumerate(blocks, first))
         self.engine = choose_engine(engine, replace(job, rows=blocks[0]), threads)
-        self.sync_every = sync_every
         self.shares = shares
         self._order = lru_cache(len(blocks))(shares.order)
-        #: The sums of each block, which the next step overwrites: new memory costs time.
-        self._sums: dict[int, FloatArray] = {}
+        #: The share of each block, which the next step overwrites: new memory costs time.
+        self._gradients: dict[int, FloatArray] = {}
 
-    def compute(
-        self, step: int, batch: range, vectors: FloatArray, local: LocalSteps | None
-    ) -> Shares:
+    def compute(self, step: int, batch: range, parameters: FloatArray) -> Shares:
         """Compute the shares of all blocks, and add up those of adjacent blocks."""
         n_blocks = len(self.shares.lengths)
         epoch, position = divmod(batch.start, self.shares.n_rows)
@@ -111,6 +88,7 @@ class BlockWorker:
         starts = self.shares.counts(position)
         stops = self.shares.counts(position + len(batch))
         shares = Shares({}, {})
+        self.engine.job.network.parameters[:] = parameters
         for number, block in self.blocks.items():
             self.engine.job = replace(self.engine.job, rows=block)
             order = self._order(epoch, number)
@@ -118,50 +96,18 @@ class BlockWorker:
             share = len(rows) / len(batch)
             if len(rows):
                 block_step = step * n_blocks + number  # dropout differs between blocks
-                result = self._result(rows, block_step, vectors, local)
+                loss, gradient = self.engine.value_and_gradient(rows, block_step)
             else:  # its share is 0
-                result = BatchResult(np.zeros(2), vectors)
-            shares.values[number] = share * result.values
-            if number not in self._sums:
-                self._sums[number] = np.empty_like(vectors)
-            block_sum = self._sums[number]
-            np.multiply(share, result.vectors, out=block_sum)
-            shares.sums[number, number + 1] = block_sum
-        add_up(shares.sums, 0, n_blocks)
+                loss = 0.0
+                gradient = parameters
+            shares.losses[number] = share * loss
+            if number not in self._gradients:
+                self._gradients[number] = np.empty_like(parameters)
+            share_of_gradient = self._gradients[number]
+            np.multiply(share, gradient, out=share_of_gradient)
+            shares.gradients[number, number + 1] = share_of_gradient
+        add_up(shares.gradients, 0, n_blocks)
         return shares
-
-    def _result(
-        self, rows: NDArray[np.intp], step: int, vectors: FloatArray, local: LocalSteps | None
-    ) -> BatchResult:
-        """Compute the mean gradient of rows, or the vectors after some local steps."""
-        parameters = self.engine.job.network.parameters
-        parameters[:] = vectors[0]
-        if local is not None:
-            return self._take_local_steps(rows, step, vectors[1:], local)
-        loss, gradient = self.engine.value_and_gradient(rows, step)
-        # The caller adds up the gradients of all blocks before it computes a norm.
-        return BatchResult(np.array([loss, 0.0]), gradient.reshape(1, -1))
-
-    def _take_local_steps(
-        self, rows: NDArray[np.intp], step: int, moments: FloatArray, local: LocalSteps
-    ) -> BatchResult:
-        """Take steps from the current parameters and these moments, and average the losses."""
-        parameters = self.engine.job.network.parameters
-        optimizer = self.engine.job.optimizer
-        assert isinstance(optimizer, Optimizer)
-        optimizer.n_steps = local.n_steps
-        optimizer.prepare(parameters)
-        for moment, vector in zip(optimizer.moments.values(), moments, strict=True):
-            moment[:] = vector
-        batch_size = ceil(len(rows) / self.sync_every)
-        n_steps = ceil(len(rows) / batch_size)
-        rates = np.full(n_steps, local.learning_rate)
-        first_step = step * self.sync_every
-        result = self.engine.run([rows], batch_size, rates, first_step)
-        mean_loss = result.losses.mean()
-        mean_norm = result.gradient_norms.mean()
-        vectors_after = np.stack([parameters, *optimizer.moments.values()])
-        return BatchResult(np.array([mean_loss, mean_norm]), vectors_after)
 
 
 class WorkerRows(BlockRows):
@@ -172,11 +118,6 @@ class WorkerRows(BlockRows):
 
     client: Client
     futures: Sequence[Future[ArrayDataset]]
-    sync_every: int
-
-    @property
-    def layout(self) -> dict[str, Any]:
-        return {**super().layout, "sync_every": self.sync_every}
 
     def orders(self, seed: int | None, epochs: Sequence[int]) -> list[range]:
         orders = []
@@ -214,17 +155,13 @@ class DaskEngine(Engine):
         if len(job.network.statistics):
             problem = "batch norm needs the whole batch in one place"
             raise ArgumentError(problem, argument="network", remedy="use layer norm")
-        self.is_local = self.rows.sync_every > 1
-        if self.is_local and job.optimizer.full_batch:
-            raise ArgumentError("needs all rows in each step", argument="sync_every, optimizer")
         self.penalties = []
         for penalty in job.penalties:
             strengths = job.strengths(penalty, job.network.dtype)
             self.penalties.append((penalty, strengths))
         sample = self.rows.sample
-        sample_job = replace(job, rows=sample)
-        if not self.is_local:  # workers compute gradients, and steps are taken here
-            sample_job = replace(sample_job, optimizer=SGD(), penalties=(), clipping=None)
+        # Workers compute gradients, and steps are taken here.
+        sample_job = replace(job, rows=sample, optimizer=SGD(), penalties=(), clipping=None)
         self.engine = choose_engine(name, sample_job, threads)
         self.name = self.engine.name  # type: ignore[misc]
         # The data for every worker; the job has a single row, which the worker replaces with its
@@ -251,68 +188,26 @@ class DaskEngine(Engine):
         return self.engine.evaluate(rows)
 
     def run(self, orders: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        if not self.is_local:
-            return take_steps(self, orders, batch_size, rates, first_step)
-        batches: list[Any] = []
-        for order in orders:
-            batches.extend(
-                order[start : start + batch_size] for start in range(0, len(order), batch_size)
-            )
-        losses = np.empty(len(rates))
-        gradient_norms = np.empty(len(rates))
-        for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
-            loss, gradient_norm = self._average(first_step + i, batch, rate)
-            losses[i] = loss
-            gradient_norms[i] = gradient_norm
-        return ChunkResult(losses, gradient_norms)
-
-    def _average(self, step: int, batch: range, rate: float) -> NDArray[np.float64]:
-        """Average the vectors of all blocks after local steps; return the loss and the norm."""
-        parameters = self.job.network.parameters
-        optimizer = self.job.optimizer
-        assert isinstance(optimizer, Optimizer)
-        optimizer.prepare(parameters)
-        vectors = [parameters, *optimizer.moments.values()]
-        local = LocalSteps(optimizer.n_steps, rate)
-        result = self._exchange(step, batch, np.stack(vectors), local)
-        kept = KeptParts(self.job.frozen, vectors)
-        for vector, mean in zip(vectors, result.vectors, strict=True):
-            vector[:] = mean
-        kept.restore()  # the mean of equal numbers may be rounded
-        optimizer.n_steps += self.rows.sync_every
-        return result.values
+        return take_steps(self, orders, batch_size, rates, first_step)
 
     def value_and_gradient(self, batch: Any = None, step: int = 0) -> tuple[float, FloatArray]:
         if batch is None:
             [batch] = self.rows.orders(None, [0])
         parameters = self.job.network.parameters
-        vectors = parameters.reshape(1, -1)  # a single vector, as a step here needs no moments
-        result = self._exchange(step, batch, vectors)
-        gradient = result.vectors[0]
-        loss = float(result.values[0])
-        share = 1 / len(batch)
-        penalized = add_penalties(self.penalties, parameters, loss, gradient, share)
+        gradients: Sums = {}
+        losses: dict[int, float] = {}
+        for shares in self._compute(step, batch, parameters):
+            gradients.update(shares.gradients)
+            losses.update(shares.losses)
+        n_blocks = len(losses)
+        add_up(gradients, 0, n_blocks)
+        gradient = np.array(gradients[0, n_blocks])
+        # Add them in the order of the blocks, so that the bits are always the same.
+        loss = float(np.sum([losses[number] for number in sorted(losses)]))
+        penalized = add_penalties(self.penalties, parameters, loss, gradient, 1 / len(batch))
         return penalized, gradient
 
-    def _exchange(
-        self, step: int, batch: range, vectors: FloatArray, local: LocalSteps | None = None
-    ) -> BatchResult:
-        """Compute the shares of all blocks, and add them."""
-        sums: Sums = {}
-        values: dict[int, NDArray[np.float64]] = {}
-        for shares in self._compute(step, batch, vectors, local):
-            sums.update(shares.sums)
-            values.update(shares.values)
-        n_blocks = len(values)
-        add_up(sums, 0, n_blocks)
-        total = sums[0, n_blocks]
-        # Add them in the order of the blocks, so that the bits are always the same.
-        in_order = [values[number] for number in sorted(values)]
-        return BatchResult(np.sum(in_order, axis=0), np.array(total))
-
-    def _compute(
-        self, step: int, batch: range, vectors: FloatArray, local: LocalSteps | None
-    ) -> list[Shares]:
+    def _compute(self, step: int, batch: range, parameters: FloatArray) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
         client = self.rows.client
         epoch = batch.start // self.rows.n_rows
@@ -325,7 +220,7 @@ class DaskEngine(Engine):
                 try:
                     if not self._actors:
                         self._actors = self._start(client)
-                    calls = [actor.compute(step, batch, vectors, local) for actor in self._actors]
+                    calls = [actor.compute(step, batch, parameters) for actor in self._actors]
                     return [self._result_of(call) for call in calls]
                 except (OSError, RuntimeError) as error:
                     if has_lost_scheduler(client):
@@ -405,7 +300,6 @@ class DaskEngine(Engine):
             job=self._single_row_job,
             engine=self.name,
             threads=self._threads,
-            sync_every=self.rows.sync_every,
             shares=self._shares,
             first=start,
             actor=True,

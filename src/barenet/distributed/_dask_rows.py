@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from barenet._constraints import check_count
 from barenet._extras import require
 from barenet.distributed._dask_engine import WorkerRows
 from barenet.distributed._dask_workers import (
@@ -57,7 +56,7 @@ class DaskRows(RowSource):
     """A Dask array or data frame to train on, with the client whose workers to use.
 
     `train` also takes a Dask array or data frame directly, and then uses the current client. This
-    class is for another client, and for local steps.
+    class is for another client.
 
     Parameters
     ----------
@@ -66,42 +65,30 @@ class DaskRows(RowSource):
         four for each worker, of about the same length.
     client : distributed.Client, optional
         The client; by default the current one.
-    sync_every : int, default=1
-        Maximum number of steps that each partition takes on its share of a batch, before the
-        parameters and moments of all partitions are averaged. 1 is the exact gradient of the batch;
-        more is local SGD [1]_, with fewer exchanges, for optimizers that need no more than a
-        mini-batch.
 
     Raises
     ------
     ValueError
         If an argument can't be used; the message names it.
 
-    References
-    ----------
-    .. [1] S. U. Stich, "Local SGD Converges Fast and Communicates Little", ICLR 2019.
-
     Examples
     --------
     >>> import dask.array as da
     >>> from barenet.distributed import DaskRows
-    >>> DaskRows(da.ones((100, 2), chunks=(25, 2)), sync_every=4)
-    <DaskRows: 4 partitions, 4 local steps>
+    >>> DaskRows(da.ones((100, 2), chunks=(25, 2)))
+    <DaskRows: 4 partitions>
     """
 
-    def __init__(self, X: Any, client: Client | None = None, sync_every: int = 1) -> None:
+    def __init__(self, X: Any, client: Client | None = None) -> None:
         if not hasattr(X, "__dask_graph__") or getattr(X, "ndim", 0) != 2:
             raise ArgumentError.of("X", X, "a Dask array or data frame with 2 dimensions")
         self.X = X
-        self.sync_every = check_count(sync_every, "sync_every")
         self.client = client
         if client is not None:
             check_client(client)
 
     def __repr__(self) -> str:
-        n_partitions = count_of(self.X.npartitions, "partition")
-        n_steps = count_of(self.sync_every, "local step")
-        return f"<DaskRows: {n_partitions}, {n_steps}>"
+        return f"<DaskRows: {count_of(self.X.npartitions, 'partition')}>"
 
     def make_rows(
         self, network: Network, loss: Loss, y: Any, weight: Any, scale: float
@@ -145,7 +132,6 @@ class DaskRows(RowSource):
         rows.lengths = lengths
         rows.futures = blocks
         rows.client = client
-        rows.sync_every = self.sync_every
         return rows
 
 

@@ -7,14 +7,11 @@ failures of a cluster into one-line errors.
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import pickle
 import pkgutil
 import time
-import traceback
 import warnings
-import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
@@ -274,9 +271,6 @@ def work_on(client: Client, memory: WorkerMemory) -> Iterator[None]:
         cause = error
         if has_lost_scheduler(client):
             problem = "the scheduler is lost"
-            logger = logging.getLogger("distributed.client")
-            if logger.isEnabledFor(logging.ERROR):
-                logger.addFilter(LostScheduler(client, logger))
         elif isinstance(error, CancelledError | CommClosedError | TimeoutError):
             problem = in_a_line(error)
         else:  # an error of a task, such as a missing file
@@ -373,37 +367,6 @@ def in_megabytes(n_bytes: float) -> str:
     """
     megabytes = max(n_bytes / 1e6, 0.1)
     return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:,.0f} MB"
-
-
-class LostScheduler(logging.Filter):
-    """Drops the errors that a client logs after it has lost its scheduler.
-
-    Until the client is closed, Dask tries to reconnect. The end of these attempts is logged in one
-    or two records of about thirty lines each, after the error that the scheduler is lost. Records
-    of other clients pass, and so do those of a client that has reconnected. The filter leaves the
-    logger together with the client.
-    """
-
-    def __init__(self, client: Client, logger: logging.Logger) -> None:
-        super().__init__()
-        self._client = weakref.ref(client)
-        removal = weakref.finalize(client, logger.removeFilter, self)
-        # At exit, Dask closes the client that is its default, maybe after the finalizers.
-        removal.atexit = False
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        client = self._client()
-        if client is None or client.status == "running":
-            return True
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, asyncio.CancelledError):
-            frames = traceback.walk_tb(error.__traceback__)
-        elif record.levelno == logging.ERROR and error is None:
-            frames = traceback.walk_stack(None)  # of the method that logs now
-        else:
-            return True
-        comes_from_client = any(frame.f_locals.get("self") is client for frame, _ in frames)
-        return not comes_from_client
 
 
 class Sign(NamedTuple):

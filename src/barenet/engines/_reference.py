@@ -3,13 +3,14 @@
 It is the specification: any other engine computes the same steps, but faster.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
+from barenet.engines._step_additions import step_additions
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Objective
@@ -27,74 +28,35 @@ EVALUATED_NUMBERS = 2**24
 def take_steps(
     engine: Engine, orders: Orders, batch_size: int, rates: Rates, first_step: int
 ) -> ChunkResult:
-    """Take the steps of a chunk in NumPy, from the gradients of an engine: see `Engine.run`."""
-    job = engine.job
-    optimizer = job.optimizer
-    parameters = job.network.parameters
-    assert isinstance(optimizer, Optimizer)
+    """Take a step for each batch of a chunk, with the gradients of an engine: see `Engine.run`."""
     losses = np.empty(len(rates))
     norms = np.empty(len(rates))
-    batches_per_epoch = len(rates) // len(orders)
-    if not optimizer.elementwise:
-        optimizer.layout = job.network.layout
-    # Between chunks, the network has the average of its parameters, if the optimizer keeps one. The
-    # steps are taken from the parameters themselves, so these are in the network until the end of
-    # the chunk, or until a step fails.
-    if optimizer.average:
-        raw = engine.raw_parameters()
-        parameters[:] = raw
-    optimizer.prepare(parameters)
-    kept = KeptParts(job.frozen, [parameters, *optimizer.moments.values()])
-    try:
-        for i, rate in enumerate(rates.tolist()):
-            epoch, batch_of_epoch = divmod(i, batches_per_epoch)
-            first_row = batch_of_epoch * batch_size
-            batch = orders[epoch][first_row : first_row + batch_size]
-            losses[i], gradient = engine.value_and_gradient(batch, first_step + i)
-            norms[i] = euclidean_norm(gradient)
-            if job.clipping is not None:
-                check_in_place(job.clipping.clip(gradient), job.clipping, "clip")
-            optimizer.step(parameters, gradient, rate)
-            if job.limits is not None:
-                job.limits.project(parameters)
-            if optimizer.average:
-                update_average(optimizer, parameters)
-            kept.restore()
-    finally:
-        if optimizer.average:
-            raw[:] = parameters
-            parameters[:] = optimizer.moments["average"]
+    batches = split_batches(orders, batch_size)
+    with step_additions(engine) as after_step:
+        for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
+            losses[i], norms[i] = take_step(engine, batch, rate, first_step + i)
+            for add in after_step:
+                add()
     return ChunkResult(losses, norms)
 
 
-def update_average(optimizer: Optimizer, parameters: FloatArray) -> None:
-    """Update the average of the parameters, which starts as the mean over all steps."""
-    average = optimizer.moments["average"]
-    share = max(1 - optimizer.average, 1 / optimizer.n_steps)
-    average += share * (parameters - average)
+def take_step(engine: Engine, batch: Order, rate: float, step: int) -> tuple[float, float]:
+    """Change the parameters by the gradient of a batch; return its loss and gradient norm."""
+    job = engine.job
+    assert isinstance(job.optimizer, Optimizer)
+    loss, gradient = engine.value_and_gradient(batch, step)
+    norm = euclidean_norm(gradient)
+    if job.clipping is not None:
+        check_in_place(job.clipping.clip(gradient), job.clipping, "clip")
+    job.optimizer.step(job.network.parameters, gradient, rate)
+    return loss, norm
 
 
-class KeptParts:
-    """Copies of some parts of vectors, which are restored after each step.
-
-    An optimizer may change a parameter whose gradient is 0, by its momentum or by weight decay.
-    """
-
-    def __init__(self, parts: Sequence[slice], vectors: Sequence[FloatArray]) -> None:
-        self.parts = parts
-        self.vectors = vectors
-        self.copies = []
-        if parts:
-            for vector in vectors:
-                self.copies.append(vector.copy())
-
-    def restore(self) -> None:
-        """Set these parts of the vectors to their earlier values."""
-        if not self.parts:
-            return
-        for vector, copy in zip(self.vectors, self.copies, strict=True):
-            for part in self.parts:
-                vector[part] = copy[part]
+def split_batches(orders: Orders, batch_size: int) -> Iterator[Order]:
+    """Yield the row indices of each batch; the last batch of an epoch may be smaller."""
+    for order in orders:
+        for first_row in range(0, len(order), batch_size):
+            yield order[first_row : first_row + batch_size]
 
 
 class ReferenceEngine(Engine):

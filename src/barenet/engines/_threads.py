@@ -20,9 +20,6 @@ WORTHWHILE = 800_000
 #: Number of multiplications that take as long as starting one more thread for a call.
 START = 3_000_000
 
-#: Held by the thread that has limited SciPy's BLAS, as only that thread may be able to reset it.
-LIMITED = threading.Lock()
-
 #: Held by the thread that has limited NumPy's BLAS, until it has set its threads back.
 NUMPY_LIMITED = threading.Lock()
 
@@ -144,29 +141,6 @@ def _pools() -> Any:
 
 
 @contextlib.contextmanager
-def scipy_on_one_thread() -> Iterator[None]:
-    """Limit SciPy's own BLAS to one thread while L-BFGS runs; NumPy's is unchanged.
-
-    L-BFGS solves systems of about 20 equations many times per iteration; starting all BLAS threads
-    for each takes longer than solving it. It also makes sums over the parameters bit-identical on
-    any number of cores.
-
-    Examples
-    --------
-    >>> with scipy_on_one_thread():
-    ...     pass
-    """
-    if not LIMITED.acquire(blocking=False):
-        yield
-        return
-    try:
-        with scipy_pools().limit(limits=1):
-            yield
-    finally:
-        LIMITED.release()
-
-
-@contextlib.contextmanager
 def numpy_on_one_thread() -> Iterator[None]:
     """Limit NumPy's BLAS to one thread, for many small products in threads of the caller.
 
@@ -183,23 +157,6 @@ def numpy_on_one_thread() -> Iterator[None]:
         return
     with NUMPY_LIMITED, _pools().limit(limits=1, user_api="blas"):
         yield
-
-
-@functools.cache
-def scipy_pools() -> Any:
-    """Find the BLAS that only SciPy uses; none if SciPy shares that of NumPy or of the system."""
-    import scipy.optimize  # this loads SciPy's BLAS
-    from threadpoolctl import ThreadpoolController
-
-    package = Path(scipy.__file__).resolve().parent
-    pools = ThreadpoolController()
-    folders = {package, package.with_name("scipy.libs")}  # the second one is for wheels
-    files = []
-    for pool in pools.info():
-        file = pool["filepath"]
-        if folders.intersection(Path(file).parents):
-            files.append(file)
-    return pools.select(filepath=files)
 
 
 def _or_environment(requested: int | None) -> int | None:

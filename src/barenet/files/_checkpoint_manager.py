@@ -32,7 +32,7 @@ from barenet.files._run_identity import changes, data_of, environment, numbered,
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
-from barenet.optimization.optimizers._lbfgs import LBFGSHistory
+from barenet.optimization.optimizers._lbfgs import LBFGSState
 from barenet.tables.frames._fingerprint import checksum
 from barenet.training._callbacks import Callback, Run
 from barenet.training._loop import Loop
@@ -287,11 +287,9 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
     n_losses = min(batch, len(parts["tally"].rates))
     examples["tally"]["losses"] = np.zeros(n_losses)
     examples["tally"]["gradient_norms"] = np.zeros(n_losses)
-    if isinstance(parts["optimizer"], LBFGSHistory):
-        _check_counts_of_lbfgs(optimizer, n_epochs)
-        if "start" in optimizer:
-            n_values = len(optimizer.get("values", ()))
-            examples["optimizer"] |= _example_of_lbfgs(run.network.parameters, n_values)
+    if isinstance(parts["optimizer"], LBFGSState) and "position" in optimizer:
+        _check_index(optimizer["n_evaluations"], "n_evaluations")
+        examples["optimizer"] = _example_of_lbfgs(run.network.n_parameters, optimizer)
     _compare_kinds(state, examples)
 
 
@@ -300,23 +298,16 @@ def _check_index(value: Any, name: str, **limits: Any) -> int:
     return int(check_number(value, name, ge=0, integer=True, **limits))
 
 
-def _check_counts_of_lbfgs(saved: Mapping[str, Any], n_epochs: int) -> None:
-    """Check the counts in the saved state of L-BFGS."""
-    n_values = len(saved.get("values", ()))
-    _check_index(saved["reported"], "reported", le=n_values)
-    earlier_iterations = saved.get("earlier_iterations", 0)
-    _check_index(earlier_iterations, "earlier_iterations", le=n_epochs)
-    earlier_evaluations = saved.get("earlier_evaluations", 0)
-    _check_index(earlier_evaluations, "earlier_evaluations", lt=2**53)
-
-
-def _example_of_lbfgs(parameters: NDArray[Any], n_values: int) -> dict[str, Any]:
-    """Make arrays like those of L-BFGS after some evaluations."""
+def _example_of_lbfgs(n_parameters: int, saved: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a state of L-BFGS with arrays as long as the saved ones must be."""
+    n_pairs = len(saved["steps"])
     return {
-        "start": parameters,
-        "gradients": np.zeros((n_values, parameters.size), parameters.dtype),
-        "values": np.zeros(n_values),
-        "places": np.zeros(n_values, np.int64),
+        "position": np.zeros(n_parameters),
+        "gradient": np.zeros(n_parameters),
+        "loss": 0.0,
+        "last_loss": 0.0,
+        "steps": np.zeros((n_pairs, n_parameters)),
+        "gradient_changes": np.zeros((n_pairs, n_parameters)),
     }
 
 

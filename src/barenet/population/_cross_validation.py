@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,15 +17,11 @@ from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError, in_a_line
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network
-from barenet.model.losses import Loss, as_loss
-from barenet.optimization._penalties import Penalty
-from barenet.optimization._schedules import Schedule
-from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.model.losses import as_loss
+from barenet.population._network_options import TrainArguments
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import KNOWN, train_many
-from barenet.training._callbacks import Callbacks
 
 if TYPE_CHECKING:
     from barenet._extras import Client
@@ -37,8 +33,8 @@ Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
 TOO_FEW = "take fewer folds, or others; for numbers to predict, pass y as floats to search"
 
 
-class FoldOptions(TypedDict, total=False):
-    """The arguments of `train` and of `train_many` for all folds."""
+class FoldOptions(TrainArguments, total=False):
+    """The arguments of `train` and of `train_many` for all folds, whose rows `cv` chooses."""
 
     scale: float
     threads: int | None
@@ -48,21 +44,6 @@ class FoldOptions(TypedDict, total=False):
     checkpoint: str | PathLike[str] | PopulationCheckpoint | None
     resume: bool
     client: Client | None
-    loss: str | Loss | None
-    optimizer: str | Optimizer | LBFGS
-    epochs: int
-    batch_size: int | Literal["auto"] | None
-    shuffle: bool
-    sample_weight: ArrayLike | None
-    validation_data: Sequence[ArrayLike] | None
-    test_data: Sequence[ArrayLike] | None
-    schedule: str | Schedule | None
-    penalty: str | Penalty | Sequence[str | Penalty] | None
-    clip: str | Clipping | None
-    callbacks: Callbacks
-    engine: str
-    seed: int
-    validation_rows: Any
 
 
 @lists_options(FoldOptions)

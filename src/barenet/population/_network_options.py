@@ -1,4 +1,4 @@
-"""The arguments that may differ between the networks of a population."""
+"""The arguments of `train` that the functions for many networks take."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ T = TypeVar("T")
 Each: TypeAlias = T | Sequence[T]
 
 
-class PerNetworkOptions(TypedDict, total=False):
-    """The arguments that may differ between networks, with the types of `train`."""
+class TrainArguments(TypedDict, total=False):
+    """Arguments of `train` with its types, and rows of X that are the validation set."""
 
     loss: Each[str | Loss | None]
     optimizer: Each[str | Optimizer | LBFGS]
@@ -31,12 +31,17 @@ class PerNetworkOptions(TypedDict, total=False):
     sample_weight: ArrayLike | None
     validation_data: Any
     test_data: Any
-    metrics: str | Sequence[str]
     schedule: Each[str | Schedule | None]
     penalty: str | Penalty | Sequence[str | Penalty] | None
     clip: Each[str | Clipping | None]
     callbacks: Callbacks
     engine: Each[str]
     seed: Each[int]
-    rows: Any
     validation_rows: Any
+
+
+class PerNetworkOptions(TrainArguments, total=False):
+    """The arguments that may differ between networks."""
+
+    metrics: str | Sequence[str]
+    rows: Any

@@ -16,14 +16,13 @@ from barenet._metrics import is_maximized
 from barenet.engines import ChunkResult, Engine, Job
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Chunk, Orders, Rates
-from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray, check_result
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
-from barenet.optimization.optimizers._lbfgs import LBFGSHistory
+from barenet.optimization.optimizers._lbfgs import LBFGSState
 from barenet.optimization.optimizers._optimizer import euclidean_norm
 from barenet.training._callbacks import Callback, Run
 from barenet.training._divergence import DivergenceMonitor
@@ -82,8 +81,6 @@ class Loop(ABC):
         self.config = config
         #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
-        #: Whether one of them saves the run.
-        self.is_saved = False
         #: Whether the engine is used again after the session, which then doesn't close it.
         self.keeps_engine = False
         self.optimizer: Any = job.optimizer
@@ -119,7 +116,6 @@ class Loop(ABC):
     @contextmanager
     def session(self, *savers: Callback) -> Iterator[None]:
         """Start the callbacks, those that save the run last; then check the last step and end."""
-        self.is_saved = bool(savers)
         try:
             for callback in (*self.config.callbacks, *savers):
                 self.callbacks.append(callback)
@@ -404,34 +400,30 @@ class MiniBatchLoop(Loop):
 
 
 class LBFGSLoop(Loop):
-    """The iterations of L-BFGS: SciPy takes the steps, and an epoch is an iteration."""
+    """The iterations of L-BFGS, each of which is an epoch."""
 
     def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         check_full_batch(engine.job, config.schedule)
         super().__init__(engine, config)
-        self.optimizer_state = LBFGSHistory()
+        self.optimizer_state = LBFGSState()
 
     def advance(self, until: int) -> History:
         run = self.run
         self.epoch.started = time.perf_counter()
         if not run.stop_reason and len(run.history) < until:
-            with np.errstate(**IGNORED), scipy_on_one_thread(), suppress(MeasurementInterrupted):
+            with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
                 self._minimize(until)
         return run.history
 
     def _minimize(self, until: int) -> None:
-        """Search from the first iteration, replaying the recorded iterations."""
+        """Continue the search, or start it."""
         run = self.run
-        is_in_parts = until < run.epochs or len(run.history) > 0
-        history = None
-        if self.is_saved or is_in_parts:  # the search is continued by replaying its history
-            history = self.optimizer_state
         ending = self.optimizer.minimize(
             self.engine.value_and_gradient,
             run.network.parameters,
-            until,
+            until - len(run.history),
             self._finish_iteration,
-            history,
+            self.optimizer_state,
         )
         if not len(run.history):  # converged before the first iteration
             loss, gradient = self.engine.value_and_gradient()

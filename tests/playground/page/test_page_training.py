@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from .conftest import IS_SITE
-
 pytestmark = pytest.mark.integration
 
 #: Notes what the page orders from now on to play and to pause.
@@ -248,7 +246,7 @@ def test_every_choice_takes_effect(tab):
         *(("optimizer", "momentum"), ("learning_rate", "0.1"), ("loss", "squared_error")),
         *(("penalty", "l1"), ("penalty_rate", "0.01"), ("batch_size", "0")),
         *(("activations", "relu"), ("optimizer", "muon")),
-        *([] if IS_SITE else [("optimizer", "lbfgs")]),
+        ("optimizer", "lbfgs"),
     ]
     for field, value in choices:
         page.choose(field, value)

@@ -1,13 +1,7 @@
-"""L-BFGS: a full-batch method that estimates the curvature from its last steps, from SciPy.
-
-The state of SciPy's search is private, but it depends only on the values and gradients passed to
-it. Given the same ones, it repeats the same steps, to the last bit, at negligible cost.
-"""
+"""L-BFGS: a full-batch method that estimates the curvature from its last steps."""
 
 from __future__ import annotations
 
-import warnings
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
@@ -15,33 +9,28 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from barenet._constraints import Configurable, option
-from barenet.errors import caller_stacklevel
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
-
-OTHER_STEPS = (
-    "resume: L-BFGS takes other steps here than before, with another version of SciPy or on "
-    "another processor; it continues from the parameters of the checkpoint, and estimates the "
-    "curvature anew"
-)
-
-#: SciPy's status of a search that `ftol` or `gtol` has ended, and of one that took as many
-#: iterations or evaluations as it may.
-_CONVERGED = 0
-_AT_LIMIT = 1
+from barenet.optimization.optimizers._line_search import Trial, search_along
 
 #: A loss and its gradient.
 Evaluation: TypeAlias = tuple[float, FloatArray]
 
+#: The reason that a search ends which has not converged.
+NO_STEP = "no step makes the loss smaller any more"
+
+#: A step is not remembered if its curvature is less than this fraction of the slope before it.
+MIN_CURVATURE = float(np.finfo(np.float64).eps)
+
 
 @dataclass
 class LBFGS(Configurable):
-    """Limited-memory BFGS through ``scipy.optimize.minimize``.
+    """Limited-memory BFGS.
 
     It evaluates the loss of all rows at once, has no learning rate (a line search determines the
     length of each step), and is often the best choice for small data sets. An epoch is one of its
     iterations. From Liu and Nocedal, "On the limited memory BFGS method for large scale
-    optimization" (1989).
+    optimization" (1989); the steps are those of ``scipy.optimize.minimize``, up to rounding.
 
     Parameters
     ----------
@@ -85,7 +74,7 @@ class LBFGS(Configurable):
         parameters: FloatArray,
         iterations: int,
         after_iteration: Callable[[float, FloatArray], bool],
-        history: LBFGSHistory | None = None,
+        state: LBFGSState | None = None,
     ) -> str:
         """Minimize a function of the parameters in place.
 
@@ -96,13 +85,13 @@ class LBFGS(Configurable):
         parameters : ndarray of shape (n_parameters,)
             The starting point; changed in place before each evaluation, and to the result.
         iterations : int
-            Maximum number of iterations.
+            Maximum number of iterations of this call.
         after_iteration : callable
             Called after each iteration with the loss and gradient from its start, when `parameters`
             are already those at its end; returning True stops the search.
-        history : LBFGSHistory, optional
-            Evaluations of an earlier call, which are replayed without reporting their iterations;
-            new evaluations are added.
+        state : LBFGSState, optional
+            The state of an earlier call, which this one continues and updates. It starts anew at
+            other parameters than those where that call has ended.
 
         Returns
         -------
@@ -111,190 +100,153 @@ class LBFGS(Configurable):
             that the maximum number of evaluations was reached, or that no step reduces the loss any
             more.
         """
-        if history is None:
-            history = LBFGSHistory(recording=False)
-        resumed = parameters.copy()
-        search = Search(value_and_gradient, parameters, after_iteration, history)
-        try:
-            result = self._run(search, iterations)
-        except OtherStepsError:
-            warnings.warn(OTHER_STEPS, UserWarning, stacklevel=caller_stacklevel())
-            parameters[:] = resumed
-            history.restart()
-            search = Search(value_and_gradient, parameters, after_iteration, history)
-            result = self._run(search, iterations)
-        parameters[:] = result.x
-        if search.is_stopped:
-            return "stopped"
-        return self._ending(result, iterations - history.earlier_iterations)
+        if state is None:
+            state = LBFGSState()
 
-    def _run(self, search: Search, iterations: int) -> Any:
-        """Run SciPy's search, and return its result."""
-        from scipy.optimize import minimize
+        def evaluate(position: FloatArray) -> Evaluation:
+            parameters[:] = position  # converted to their dtype
+            loss, gradient = value_and_gradient()
+            state.n_evaluations += 1
+            return float(loss), gradient.astype(np.float64)
 
-        history = search.history
-        options: Any = {
-            "maxiter": iterations - history.earlier_iterations,
-            "maxfun": max(1, self.evaluations - history.earlier_evaluations),
-            "maxcor": self.memory,
-            "gtol": self.tolerance,
-            "ftol": self.gain,
-        }
-        return minimize(  # type: ignore[call-overload]  # whose stubs lack these arrays
-            search.evaluate,
-            history.begin(search.parameters),
-            method="L-BFGS-B",
-            jac=True,
-            callback=search.finish_iteration,
-            options=options,
-        )
+        if not state.is_at(parameters):
+            state.start(parameters.astype(np.float64), evaluate)
+        n_iterations = 0
+        while True:
+            ending = self._ending(state, is_last=n_iterations == iterations)
+            if ending is not None:
+                return ending
+            loss = state.loss
+            gradient = state.gradient
+            has_moved = self._move(state, evaluate)
+            parameters[:] = state.position
+            if not has_moved:
+                return NO_STEP
+            n_iterations += 1
+            if after_iteration(loss, gradient):
+                return "stopped"
 
-    def _ending(self, result: Any, iterations: int) -> str:
-        """Return the reason that SciPy's search has ended."""
-        gains_little = self.gain > 0 and result.status == _CONVERGED
-        largest_slope = np.abs(result.jac).max(initial=0)
-        if gains_little or largest_slope <= self.tolerance:
+    def _ending(self, state: LBFGSState, *, is_last: bool) -> str | None:
+        """Return the reason to end the search at the current point, if there is one."""
+        if np.abs(state.gradient).max(initial=0) <= self.tolerance:
             return "converged"
-        if result.status == _AT_LIMIT and result.nit < iterations:
-            return f"the maximum of {self.evaluations} evaluations was reached"
-        if result.status == _AT_LIMIT:
+        if is_last:
             return "completed"
-        return "no step makes the loss smaller any more"
+        if state.n_evaluations > self.evaluations:
+            return f"the maximum of {self.evaluations} evaluations was reached"
+        decrease = state.last_loss - state.loss
+        scale = max(abs(state.last_loss), abs(state.loss), 1.0)
+        if np.isinf(decrease) or decrease > self.gain * scale:
+            return None
+        return "converged" if self.gain > 0 else NO_STEP
 
+    def _move(self, state: LBFGSState, evaluate: Callable[[FloatArray], Evaluation]) -> bool:
+        """Move to a point with a smaller loss, and return whether there is one on the way."""
+        direction = state.direction()
+        slope = dot(state.gradient, direction)
+        # The length of the first direction, the negative gradient, tells nothing about the step.
+        first_step = 1.0 if state.pairs else float(1 / np.sqrt(-slope))
+        point = (state.position, state.gradient)
 
-class Search:
-    """The functions that SciPy's search calls, and the evaluations between two iterations."""
+        def try_step(step: float) -> Trial:
+            nonlocal point
+            position = state.position + step * direction
+            loss, gradient = evaluate(position)
+            point = (position, gradient)
+            return Trial(step, loss, dot(gradient, direction))
 
-    def __init__(
-        self,
-        value_and_gradient: Callable[[], Evaluation],
-        parameters: FloatArray,
-        after_iteration: Callable[[float, FloatArray], bool],
-        history: LBFGSHistory,
-    ) -> None:
-        self.value_and_gradient = value_and_gradient
-        self.parameters = parameters
-        self.after_iteration = after_iteration
-        self.history = history
-        #: Whether `after_iteration` has stopped the search.
-        self.is_stopped = False
-        # Loss and gradient at the start of the current iteration, and at the last point.
-        self._at_start: Evaluation | None = None
-        self._at_last_point: Evaluation | None = None
-
-    def evaluate(self, x: FloatArray) -> Evaluation:
-        """Compute the loss and the gradient at a point."""
-        self.parameters[:] = x  # converted to their dtype
-        value, gradient = self.history.evaluate(x, self.value_and_gradient)
-        evaluation = (value, gradient.astype(np.float64))
-        self._at_last_point = evaluation
-        if self._at_start is None:  # the first point of the search
-            self._at_start = evaluation
-        return evaluation
-
-    def finish_iteration(self, x: FloatArray) -> None:
-        """Report an iteration that ends at a point, unless it is replayed."""
-        self.parameters[:] = x
-        assert self._at_start is not None
-        loss, gradient = self._at_start
-        self._at_start = self._at_last_point  # the next iteration starts where this one ends
-        is_replayed = self.history.count_iteration()
-        if is_replayed:
-            return
-        self.is_stopped = self.after_iteration(loss, gradient)
-        if self.is_stopped:
-            raise StopIteration  # this makes SciPy stop
-
-
-class OtherStepsError(Exception):
-    """Raised when a replayed search evaluates the loss at another point than the recorded one."""
-
-
-class LBFGSHistory(Stateful):
-    """Values and gradients of a search, in the order of the evaluations."""
-
-    def __init__(self, *, recording: bool = True) -> None:
-        self.recording = recording
-        self.start: FloatArray | None = None
-        #: Checksum of each point, to detect a search that takes other steps; value and gradient
-        #: at that point.
-        self.evaluations: list[tuple[int, float, FloatArray]] = []
-        self.n_reported = 0  # the number of reported iterations
-        #: Iterations and evaluations before `start`, from a search that could not be replayed.
-        self.earlier_iterations = 0
-        self.earlier_evaluations = 0
-        #: Evaluations and iterations of the current search.
-        self._position = 0
-        self._iterations = 0
-
-    def begin(self, parameters: FloatArray) -> FloatArray:
-        """Return the point where the search started, as float64, shape (n_parameters,)."""
-        self._position = 0
-        self._iterations = 0
-        if self.start is None:
-            self.start = parameters.copy()
-        return self.start.astype(np.float64)
-
-    def restart(self) -> None:
-        """Forget the evaluations, so that the next search starts again, but keep their number."""
-        self.earlier_iterations += self.n_reported
-        self.earlier_evaluations += len(self.evaluations)
-        self.start = None
-        self.evaluations = []
-        self.n_reported = 0
-
-    def evaluate(self, x: FloatArray, compute: Callable[[], Evaluation]) -> Evaluation:
-        """Return the next recorded evaluation; after the last, compute and record one."""
-        if not self.recording:
-            return compute()
-        position = self._position
-        self._position += 1
-        checksum = zlib.crc32(np.ascontiguousarray(x).data)
-        if position == len(self.evaluations):
-            value, gradient = compute()
-            self.evaluations.append((checksum, value, gradient.copy()))
-        recorded_checksum, value, gradient = self.evaluations[position]
-        if checksum != recorded_checksum:
-            raise OtherStepsError
-        return value, gradient
-
-    def count_iteration(self) -> bool:
-        """Count an iteration, and return whether it was reported before."""
-        self._iterations += 1
-        if self._iterations <= self.n_reported:
+        trial = None
+        if slope < 0:
+            trial = search_along(try_step, Trial(0.0, state.loss, slope), first_step)
+        if trial is not None:
+            state.move(*point, trial.loss, self.memory)
             return True
-        self.n_reported = self._iterations
-        return False
+        if not state.pairs:
+            return False
+        state.pairs.clear()  # the curvature misleads: search along the gradient instead
+        return self._move(state, evaluate)
+
+
+class LBFGSState(Stateful):
+    """The point of a search, and the last steps, from which the curvature is estimated."""
+
+    def __init__(self) -> None:
+        self.position: FloatArray = np.empty(0)
+        self.gradient: FloatArray = np.empty(0)
+        self.loss = np.inf
+        #: The loss before the last step.
+        self.last_loss = np.inf
+        #: The last steps s, and the changes y of the gradient in them, the oldest first.
+        self.pairs: list[tuple[FloatArray, FloatArray]] = []
+        self.n_evaluations = 0
+
+    def is_at(self, parameters: FloatArray) -> bool:
+        """Return whether the parameters are still those at which the last step ended."""
+        return np.array_equal(self.position.astype(parameters.dtype), parameters)
+
+    def start(self, position: FloatArray, evaluate: Callable[[FloatArray], Evaluation]) -> None:
+        """Start at a point without knowing the curvature."""
+        self.position = position
+        self.loss, self.gradient = evaluate(position)
+        self.last_loss = np.inf
+        self.pairs = []
+
+    def direction(self) -> FloatArray:
+        """Estimate −H⁻¹∇L, with the Hessian H, from the last steps.
+
+        The two-loop recursion: algorithm 7.4 of Nocedal and Wright, "Numerical Optimization".
+        """
+        q = self.gradient.copy()
+        alphas = []
+        for s, y in reversed(self.pairs):
+            alpha = dot(s, q) / dot(s, y)
+            q -= alpha * y
+            alphas.append(alpha)
+        if self.pairs:
+            s, y = self.pairs[-1]
+            q *= dot(s, y) / dot(y, y)
+        for (s, y), alpha in zip(self.pairs, reversed(alphas), strict=True):
+            beta = dot(y, q) / dot(s, y)
+            q += (alpha - beta) * s
+        return -q
+
+    def move(self, position: FloatArray, gradient: FloatArray, loss: float, memory: int) -> None:
+        """Take a step, and remember the last ones, unless the loss curves downwards on this one."""
+        s = position - self.position
+        y = gradient - self.gradient
+        if dot(s, y) > -MIN_CURVATURE * dot(s, self.gradient):
+            self.pairs.append((s, y))
+            del self.pairs[:-memory]
+        self.last_loss = self.loss
+        self.position = position
+        self.gradient = gradient
+        self.loss = loss
 
     def state_dict(self) -> dict[str, Any]:
-        if self.start is None:
-            return {"reported": 0}
-        checksums = []
-        values = []
-        gradients = []
-        for checksum, value, gradient in self.evaluations:
-            checksums.append(checksum)
-            values.append(value)
-            gradients.append(gradient)
-        n_parameters = self.start.size
+        if not self.n_evaluations:
+            return {}
+        n_parameters = self.position.size
         return {
-            "reported": self.n_reported,
-            "earlier_iterations": self.earlier_iterations,
-            "earlier_evaluations": self.earlier_evaluations,
-            "start": self.start,
-            "values": np.array(values),
-            "gradients": np.array(gradients, self.start.dtype).reshape(-1, n_parameters),
-            "places": np.array(checksums, np.int64),  # the name in checkpoints since barenet 0.2
+            "position": self.position,
+            "gradient": self.gradient,
+            "loss": self.loss,
+            "last_loss": self.last_loss,
+            "steps": np.array([s for s, _ in self.pairs]).reshape(-1, n_parameters),
+            "gradient_changes": np.array([y for _, y in self.pairs]).reshape(-1, n_parameters),
+            "n_evaluations": self.n_evaluations,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Load evaluations, to be replayed from the first one."""
-        self.n_reported = state["reported"]
-        self.start = state.get("start")
-        # barenet 0.2 did not write these.
-        self.earlier_iterations = state.get("earlier_iterations", 0)
-        self.earlier_evaluations = state.get("earlier_evaluations", 0)
-        if self.start is not None:
-            checksums = state["places"].tolist()
-            values = state["values"].tolist()
-            self.evaluations = list(zip(checksums, values, state["gradients"], strict=True))
+        if "position" not in state:  # before the first step, or written by barenet 0.3
+            return
+        self.position = state["position"]
+        self.gradient = state["gradient"]
+        self.loss = state["loss"]
+        self.last_loss = state["last_loss"]
+        self.pairs = list(zip(state["steps"], state["gradient_changes"], strict=True))
+        self.n_evaluations = state["n_evaluations"]
+
+
+def dot(a: FloatArray, b: FloatArray) -> float:
+    """Compute a · b with the same bits on any number of threads, unlike BLAS."""
+    return float(np.sum(a * b))

@@ -72,7 +72,6 @@ def catalog_of_worker(course: Course, worker: dict[str, Any]) -> dict[str, Any]:
     """Collect the choices for a page whose worker runs Python, with the settings of the worker."""
     content = {**catalog(course), "worker": worker}
     content["data"] = [entry for entry in content["data"] if entry["name"] not in IMAGES]
-    content["optimizers"].remove("lbfgs")  # L-BFGS needs SciPy
     return content
 
 

@@ -130,7 +130,6 @@ class InteractiveTraining(TrainingCommands):
         run = loop.run
         epochs = loop.config.epochs
         with exclusive(self.network), loop.session():
-            loop.is_saved = True  # allow L-BFGS to continue
             while not run.finished:
                 epoch = run.epoch
                 if run.batch < run.n_batches:
