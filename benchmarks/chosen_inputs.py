@@ -3,9 +3,8 @@
     .venv/bin/python -m benchmarks.chosen_inputs
 
 The tables have rush hours on weekdays, effects of 500 days and of 136 houses, 101 columns of noise,
-numbers of clusters that repeat what other columns determine, matches of teams whose strength
-differs by season, matches with a row for each of both teams, and elections with one winner. Inputs
-are chosen by regression, and confirmed by networks.
+numbers of clusters that repeat what other columns determine, and matches of teams whose strength
+differs by season. Inputs are chosen by regression, and confirmed by networks.
 """
 
 from collections.abc import Callable, Sequence
@@ -89,30 +88,6 @@ def matches(rng: np.random.Generator) -> Table:
     return table.assign(season=2001 + season), y
 
 
-def halves(rng: np.random.Generator) -> Table:
-    """1,500 matches on 90 days at 40 places, with a row for each team: 1 if it won, else 0."""
-    n_matches = 1_500
-    match = rng.permutation(90 * 40)[:n_matches].repeat(2)
-    strength = rng.normal(size=2 * n_matches)
-    difference = strength[::2] - strength[1::2] + rng.logistic(size=n_matches)
-    is_first = np.arange(2 * n_matches) % 2 == 0
-    y = (difference.repeat(2) > 0) == is_first
-    table = pd.DataFrame({"place": match % 40}).map("place {}".format)
-    return table.assign(day=match // 40, strength=strength), y.astype(float)
-
-
-def elections(rng: np.random.Generator) -> Table:
-    """900 elections in 22 years and 45 states; the target is 1 for one of 2 to 5 candidates."""
-    n_elections = 900
-    numbers = rng.integers(2, 6, n_elections)
-    election = rng.permutation(22 * 45)[:n_elections].repeat(numbers)
-    support = rng.normal(size=len(election))
-    votes = pd.Series(support + rng.gumbel(size=len(election)))
-    y = votes == votes.groupby(election).transform("max")
-    table = pd.DataFrame({"state": election % 45}).map("state {}".format)
-    return table.assign(year=1980 + 2 * (election // 45), support=support), y.to_numpy(float)
-
-
 TABLES: dict[str, Callable[[np.random.Generator], Table]] = {
     "rides": rides,
     "sales": sales,
@@ -120,8 +95,6 @@ TABLES: dict[str, Callable[[np.random.Generator], Table]] = {
     "noise": noise,
     "clusters": clusters,
     "matches": matches,
-    "halves": halves,
-    "elections": elections,
 }
 
 
@@ -144,7 +117,13 @@ def unconfirmed(trials: InputTrials, chosen: ChosenInputs) -> ChosenInputs:
 
 
 def equal_factors(
-    encoding: TableEncoding, X: object, y: object, weight: object, left_out: Sequence[object]
+    encoding: TableEncoding,
+    X: object,
+    y: object,
+    weight: object,
+    left_out: Sequence[object],
+    *arguments: object,
+    **options: object,
 ) -> np.ndarray:
     """Give all columns the factor 1."""
     return np.ones((len(left_out), encoding.n_inputs), np.float32)

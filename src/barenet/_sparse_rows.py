@@ -154,36 +154,6 @@ class SparseRows:
             self.runs,
         )
 
-    def with_columns(self, numbers: Array) -> "SparseRows":
-        """Append columns of numbers, shape (n_rows, n_further), after all others.
-
-        >>> import scipy.sparse
-        >>> rows = SparseRows.of(scipy.sparse.eye_array(2), np.dtype("float64"))
-        >>> np.asarray(rows.with_columns(np.array([[5.0], [6.0]])))
-        array([[1., 0., 5.],
-               [0., 1., 6.]])
-        """
-        n_rows, n_further = numbers.shape
-        n_columns = self.shape[1]
-        rows, columns, values = self.places()
-        # The ends of runs follow all columns, so also the further ones.
-        columns = np.where(columns >= n_columns, columns + n_further, columns)
-        further_rows = np.repeat(np.arange(n_rows), n_further)
-        further_columns = np.tile(np.arange(n_columns, n_columns + n_further), n_rows)
-        all_rows = np.concatenate([rows, further_rows])
-        order = np.argsort(all_rows, kind="stable")
-        all_columns = np.concatenate([columns, further_columns])[order]
-        all_values = np.concatenate([values, numbers.astype(self.dtype).ravel()])[order]
-        counts = self.counts + n_further
-        ends = counts.cumsum()
-        return SparseRows(
-            all_values,
-            all_columns.astype(np.int32),
-            np.column_stack((ends - counts, ends)),
-            n_columns + n_further,
-            self.runs,
-        )
-
     @property
     def counts(self) -> Array:
         """Number of entries of each row."""

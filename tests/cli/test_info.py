@@ -45,18 +45,6 @@ def test_the_card_is_printed_as_json(barenet, iris):
     assert card["scores"]["held_out"] == scores
 
 
-def test_the_means_of_groups_are_listed(barenet, iris):
-    predictor = load(iris / "model.safetensors")
-    assert "group means" not in card_of(barenet("info", iris))
-    assert "group_means" not in barenet("info", iris, "--json").json
-    means = ({"day": "", "place": ""},)
-    save(replace(predictor, card=replace(predictor.card, group_means=means)), "means.safetensors")
-    line = card_of(barenet("info", "means.safetensors"))["group means"]
-    assert line == "the mean target of the training rows with the same 'day' and 'place'"
-    document = barenet("info", "means.safetensors", "--json").json
-    assert document["group_means"] == [{"day": "", "place": ""}]
-
-
 def test_a_model_without_a_card_or_without_a_pipeline(barenet, iris):
     predictor = load(iris / "model.safetensors")
     save(replace(predictor, card=None), "bare.safetensors")
@@ -87,7 +75,6 @@ def test_hostile_names_are_escaped(barenet, iris, command):
         predictor.card,
         settings=settings | {HOSTILE: "x" * 5000},
         scores=scores,
-        group_means=({HOSTILE: HOSTILE},),
     )
     save(replace(predictor, card=card, target_name=HOSTILE), "evil.safetensors")
     header = ",".join([*predictor.feature_names, "x"])

@@ -84,4 +84,3 @@ def test_cards_of_earlier_versions_are_read():
     assert (card.log.n_epochs, card.log.selected_epoch, card.log.stop_reason) == (8, 8, "completed")
     assert set(card.scores) == {"held_out", "training"}
     assert card.versions["barenet"] == "0.1.0"
-    assert card.group_means == ()

@@ -90,7 +90,6 @@ WRONG_ENTRIES = {
     "card/training": [{}], "card/training/n_epochs": [-1], "card/training/best_epoch": ["x"],
     "card/training/stopped_because": ["\ud800"], "card/training/history": [{"loss": [1, 2, 3]}],
     "card/training/history/loss": [[1, 2], [1, 2, math.inf]],
-    "card/group_means": [7, [{"place": 1}]],
 }  # fmt: skip
 #: The same for the first column of a table.
 WRONG_FIELDS = {

@@ -8,7 +8,7 @@ import pytest
 
 from barenet.inputs import _chosen_pairs
 from barenet.inputs._chosen_inputs import choose_inputs
-from barenet.inputs._chosen_pairs import PairSide, inputs_of_pairs, with_categories_of_groups
+from barenet.inputs._chosen_pairs import PairSide, inputs_of_pairs, with_categories_of_pairs
 from barenet.tables.encoding._encoding import TableEncoding
 
 
@@ -33,8 +33,7 @@ def cells(*, interaction, n_rows=2_000, seed=0):
 
 
 def with_pairs(encoding, table, pairs):
-    inputs = inputs_of_pairs(encoding, table, pairs)
-    return replace(encoding, pairs=tuple(inputs.values()))
+    return replace(encoding, pairs=inputs_of_pairs(encoding, table, pairs))
 
 
 def chosen_pairs(table, y):
@@ -71,7 +70,7 @@ def test_the_second_column_may_be_of_another_kind(name, make, side):
     assert chosen_pairs(table, y) == ((PairSide("first"), side),)
     pairs = ((PairSide("first"), side),)
     encoding = TableEncoding.fit(table, numbers="piecewise", rare=0)
-    encoding = with_categories_of_groups(encoding, table, pairs)
+    encoding = with_categories_of_pairs(encoding, table, pairs)
     encoding = with_pairs(encoding, table, pairs)
     n_categories = 1 if name == "boolean" else codes.max() + 1
     assert encoding.n_pairs == 15 * n_categories
@@ -120,7 +119,7 @@ def test_columns_that_cannot_have_categories_are_skipped():
     table = {"town": texts(np.arange(60) % 3), "x": np.arange(60) % 5 * 1.0}
     pairs = [(PairSide("town"), PairSide("x"))]
     encoding = TableEncoding.fit(table, rare=0)
-    assert with_categories_of_groups(encoding, table, pairs).input_names == encoding.input_names
+    assert with_categories_of_pairs(encoding, table, pairs).input_names == encoding.input_names
     assert with_pairs(encoding, table, pairs).pairs == ()
 
 
@@ -130,4 +129,4 @@ def test_columns_that_are_dropped_are_skipped():
     pairs = [(PairSide("town"), PairSide("size"))]
     encoding = TableEncoding.fit(table, rare=3)
     assert encoding.columns[0].kind == "dropped"
-    assert with_pairs(with_categories_of_groups(encoding, table, pairs), table, pairs).pairs == ()
+    assert with_pairs(with_categories_of_pairs(encoding, table, pairs), table, pairs).pairs == ()

@@ -15,6 +15,12 @@ from barenet.inputs._input_regression import targets_of
 from barenet.tables.encoding._encoding import TableEncoding, values_of
 
 
+@pytest.fixture
+def few_are_enough(monkeypatch):
+    """Compare columns of tables of any width."""
+    monkeypatch.setattr(_column_relevance, "FEWEST_COLUMNS", 1)
+
+
 def table_of_all_kinds(n_rows=1_500):
     """Columns that matter, and the same kinds of columns in another order, which don't."""
     rng = np.random.default_rng(0)
@@ -55,6 +61,7 @@ def test_columns_in_random_order_are_not_relevant(of_classes):
         assert (relevance < RELEVANT) == name.endswith("noise")
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_irrelevant_columns_together_vary_as_much_as_one():
     table, y = table_of_all_kinds()
     encoding = TableEncoding.fit(table)
@@ -63,6 +70,20 @@ def test_irrelevant_columns_together_vary_as_much_as_one():
     is_noise = np.array(["noise" in name for name in encoding.input_names])
     np.testing.assert_allclose(factors[:, is_noise], 5**-0.5, rtol=1e-6)
     assert (factors[:, ~is_noise] == 1).all()
+
+
+def test_columns_are_compared_in_wide_tables_alone():
+    rng = np.random.default_rng(5)
+    table = {f"x{column}": rng.normal(size=100) for column in range(30)}
+    y = table["x0"][:, np.newaxis]
+    left_out = [np.arange(25)]
+    wide = relevance_factors(TableEncoding.fit(table), table, y, np.ones(100), left_out, {})
+    assert wide.min() < 1
+    narrow = TableEncoding.fit(table, drop=["x29"])
+    relevances_by_network = {}
+    factors = relevance_factors(narrow, table, y, np.ones(100), left_out, relevances_by_network)
+    assert (factors == 1).all()
+    assert relevances_by_network == {}, "no trees were grown"
 
 
 def test_rows_without_weight_have_no_part_in_the_relevance():
@@ -119,6 +140,7 @@ def test_an_ensemble_learns_beside_columns_that_do_not_matter():
     assert model.score(new, expected) > 0.92
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_relevances_are_computed_once_for_the_same_columns_and_rows(monkeypatch):
     rng = np.random.default_rng(3)
     table = {name: rng.normal(size=300) for name in "abc"}
@@ -148,6 +170,7 @@ def test_relevances_are_computed_once_for_the_same_columns_and_rows(monkeypatch)
     assert calls == [0, 1, 1], "of a network with other rows"
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_relevances_do_not_depend_on_the_number_of_threads():
     rng = np.random.default_rng(4)
     table = {name: rng.normal(size=300) for name in "abc"}

@@ -12,6 +12,7 @@ from barenet import Checkpoint, train
 from barenet.callbacks import Callback
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError, DataError, DivergenceError, ResumeError
+from barenet.inputs import _column_relevance
 from barenet.inputs._column_relevance import relevance_factors
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
@@ -76,6 +77,7 @@ def test_fewer_groups_than_folds_and_a_single_one(groups, n_networks):
 def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones(monkeypatch):
     assert [EnsembleRecipe.for_rows(count).bin_factor for count in (1999, 2000)] == [0.3, 1.0]
     monkeypatch.setattr(EnsembleRecipe, "for_rows", lambda n_rows: replace(RECIPE, repeats=1))
+    monkeypatch.setattr(_column_relevance, "FEWEST_COLUMNS", 1)
     table = {f"c{at}": X[:, at] for at in range(4)} | {"kind": np.array(list("ab") * 45)}
     table["c0"] = np.where(np.arange(90) < 3, np.nan, X[:, 0])
     training, encoding, scaling, *_ = prepare_ensemble_training(

@@ -110,7 +110,7 @@ def test_networks_confirm_pairs_of_categories_that_matter_together(trials):
     assert set(prepared.chosen.pairs) == pairs
     assert [len(pairs.pairs) for pairs in prepared.encoding.pairs] == [100, 100]
     assert prepared.encoding.n_pairs == 200
-    assert trials == 3 * [ONE_REPEAT], "with and without the pairs, and with means of groups"
+    assert trials == 2 * [ONE_REPEAT], "with and without the pairs"
 
 
 def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trials):
@@ -127,7 +127,7 @@ def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trial
     prepared = prepare_ensemble_training(table, y)
     assert prepared.chosen.pairs == ()
     assert prepared.encoding.pairs == ()
-    assert trials == 3 * [ONE_REPEAT], "with and without the pairs, and with means of groups"
+    assert trials == 2 * [ONE_REPEAT], "with and without the pairs"
 
 
 def test_pairs_of_many_rows_are_confirmed_with_some_of_them(monkeypatch):
@@ -159,7 +159,7 @@ def test_trials_use_as_many_threads_as_the_training(monkeypatch):
     table, y = matches()
     task = Task.open(pandas.DataFrame(table).assign(goals=y), "goals")
     task.train(threads=1, model="ensemble", epochs=1)
-    assert numbers_of_threads == [1, 1, 1, 1], "three trials, and the ensemble"
+    assert numbers_of_threads == [1, 1, 1], "two trials, and the ensemble"
 
 
 def test_ctrl_c_while_inputs_are_compared_ends_the_fit(monkeypatch):

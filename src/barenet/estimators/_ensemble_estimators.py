@@ -172,7 +172,6 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         if best.residuals is not None:
             self.residuals_ = best.residuals
         self._monotonic = prepared.monotonic
-        self._means = prepared.chosen.means
         self._keep(prepared.encoding, X)
         self._keep_rows(X, len(rows))
         self._scores = best.scores

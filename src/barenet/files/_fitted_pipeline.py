@@ -14,7 +14,6 @@ from barenet._registry import plain, spec_of
 from barenet.engines import Model
 from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard
-from barenet.inputs._group_means import columns_for_card
 from barenet.inputs._monotonic_columns import settings_of_signs
 from barenet.model._activations import Sigmoid
 from barenet.tables.encoding._encoding import TableEncoding
@@ -115,13 +114,7 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
     all_scores = _validation_scores(history)
     all_scores.update(getattr(estimator, "_scores", {}))
     all_scores.update(ModelCard(scores=scores).scores)
-    means = getattr(estimator, "_means", ())
-    card = ModelCard(
-        settings=settings,
-        rows=n_rows,
-        scores=all_scores,
-        group_means=columns_for_card(means),
-    )
+    card = ModelCard(settings=settings, rows=n_rows, scores=all_scores)
     return card.with_history(history)
 
 

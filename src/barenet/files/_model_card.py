@@ -19,8 +19,6 @@ from barenet._metrics import METRICS
 from barenet._version import __version__
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
-from barenet.inputs._chosen_pairs import PairSide
-from barenet.inputs._group_means import describe_group
 from barenet.training._history import History, finite_or_none
 
 #: Maximum number of epochs: about the resolution of a plot.
@@ -201,9 +199,6 @@ class ModelCard:
         most frequent ``categories``, the ``counts`` of rows, and the ``range`` of numbers.
     prediction_summary : mapping of str to tuple
         The distribution of the predictions, in the same form, for `drift`.
-    group_means : tuple of mapping of str to str
-        The columns of whose groups of rows an ensemble has learned the mean target, which is a part
-        of its weights: of each, the part of a date, such as ``day``, or an empty text.
 
     Raises
     ------
@@ -233,7 +228,6 @@ class ModelCard:
     versions: Mapping[str, str] = field(default_factory=dict)
     summaries: Mapping[str, Mapping[str, tuple[_Value, ...]]] = field(default_factory=dict)
     prediction_summary: Mapping[str, tuple[_Value, ...]] = field(default_factory=dict)
-    group_means: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -249,7 +243,6 @@ class ModelCard:
             facts["training"] = self.log.description()
         for name, value in self.settings.items():
             facts[name.replace("_", " ")] = str(value)
-        facts["group means"] = describe_group_means(self.group_means)
         facts["data"] = self.data_fingerprint
         facts["versions"] = ", ".join(versions)
         return write_display("Model card", write_facts(facts), write_scores(self.scores))
@@ -319,8 +312,6 @@ class ModelCard:
             plain["summaries"] = dict(self.summaries)
         if self.prediction_summary:
             plain["prediction_summary"] = dict(self.prediction_summary)
-        if self.group_means:
-            plain["group_means"] = list(self.group_means)
         return plain
 
     @classmethod
@@ -353,7 +344,6 @@ class ModelCard:
             log=log,
             summaries=plain.get("summaries", {}),
             prediction_summary=plain.get("prediction_summary", {}),
-            group_means=plain.get("group_means", ()),
             settings=plain["settings"],
             scores=plain["scores"],
             versions=plain["versions"],
@@ -364,22 +354,6 @@ def describe_rows(rows: Mapping[str, int]) -> str:
     """Describe the numbers of rows: ``"1,200 training rows, 300 test rows"``."""
     counts = [count_of(n_rows, f"{rows_name(key)} row") for key, n_rows in rows.items()]
     return ", ".join(counts)
-
-
-def describe_group_means(group_means: Sequence[Mapping[str, str]]) -> str:
-    """Describe the means of groups on a card; empty without any.
-
-    >>> describe_group_means([{"date": "day", "place": ""}, {"team": ""}])
-    "the mean target of the training rows with the same day of 'date' and 'place', or 'team'"
-    """
-    if not group_means:
-        return ""
-    groups = []
-    for parts in group_means:
-        sides = [PairSide(column, part) for column, part in parts.items()]
-        groups.append(describe_group(sides))
-    text = ", or ".join(groups)
-    return printable(f"the mean target of the training rows with the same {text}")
 
 
 #: Names of kinds of rows whose keys don't explain themselves.

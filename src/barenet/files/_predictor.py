@@ -37,7 +37,6 @@ from barenet.files._background_rows import sample_of
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import (
     ModelCard,
-    describe_group_means,
     describe_rows,
     write_scores,
 )
@@ -684,7 +683,6 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         "predicts": f"{printable(predictor.target_name)}, {predicted}",
         "from": inputs,
         "monotonic": _describe_constraints(predictor),
-        "group means": describe_group_means(card.group_means),
         "scaling": scaling,
         "network": _describe_model(predictor.network),
         "trained on": ": ".join(origin),

@@ -14,7 +14,7 @@ section 9.1.1).
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
@@ -28,7 +28,6 @@ from barenet.inputs._chosen_pairs import (
     may_be_codes,
     values_of_parts,
 )
-from barenet.inputs._group_means import GroupColumns, choose_means
 from barenet.inputs._input_regression import (
     LeftOutErrors,
     RegressionSample,
@@ -76,8 +75,6 @@ class ChosenInputs(NamedTuple):
         The days with an input of their own, those of `DateColumn`.
     pairs : tuple of ColumnPair
         The columns whose pairs of categories have inputs of their own.
-    means : tuple of GroupColumns
-        The columns, and pairs of columns, of whose groups of rows the networks have means.
     """
 
     rare: dict[str, float]
@@ -85,16 +82,6 @@ class ChosenInputs(NamedTuple):
     codes: dict[str, tuple[float, ...]]
     days: dict[str, tuple[int, ...]]
     pairs: tuple[ColumnPair, ...] = ()
-    means: tuple[GroupColumns, ...] = ()
-
-    @property
-    def all_pairs(self) -> tuple[ColumnPair, ...]:
-        """The columns whose pairs have inputs, of their own or for the means of their groups."""
-        pairs = dict.fromkeys(self.pairs)  # an ordered set
-        for columns in self.means:
-            if len(columns) == 2:
-                pairs[columns] = None
-        return tuple(pairs)
 
     def without_codes(self, names: Collection[str]) -> "ChosenInputs":
         """Return the choices with no codes and no days in these columns."""
@@ -112,17 +99,6 @@ class ChosenInputs(NamedTuple):
             if name not in names or fraction > RARE:
                 rare[name] = fraction
         return self._replace(rare=rare)
-
-    def with_means(self, means: Sequence[GroupColumns]) -> "ChosenInputs":
-        """Return the choices with means of groups, and without pairs that determine the group."""
-        pairs = [
-            pair for pair in self.pairs if not any(set(columns) <= set(pair) for columns in means)
-        ]
-        return self._replace(pairs=tuple(pairs), means=tuple(means))
-
-    def of_columns(self) -> "ChosenInputs":
-        """Return the choices for single columns, without pairs and means of groups."""
-        return self._replace(pairs=(), means=())
 
 
 class Categories(NamedTuple):
@@ -246,8 +222,7 @@ def choose_inputs(
     thresholds, residuals = _choose_in_turn(columns, numbers, sample)
     chosen = _chosen_inputs(columns, thresholds)
     pairs = choose_pairs(sides, residuals, sample.weight, sample.groups)
-    means = choose_means(sides, residuals, sample)
-    return chosen._replace(pairs=pairs, means=means)
+    return chosen._replace(pairs=pairs)
 
 
 def _positions_in_bins(numbers: NDArray[Any]) -> NDArray[np.float64]:

@@ -77,12 +77,11 @@ class PairSide(NamedTuple):
 ColumnPair = tuple[PairSide, PairSide]
 
 
-def columns_of(sides_of_groups: Iterable[tuple[PairSide, ...]]) -> set[str]:
-    """Return the names of all columns of pairs, or of single columns."""
-    names = set()
-    for sides in sides_of_groups:
-        for side in sides:
-            names.add(side.column)
+def columns_of(pairs: Iterable[ColumnPair]) -> set[str]:
+    """Return the names of all columns of pairs."""
+    names: set[str] = set()
+    for first, second in pairs:
+        names.update((first.column, second.column))
     return names
 
 
@@ -200,7 +199,7 @@ def choose_pairs(
     weight = weight[rows]
     if groups is not None:
         groups = groups[rows]
-    candidates = candidate_pairs([side.take(rows) for side in sides])
+    candidates = _candidate_pairs([side.take(rows) for side in sides])
     n_pairs_by_columns = {candidate.pair: candidate.n_pairs for candidate in candidates}
     chosen: list[ColumnPair] = []
     room = MOST_INPUTS_OF_PAIRS
@@ -221,7 +220,7 @@ def choose_pairs(
     return tuple(chosen)
 
 
-def candidate_pairs(sides: Sequence[SideCodes]) -> list[PairCodes]:
+def _candidate_pairs(sides: Sequence[SideCodes]) -> list[PairCodes]:
     """Code the pairs of columns of which some categories occur together in several rows.
 
     If there are as many pairs as categories of one column, this column determines the other one.
@@ -265,15 +264,15 @@ def _better_than_nothing(
     return results
 
 
-def with_categories_of_groups(
-    encoding: TableEncoding, X: Any, sides_of_groups: Sequence[tuple[PairSide, ...]]
+def with_categories_of_pairs(
+    encoding: TableEncoding, X: Any, pairs: Sequence[ColumnPair]
 ) -> TableEncoding:
-    """Add inputs for the numbers, the parts of dates and the days of pairs and of groups."""
-    if not sides_of_groups:
+    """Add inputs for the numbers, the parts of dates and the days of pairs."""
+    if not pairs:
         return encoding
     parts_by_name: dict[str, set[str]] = {}
-    for sides in sides_of_groups:
-        for name, part in sides:
+    for pair in pairs:
+        for name, part in pair:
             parts_by_name.setdefault(name, set()).add(part)
     parts: dict[str, tuple[str, ...]] = {}
     codes: dict[str, tuple[float, ...]] = {}
@@ -296,7 +295,7 @@ def with_categories_of_groups(
 
 def inputs_of_pairs(
     encoding: TableEncoding, X: Any, column_pairs: Sequence[ColumnPair]
-) -> dict[ColumnPair, InputPairs]:
+) -> tuple[InputPairs, ...]:
     """Make an input for each pair of categories of these columns that occurs in the rows.
 
     If there are more than `MOST_INPUTS_OF_PAIRS` pairs, the frequent ones have an input. Columns
@@ -305,12 +304,13 @@ def inputs_of_pairs(
     >>> towns = {"town": ["Rome", "Oslo", "Rome", "Rome"], "size": ["S", "L", "L", "S"]}
     >>> sides = (PairSide("town"), PairSide("size"))
     >>> encoding = TableEncoding.fit(towns, rare=0)
-    >>> inputs_of_pairs(encoding, towns, [sides])[sides].pairs  # Oslo, L; Rome, L; Rome, S
+    >>> [inputs] = inputs_of_pairs(encoding, towns, [sides])
+    >>> inputs.pairs  # Oslo, L; Rome, L; Rome, S
     ((0, 0), (1, 0), (1, 1))
     """
     possible_pairs = [pair for pair in column_pairs if _has_categories(encoding, pair)]
     if not possible_pairs:
-        return {}
+        return ()
     names = columns_of(possible_pairs)
     entries_by_name = {}
     for column, values in values_of(encoding, X):
@@ -325,13 +325,13 @@ def inputs_of_pairs(
         second_of_rows = second_inputs[has_both].tolist()
         counts_of_pairs.append(Counter(zip(first_of_rows, second_of_rows, strict=True)))
     fewest_rows = _fewest_rows_of_pair(counts_of_pairs)
-    inputs = {}
+    inputs = []
     for column_pair, counts in zip(possible_pairs, counts_of_pairs, strict=True):
         frequent = [pair for pair, count in sorted(counts.items()) if count >= fewest_rows]
         if frequent:
             first, second = column_pair
-            inputs[column_pair] = InputPairs(first.column, second.column, tuple(frequent))
-    return inputs
+            inputs.append(InputPairs(first.column, second.column, tuple(frequent)))
+    return tuple(inputs)
 
 
 def _has_categories(encoding: TableEncoding, pair: ColumnPair) -> bool:

@@ -202,8 +202,7 @@ def without_inputs_of(signs: Signs, chosen: ChosenInputs) -> ChosenInputs:
         if name not in signs:
             parts[name] = names_of_parts
     pairs = [pair for pair in chosen.pairs if columns_of([pair]).isdisjoint(signs)]
-    means = [columns for columns in chosen.means if columns_of([columns]).isdisjoint(signs)]
-    chosen = chosen._replace(parts=parts, pairs=tuple(pairs), means=tuple(means))
+    chosen = chosen._replace(parts=parts, pairs=tuple(pairs))
     return chosen.without_codes(signs)
 
 

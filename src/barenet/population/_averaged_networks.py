@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import ConformalResiduals, Ensemble
-from barenet.inputs._group_means import GroupMeans
 from barenet.model._arrays import FloatArray, InputArray
 from barenet.model._network import Network
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dense
 from barenet.population._ensemble_recipe import EnsembleRecipe
-from barenet.population._folded_means import fold_means
 from barenet.population._out_of_fold import OutOfFold, soften
 
 
@@ -179,14 +177,12 @@ class AveragedNetworks(Stateful):
             scores=out_of_fold.scores(predictions, temperature),
         )
 
-    def ensemble(self, factors: FloatArray | None, means: GroupMeans | None = None) -> Ensemble:
+    def ensemble(self, factors: FloatArray | None) -> Ensemble:
         """Make the best ensemble, with the factors of inputs and the temperature in its layers.
 
-        The factors have the shape (n_networks, n_inputs). The means of groups are part of the
-        weights of the first layer, too.
+        The factors have the shape (n_networks, n_inputs).
         """
         assert self.best is not None
-        numbers_of_inputs = means.of_inputs() if means is not None else None
         networks = []
         for index, parameters in self.best.parameters.items():
             network = self.networks[index].copy()
@@ -195,12 +191,9 @@ class AveragedNetworks(Stateful):
             last = network.layers[-1]
             assert isinstance(first, Dense) and isinstance(last, Dense)
             if factors is not None:
-                n_inputs = factors.shape[1]  # the means follow, without factors
-                first.weights[:n_inputs] *= factors[index, :, np.newaxis]
+                first.weights *= factors[index, :, np.newaxis]
             last.weights /= self.best.temperature
             last.bias /= self.best.temperature
-            if numbers_of_inputs is not None:
-                network = fold_means(network, numbers_of_inputs)
             networks.append(network)
         return Ensemble(networks)
 

@@ -52,9 +52,6 @@ class EnsembleRecipe:
     patience: float = 1.5
     least_patience: int = 8
     tolerance: float = 1e-4
-    #: Whether the means of groups in a left-out row are those over all other rows, as in a new row,
-    #: or only over the rows that the network is trained on, as what it learns otherwise.
-    has_means_of_all_rows: bool = True
 
     @classmethod
     def for_rows(cls, n_rows: int) -> "EnsembleRecipe":

@@ -12,14 +12,12 @@ from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, WorkersError
 from barenet.files._checkpoint import ENSEMBLE, Checkpoint
 from barenet.files._checkpoint_manager import locked_checkpoint
-from barenet.inputs._group_means import GroupMeans
 from barenet.model._arrays import FloatArray, InputArray
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.population._averaged_networks import AveragedNetworks, CheckedEpoch
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
 from barenet.population._ensemble_saver import EnsembleSaver
-from barenet.population._folded_means import fold_means
 from barenet.population._monotonic_network import make_monotonic, signs_of_outputs
 from barenet.population._out_of_fold import OutOfFold, split_folds
 from barenet.population._population import Population
@@ -63,9 +61,6 @@ class EnsembleTraining:
     signs_of_inputs : ndarray of shape (n_inputs,), int8, optional
         1 for an input with which the predictions only increase, -1 where they decrease, else 0; all
         factors are above 0 then.
-    means : GroupMeans, optional
-        Means of the target over the other rows of groups, which are further inputs of the networks.
-        They need `factors_of_networks`. The ensemble takes X without them.
 
     Examples
     --------
@@ -88,7 +83,6 @@ class EnsembleTraining:
         factors: FloatArray | None = None,
         factors_of_networks: FloatArray | None = None,
         signs_of_inputs: NDArray[np.int8] | None = None,
-        means: GroupMeans | None = None,
     ) -> None:
         self.out_of_fold = out_of_fold
         self.recipe = recipe
@@ -107,25 +101,10 @@ class EnsembleTraining:
         if factors_of_networks is not None:
             assert self.factors is not None and isinstance(X, SparseRows)
             self.factors *= factors_of_networks
-            if means is None:
-                different, copies = np.unique(factors_of_networks, axis=0, return_inverse=True)
-            else:  # the means of each network are over the rows that it is trained on
-                different = factors_of_networks
-                copies = np.arange(len(self.left_out))
+            different, copies = np.unique(factors_of_networks, axis=0, return_inverse=True)
             self.n_copies = len(different)
             self.X = X.scaled_copies(different)
             self.first_rows = copies.ravel() * len(X)
-        self.means = means
-        if means is not None:
-            assert isinstance(self.X, SparseRows)
-            means_of_networks = []
-            for left_out in self.left_out:
-                of_network = means.of_network(left_out, of_all_rows=recipe.has_means_of_all_rows)
-                means_of_networks.append(of_network)
-            self.X = self.X.with_columns(np.concatenate(means_of_networks))
-            if signs_of_inputs is not None:
-                without_sign = np.zeros(means.n_numbers, np.int8)
-                signs_of_inputs = np.concatenate([signs_of_inputs, without_sign])
         self.signs_of_inputs = signs_of_inputs
         self.seeds = [(seed + index) % 2**32 for index in range(len(self.left_out))]
         self.networks: list[Network] = []
@@ -259,14 +238,11 @@ class EnsembleTraining:
 
     def ensemble(self) -> Ensemble:
         """The best ensemble, which takes inputs without their factors."""
-        return self.averages.ensemble(self.factors, self.means)
+        return self.averages.ensemble(self.factors)
 
     def untrained_ensemble(self) -> Ensemble:
         """The networks before the training, which take inputs without their factors."""
-        if self.means is None:
-            return Ensemble(self.networks)
-        no_means = np.zeros((self.means.n_inputs, self.means.n_numbers))
-        return Ensemble([fold_means(network, no_means) for network in self.networks])
+        return Ensemble(self.networks)
 
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""

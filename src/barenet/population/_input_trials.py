@@ -3,9 +3,8 @@
 `choose_inputs` chooses inputs by ridge regressions, in milliseconds. But a regression can't express
 what networks learn from the other columns. Categories in few rows may seem to predict what they
 only repeat, and a network overfits to them. A pair of columns may seem to predict what a network
-learns from the columns by themselves. With the mean target of the other rows of a group, a network
-may find out the target of a row that it is trained on. The networks of a first repeat are therefore
-trained with and without such inputs, and the rows that they leave out decide.
+learns from the columns by themselves. The networks of a first repeat are therefore trained with and
+without such inputs, and the rows that they leave out decide.
 """
 
 from dataclasses import replace
@@ -22,11 +21,6 @@ MOST_ROWS_OF_TRIALS = 20_000
 
 #: Codes and rare categories are compared only in columns with fewer rows than this for each input.
 ROWS_OF_CATEGORY = 10
-
-#: Means of groups must reduce the loss by this fraction of it. If single networks gain less, the
-#: pairs that the means replace predict as well in an ensemble, and training rows are predicted
-#: worse with means.
-GAIN_OF_MEANS = 0.15
 
 #: Maximum number of epochs of a trial. Networks without inputs for pairs need more epochs than
 #: those with them, so shorter trials would favour pairs.
@@ -57,20 +51,14 @@ class InputTrials:
         if not self.has_all_rows:
             table = table.sampled(MOST_ROWS_OF_TRIALS)
         self.table = table
-        self.recipe = replace(
-            recipe,
-            repeats=1,
-            epochs=min(recipe.epochs, EPOCHS),
-            # Means over more rows than those of the training would seem to predict better.
-            has_means_of_all_rows=False,
-        )
+        self.recipe = replace(recipe, repeats=1, epochs=min(recipe.epochs, EPOCHS))
         self.progress = progress
         #: The inputs that networks have been trained with, and their losses.
         self._losses: list[tuple[ChosenInputs, float]] = []
 
     def confirm(self, chosen: ChosenInputs) -> ChosenInputs:
-        """Leave out the codes, rare categories, pairs and means that make predictions worse."""
-        confirmed = chosen.of_columns()
+        """Leave out the codes, rare categories and pairs that make predictions worse."""
+        confirmed = chosen._replace(pairs=())
         if self.has_all_rows:
             wide = self._wide_columns(confirmed)
             without_codes = confirmed.without_codes(wide)
@@ -78,10 +66,8 @@ class InputTrials:
             with_merged = confirmed.with_merged_categories(wide)
             confirmed = self._better(with_merged, confirmed)
         with_pairs = confirmed._replace(pairs=chosen.pairs)
-        confirmed = self._clearly_better(with_pairs, confirmed, GAIN)
-        if self.has_all_rows:  # some of the rows have parts of the groups alone
-            with_means = confirmed.with_means(chosen.means)
-            confirmed = self._clearly_better(with_means, confirmed, GAIN_OF_MEANS)
+        if self._is_clearly_better(with_pairs, confirmed):
+            return with_pairs
         return confirmed
 
     def _better(self, other: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
@@ -92,14 +78,11 @@ class InputTrials:
             return other
         return chosen
 
-    def _clearly_better(
-        self, further: ChosenInputs, chosen: ChosenInputs, gain: float
-    ) -> ChosenInputs:
-        """Return the choice with further inputs if they reduce the loss by more than a fraction."""
+    def _is_clearly_better(self, further: ChosenInputs, chosen: ChosenInputs) -> bool:
+        """Return whether further inputs reduce the loss by more than the fraction `GAIN`."""
         if further == chosen:
-            return chosen
-        loss_with_further = self._loss(further)
-        return further if loss_with_further < (1 - gain) * self._loss(chosen) else chosen
+            return False
+        return self._loss(further) < (1 - GAIN) * self._loss(chosen)
 
     def _wide_columns(self, chosen: ChosenInputs) -> set[str]:
         """Find the columns with few rows for each input."""

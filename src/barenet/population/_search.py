@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -306,28 +305,52 @@ class Halving:
 
 
 def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -> dict[str, Any]:
-    """Collect the scores of all rungs in scikit-learn's form."""
-    from sklearn.model_selection import GridSearchCV
-
+    """Collect the scores of all rungs in the form of scikit-learn's ``cv_results_``."""
     params: list[dict[str, Any]] = []
-    out: list[dict[str, float]] = []
-    iterations: list[int] = []
-    resources: list[int] = []
-    for rung, measures_of_candidates in enumerate(halving.rungs):
-        for number, measures in measures_of_candidates.items():
-            settings = dict(candidates[number])
-            if halving.epochs:
-                settings["epochs"] = halving.epochs[rung]
-                iterations.append(rung)
-                resources.append(halving.epochs[rung])
-            params.append(settings)
-            out.extend(
-                {**fold_measures, "test_scores": fold_measures["score"]}
-                for fold_measures in measures
-            )
-    more: dict[str, Any] = {}
+    names: dict[str, None] = {}  # an ordered set
+    rows: dict[str, list[list[float]]] = {"fit_time": [], "score_time": [], "score": []}
+    results: dict[str, Any] = {}
     if halving.epochs:
-        more = {"iter": iterations, "n_resources": resources}
-    # scikit-learn warns of scores that are NaN
-    with warnings.catch_warnings(action="ignore", category=UserWarning):
-        return GridSearchCV(None, {})._format_results(params, len(halving.folds), out, more)
+        n_candidates = [len(rung) for rung in halving.rungs]
+        n_rungs = len(n_candidates)
+        results["iter"] = np.repeat(np.arange(n_rungs), n_candidates)
+        results["n_resources"] = np.repeat(halving.epochs[:n_rungs], n_candidates)
+    for number, rung in enumerate(halving.rungs):
+        for candidate, measures in rung.items():
+            settings = dict(candidates[candidate])
+            if halving.epochs:
+                settings["epochs"] = halving.epochs[number]
+            params.append(settings)
+            names |= dict.fromkeys(settings)
+            for measure, row in rows.items():
+                row.append([fold_measures[measure] for fold_measures in measures])
+    for measure in ("fit_time", "score_time"):
+        times = np.array(rows[measure])
+        results[f"mean_{measure}"] = times.mean(axis=1)
+        results[f"std_{measure}"] = times.std(axis=1)
+    for name in names:
+        results[f"param_{name}"] = _setting_of_candidates(name, params)
+    results["params"] = params
+    scores = np.array(rows["score"])
+    for fold, scores_of_fold in enumerate(scores.T):
+        results[f"split{fold}_test_score"] = scores_of_fold
+    mean_scores = scores.mean(axis=1)
+    results["mean_test_score"] = mean_scores
+    results["std_test_score"] = scores.std(axis=1)
+    losses = -np.where(np.isnan(mean_scores), -np.inf, mean_scores)
+    results["rank_test_score"] = np.searchsorted(np.sort(losses), losses) + 1
+    return results
+
+
+def _setting_of_candidates(
+    name: str, params: Sequence[Mapping[str, Any]]
+) -> np.ma.MaskedArray[Any, Any]:
+    """Return a setting of each candidate, masked for those without it."""
+    values = [settings[name] for settings in params if name in settings]
+    are_numbers = all(isinstance(value, int | float | np.number | np.bool_) for value in values)
+    dtype = np.array(values).dtype if are_numbers else object
+    column = np.ma.MaskedArray(np.empty(len(params), dtype), mask=True)
+    for row, settings in enumerate(params):
+        if name in settings:
+            column[row] = settings[name]
+    return column

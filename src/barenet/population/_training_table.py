@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines._threads import available_threads
 from barenet.inputs._chosen_inputs import ChosenInputs, choose_inputs
-from barenet.inputs._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_groups
+from barenet.inputs._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_pairs
 from barenet.inputs._column_relevance import KnownRelevances, relevance_factors
-from barenet.inputs._group_means import GroupMeans, inputs_of_groups
-from barenet.inputs._input_regression import RegressionSample, random_rows
+from barenet.inputs._input_regression import random_rows
 from barenet.inputs._monotonic_columns import (
     Signs,
     check_order,
@@ -159,15 +158,13 @@ class TrainingTable:
         )
         encoding = without_cycles_of(self.monotonic, encoding)
         encoding = encoding.with_inputs(chosen.parts, chosen.codes, chosen.days)
-        sides_of_groups = [*chosen.pairs, *chosen.means]
-        return with_categories_of_groups(encoding, self.X, sides_of_groups)
+        return with_categories_of_pairs(encoding, self.X, chosen.pairs)
 
     def _rare(self, chosen: ChosenInputs) -> float | dict[str, float]:
-        """Return the fractions of rare categories: none are merged in columns of groups."""
+        """Return the fractions of rare categories: none are merged in columns of pairs."""
         if self.rare is not None:
             return self.rare
-        columns_of_groups = columns_of([*chosen.pairs, *chosen.means])
-        return chosen.rare | dict.fromkeys(columns_of_groups, 0.0)
+        return chosen.rare | dict.fromkeys(columns_of(chosen.pairs), 0.0)
 
     def prepare(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> PreparedTraining:
         """Encode the columns with the chosen inputs, and make the networks."""
@@ -175,8 +172,7 @@ class TrainingTable:
         # A column without bins has no codes.
         chosen = chosen._replace(codes=encoding.codes_by_name())
         encoding = add_edges_at_jumps(encoding, self.X, self.y_for_encoding, self.weight)
-        pairs = inputs_of_pairs(encoding, self.X, chosen.all_pairs)
-        encoding = replace(encoding, pairs=tuple(pairs.values()))
+        encoding = replace(encoding, pairs=inputs_of_pairs(encoding, self.X, chosen.pairs))
         left_out = rows_left_out(self.y, recipe, self.target_kind, self.seed, self.groups)
         encoding, word_factors = with_words_of_networks(
             encoding,
@@ -197,18 +193,10 @@ class TrainingTable:
             n_threads=available_threads(self.threads),
         )
         factors_of_networks = word_factors * factors_of_columns
-        inputs_by_group = inputs_of_groups(encoding, pairs, chosen.means)
-        chosen = chosen._replace(means=tuple(inputs_by_group))
-        for places in inputs_by_group.values():
-            factors_of_networks[:, places.start : places.stop] = 0
         # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
         # predictions need none.
         factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
         inputs = table_rows(encoding, self.X, np.float32, factors)
-        means = None
-        if inputs_by_group:
-            sample = RegressionSample.of(self.y_for_encoding, self.weight, len(self.y), self.groups)
-            means = GroupMeans(inputs, [*inputs_by_group.values()], sample)
         shares = self.weight / self.weight.sum()
         out_of_fold = OutOfFold(self.y, shares, self.number_loss)
         input_signs = signs_of_inputs(encoding, self.monotonic) if self.monotonic else None
@@ -223,6 +211,5 @@ class TrainingTable:
             factors=factors,
             factors_of_networks=factors_of_networks,
             signs_of_inputs=input_signs,
-            means=means,
         )
         return PreparedTraining(training, encoding, self.scaling, chosen, self.monotonic)

@@ -20,7 +20,6 @@ from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.inputs._chosen_inputs import ChosenInputs
 from barenet.inputs._chosen_pairs import columns_of
-from barenet.inputs._group_means import GroupColumns, columns_for_card, describe_group
 from barenet.inputs._monotonic_columns import (
     Signs,
     check_columns,
@@ -364,12 +363,8 @@ def untrained_predictor(
     settings: TaskSettings,
     training: Dataset,
     validation: Dataset | None = None,
-    means: Sequence[GroupColumns] = (),
 ) -> Predictor:
-    """Combine a network with the encoding and a model card, which is the same on every machine.
-
-    The card names the columns of whose groups the networks have means.
-    """
+    """Combine a network with the encoding and a model card, which is the same on every machine."""
     dataset = split.dataset
     names = encoding.feature_names if isinstance(encoding, TableEncoding) else dataset.feature_names
     counts = {"training": training.n_samples}
@@ -383,7 +378,6 @@ def untrained_predictor(
         settings=settings.card_fields(),  # omits paths, times and threads
         data_fingerprint=fingerprint_of(dataset.select(names), encoding),
         rows=counts,
-        group_means=columns_for_card(means),
     )
     return Predictor(
         network=network,
@@ -444,7 +438,6 @@ def prepare_ensemble(
         split=split,
         settings=settings,
         training=training,
-        means=prepared.chosen.means,
     )
     return EnsembleFit(
         settings=settings,
@@ -484,10 +477,10 @@ def _left_out(settings: TaskSettings, dataset: Dataset) -> dict[str, str]:
 
 def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
     """Describe the chosen inputs of columns, each choice in a line, and the constraints."""
-    columns_of_groups = columns_of([*chosen.pairs, *chosen.means])
+    columns_of_pairs = columns_of(chosen.pairs)
     names_by_fraction: dict[float, list[str]] = {}
     for name, fraction in chosen.rare.items():
-        if name not in columns_of_groups:  # `TrainingTable` merges none of their categories
+        if name not in columns_of_pairs:  # `TrainingTable` merges none of their categories
             names_by_fraction.setdefault(fraction, []).append(name)
     choices = []
     for fraction, names in sorted(names_by_fraction.items()):
@@ -506,17 +499,11 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
         choices.append(f"{len(days):,} days of {name!r} have an input of their own")
     for first, second in chosen.pairs:
         choices.append(f"each pair of {first} and {second} has an input of its own")
-    for columns in chosen.means:
-        group = describe_group(columns)
-        choices.append(f"an input is the mean target of the other rows with the same {group}")
     note = ""
     if monotonic:
         note += f"the predictions {describe_signs(monotonic)}: monotonic constraints\n"
     for choice in choices:
         note += f"{choice}, chosen by the error on rows that are left out\n"
-    if chosen.means:
-        note += "after the training, each training row is part of these means, so the scores "
-        note += "on the training rows are not those of new rows\n"
     if note:
         note += "\n"
     return note
