@@ -61,9 +61,6 @@ def test_every_command_takes_the_mean_and_explain_the_first_network(barenet, sev
     lines = barenet("explain", several, "iris", "--row", 7).words
     first = barenet("explain", iris, "iris", "--row", 7).words
     assert lines.replace(" · the first of 3 networks", "").split()[-40:] == first.split()[-40:]
-    error = barenet("plot", "epochs", several, "--at", 1).error
-    assert "epochs are those of one network" in error
-    assert error.endswith("one with --model network of `barenet train`")
 
 
 #: An ensemble of few epochs, for results that do not depend on their number.

@@ -294,6 +294,13 @@ def test_one_argument_alone_chooses_the_kind_of_model(prices, monkeypatch):
     assert TaskSettings.from_fields({"data": "a.csv", "quick": True}).model == "network"
 
 
+def test_settings_of_earlier_versions_have_their_new_names():
+    earlier = {"data": "iris", "l1": 0.0, "l2": 0.001, "clip_norm": 1.0}
+    config = TaskSettings.from_fields(earlier).config
+    assert config.penalty == ("l2:strength=0.001",) and config.clip == "norm:limit=1.0"
+    assert TaskSettings.from_fields({"data": "iris", "l1": 0.0}).config.penalty == ("none",)
+
+
 def test_one_record_is_a_row(prices):
     predictor = Task.open(prices, "price", drop=["sold", "town"]).train(model="network", epochs=1)
     with pytest.raises(BarenetError, match=r"^X: .*one value in each row, as in \[row\] for one"):
@@ -640,8 +647,9 @@ def test_validation_rows_are_training_rows_and_decide_no_scaling():
 
 
 def test_every_setting_reaches_train():
-    flags = {"epochs": 3, "optimizer": "adam:beta1=0.8", "learning_rate": 0.02, "l1": 0.001}
-    flags |= {"clip_norm": 1.0, "batch_size": "full", "dropout": 0.2, "dtype": "float64"}
+    flags = {"epochs": 3, "optimizer": "adam:beta1=0.8", "learning_rate": 0.02}
+    flags |= {"penalty": "l1:strength=0.001", "clip": "norm:limit=1"}
+    flags |= {"batch_size": "full", "dropout": 0.2, "dtype": "float64"}
     experiment = prepared(**flags, schedule="step:every=1,gamma=0.5")
     _, history = experiment.run()
     assert history["learning_rate"] == [0.02, 0.01, 0.005]

@@ -4,7 +4,6 @@ The run is finished once all files are on the disk. Until then, its state is kep
 writes the missing files.
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from copy import copy
@@ -177,7 +176,7 @@ class Results:
         predictor = self.fit.predictor
         rows = self.main.rows
         included = []
-        if config.l1 or config.l2:
+        if config.make_penalties():
             included.append("penalty")
         if config.class_weight:
             included.append("class weights")
@@ -279,9 +278,6 @@ class Results:
                     export_format = "python"
             command = shell.join(["barenet", "export", address, "--to", export_format])
             log(f"`{command}` makes a file that predicts without barenet")
-        elif sys.stdout.isatty() and sys.stderr.isatty():
-            command = shell.join(["barenet", "report", address, "--open"])
-            log(f"next: {command}")
         if history.stop_reason == "completed":
             if isinstance(self.fit, EnsembleFit) and history.best_epoch == len(history):
                 more = f"--epochs {2 * len(history)}"

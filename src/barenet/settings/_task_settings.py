@@ -89,6 +89,19 @@ def model_of_quick(quick: object) -> ModelKind:
     return "network" if check_flag(quick, "quick") else "ensemble"
 
 
+def with_new_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename the settings of run files and model cards of barenet 0.3.0."""
+    new = dict(fields)
+    if "l1" in new or "l2" in new:
+        strengths = {name: new.pop(name, None) for name in ("l1", "l2")}
+        penalties = [f"{name}:strength={value}" for name, value in strengths.items() if value]
+        new.setdefault("penalty", penalties)
+    for name in ("norm", "value"):
+        if f"clip_{name}" in new:
+            new.setdefault("clip", f"{name}:limit={new.pop(f'clip_{name}')}")
+    return new
+
+
 def warn_of_change(argument: str, problem: str, model: str) -> None:
     """Warn of an argument whose meaning changes, and name the one to use."""
     error = ArgumentError(problem, argument=argument, remedy="use {model}", model=model)
@@ -307,7 +320,7 @@ class TaskSettings(DataOptions):
 
         Run files of barenet 0.3.0 have `quick` in place of `model`.
         """
-        fields = dict(fields)
+        fields = with_new_names(fields)
         if "quick" in fields:
             fields.setdefault("model", model_of_quick(fields.pop("quick")))
         file_types = get_type_hints(FileOptions)

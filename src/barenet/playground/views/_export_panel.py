@@ -16,7 +16,7 @@ from barenet.playground.data._table_file import MAX_ROWS
 from barenet.playground.state._features import FEATURES
 from barenet.playground.state._page_state import HAND_DRAWN, DataSettings
 from barenet.playground.views._network_view import NetworkView
-from barenet.settings._run_config import RunConfig
+from barenet.settings._run_config import NO_PENALTY, RunConfig
 from barenet.settings._run_defaults import table_defaults
 
 _TEXTS = tomllib.loads(Path(__file__).with_name("export.toml").read_text("utf-8"))
@@ -24,7 +24,12 @@ NOTES: dict[str, str] = _TEXTS["notes"]
 CODE: dict[str, str] = _TEXTS["code"]
 #: Settings of the page whose defaults may differ for a data set.
 PAGE_SETTINGS = RunConfig(
-    init="auto", bias_init="zeros", shuffle=True, dtype="float32", l1=0.0, l2=0.0, patience=0
+    init="auto",
+    bias_init="zeros",
+    shuffle=True,
+    dtype="float32",
+    penalty=NO_PENALTY,
+    patience=0,
 )
 
 
