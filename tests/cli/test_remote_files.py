@@ -121,7 +121,6 @@ READERS = [
     ("plot", "confusion", "run"),
     ("plot", "residuals", "run"),
     ("explain", "run"),
-    ("explain", "run", "--prediction"),
     ("predict", "run", "prices.csv", "--reasons", 1),
     ("drift", "run", "prices.csv"),
     ("train", "--teacher", "run"),

@@ -294,8 +294,8 @@ class TaskSettings(DataOptions):
         Model whose predictions a single network learns instead of the targets, such as an ensemble
         for the same columns: a file, or the folder of a run.
     keep_background : bool
-        Keep 100 raw training rows in the model file, which `barenet predict --reasons` and `barenet
-        explain --prediction` compare rows with. Don't keep rows of people without their consent.
+        Keep 100 raw training rows in the model file, which `barenet predict --reasons` compares
+        rows with. Don't keep rows of people without their consent.
     config : RunConfig
         How the network is built and trained.
     """

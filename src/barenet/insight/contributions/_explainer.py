@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from barenet.engines._threads import numpy_on_one_thread
 from barenet.files._predictor import Predictor
 from barenet.insight.contributions._column_groups import group_columns
-from barenet.insight.contributions._contributions import Contributions, Scale
+from barenet.insight.contributions._contributions import (
+    Contributions,
+    ExplainedPrediction,
+    Scale,
+)
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._hybrid_rows import HybridRows
 from barenet.insight.contributions._shapley_values import (
@@ -205,6 +209,42 @@ class Explainer:
             rows=columns_of(rows, column_names),
             n_orders=values.n_orders,
         )
+
+    def reasons(self, rows: Any, count: int) -> list[ExplainedPrediction]:
+        """List the largest contributions to each prediction: to a number, or to a class.
+
+        Of two classes, the second one is explained in each row, whichever is predicted, so that a
+        sign has the same meaning in all rows; of several, the predicted one. Contributions have
+        four significant digits, as more would be below the standard error.
+
+        Parameters
+        ----------
+        rows : array-like, Frame or DataFrame
+            The rows, as the model takes them.
+        count : int
+            Number of contributions; all of them if there are fewer columns.
+
+        Returns
+        -------
+        list of ExplainedPrediction
+            The reasons of each row.
+        """
+        result = self.explain(self.model.rows(rows, "X"))
+        n_outputs = len(result.output_names)
+        explained = np.full(len(result), n_outputs - 1, np.intp)
+        if result.scale is not None and n_outputs > 2:
+            explained = result.predictions.argmax(axis=1)
+        predictions = []
+        for row, output in enumerate(explained.tolist()):
+            reasons = []
+            for reason in result.reasons(row, count, output):
+                contribution = float(f"{reason.contribution:.4g}")
+                error = float(f"{reason.standard_error:.2g}")
+                reasons.append(reason._replace(contribution=contribution, standard_error=error))
+            explained_class = result.output_names[output] if result.scale is not None else None
+            expected = float(f"{result.expected[output]:.6g}")
+            predictions.append(ExplainedPrediction(explained_class, expected, reasons))
+        return predictions
 
     def _values(
         self,

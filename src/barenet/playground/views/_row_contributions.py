@@ -142,7 +142,7 @@ def contributions_to(
 
 
 def _rows_of_model(prepared: PreparedData, model: Model) -> ComparedRows:
-    """Find the rows that `barenet explain --prediction` compares with for a model.
+    """Find the rows that `barenet predict --reasons` compares with for a model.
 
     They are those that the model file keeps, or else all rows of the table.
     """
