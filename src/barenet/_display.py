@@ -59,6 +59,11 @@ def write_display(title: str, *parts: str) -> str:
     return f'<div class="barenet-display"><style>{style}</style>{body}</div>'
 
 
+def write_text(text: str) -> str:
+    """Write a paragraph."""
+    return f"<p>{escape(text)}</p>\n"
+
+
 def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> str:
     """Write a table, with a kind that the style uses."""
     rows = list(rows)
@@ -79,6 +84,16 @@ def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: s
         body += f"<tr>{''.join(cells)}</tr>\n"
     table = f'<table class="{kind}"><thead><tr>{head}</tr></thead>\n{body}</table>'
     return f'<div class="scroll">{table}</div>\n'
+
+
+def align(lines: Sequence[Sequence[str]]) -> str:
+    """Write cells as a plain-text table, with each column as wide as its longest cell."""
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    aligned = []
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        aligned.append("  ".join(cells).rstrip())
+    return "\n".join(aligned)
 
 
 def write_facts(facts: Mapping[str, object]) -> str:

@@ -208,9 +208,9 @@ NAMES = {"iris": ("accuracy", "accuracy"), "line": ("r2", "R²")}
 def _check_scores(page, barenet, folder, name, first):
     """Compare the scores of a page with those of `barenet evaluate`."""
     result = barenet("evaluate", folder, "--json").json
-    seen = barenet("evaluate", folder, "--rows", "training", "--json").json
+    seen = load(folder).card.scores["training"]
     scores = [result["metrics"], *(result["baselines"][each] for each in ("linear", "constant"))]
-    expected = [f"{each[name]:.4f}" for each in (*scores, seen["metrics"])]
+    expected = [f"{each[name]:.4f}" for each in (*scores, seen)]
     assert [cells[1] for cells in page.table("", first)] == expected
     assert f"The network's {first} is {expected[0]} on {result['rows']} rows" in page
     assert "The linear model " in page

@@ -82,7 +82,7 @@ def test_scores_and_confusions_follow_the_threshold(barenet, rare, copied):
         rows = rows[:211]
         rows.to_csv("other.csv", index=False)
         data = "other.csv"
-    options = ("--rows", "all", "--no-baselines", "--json")
+    options = ("--no-baselines", "--json")
     result = barenet("evaluate", folder, data, "--threshold", THRESHOLD, *options).json
     plain = barenet("evaluate", folder, data, *options).json
     _, classes = decided(folder, rows)

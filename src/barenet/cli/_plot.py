@@ -124,7 +124,7 @@ def report(
         training = rows
         if selection.training is not selection.rows:
             training = with_rows_read(predictor, selection.training)
-        measured = Measurement(predictor, rows, metric, training)
+        measured = Measurement(predictor, rows, metric, training, n_seen=selection.n_seen)
         history = None
         with contextlib.suppress(FileNotFoundError, DataError):
             history = read_curves(trained.path)

@@ -255,7 +255,8 @@ class Results:
         rows = fit.rows.test or fit.rows.training
         # like `barenet report`
         if measured.rows is not rows or not measured.has_baselines:
-            measured = replace(measured, rows=rows, has_baselines=True)
+            n_seen = 0 if fit.rows.test else rows.n_samples
+            measured = replace(measured, rows=rows, n_seen=n_seen, has_baselines=True)
         measured.predictor = self._predictor(**self.measured)
         texts = None if fit.rows.stream else fit.rows.texts
         lines = lines_of_model(fit.predictor, fit.rows.dataset, texts)

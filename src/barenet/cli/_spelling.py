@@ -45,6 +45,7 @@ TYPES: dict[type[Any], str] = {int: "a whole number", float: "a number", bool: "
 FORMER = {
     "distill": "`barenet train --teacher MODEL` trains on the predictions of a model",
     "--prediction": "`barenet predict MODEL DATA --row 17 --reasons 3` explains a prediction",
+    "--rows": "evaluate measures the test rows of the training data, or all rows of other data",
     "--repeat": "train_many of Python trains networks with several seeds",
     "--l1": "write --penalty l1:strength=0.001",
     "--l2": "write --penalty l2:strength=0.001",

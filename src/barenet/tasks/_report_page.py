@@ -107,11 +107,13 @@ class Report:
         """Write the scores beside the baselines, and whether a simpler model would do."""
         measured = self.measured
         model = measured.title
-        which = measured.which
-        if not which and self.training is not None:
+        if measured.n_seen == 0:
             which = " that it was not trained on"
-        elif not which:
+        elif measured.n_seen == self.rows.n_samples:
             which = " that it was trained on: expect less on new ones"
+        else:
+            number = "perhaps some" if measured.n_seen is None else f"{measured.n_seen:,}"
+            which = f", {number} of which it was trained on"
         name = measured.compared_by
         score = f"{measured.compared_title} is {score_text(name, measured.scores[name])}"
         yield _text(f"The {model}'s {score} on {count_of(self.rows.n_samples, 'row')}{which}.")
