@@ -31,7 +31,7 @@ from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
 from barenet.engines import Ensemble
-from barenet.errors import ArgumentError, BarenetError, DataError
+from barenet.errors import ArgumentError, BarenetError
 from barenet.losses import Huber
 from barenet.optimizers import Adam
 from barenet.schedules import Cosine
