@@ -35,7 +35,7 @@ def several(iris, tmp_path):
     for factor, network in zip((1, 0.5, -0.1), members, strict=True):
         network.parameters *= factor
     path = tmp_path / "several.safetensors"
-    save(replace(predictor, network=Ensemble(members), card=None), path)  # all rows are measured
+    save(replace(predictor, network=Ensemble(members)), path)
     return path
 
 
@@ -46,12 +46,14 @@ def test_every_command_takes_the_mean_and_explain_the_first_network(barenet, sev
     data, predictor = load_dataset("iris"), load(several)
     probabilities = predictor.probabilities(data.X).astype(float)
     document = barenet("evaluate", several, "iris", "--json").json
-    right = probabilities.argmax(axis=1) == data.y
+    _, test = data.split(0.2, 0)
+    of_test = predictor.probabilities(test.X).astype(float)
+    right = of_test.argmax(axis=1) == test.y
     assert document["metrics"]["accuracy"] == pytest.approx(right.mean())
-    own = np.log(probabilities[np.arange(150), data.y])
+    own = np.log(of_test[np.arange(30), test.y])
     assert document["metrics"]["loss"] == pytest.approx(-own.mean(), rel=1e-6)
     assert np.trace(document["confusion_matrix"]) == right.sum()
-    most = permutation_importance(predictor, data.X, data.y).mean.max()
+    most = permutation_importance(predictor, test.X, test.y).mean.max()
     assert f"{most:.4f}" in barenet("importance", several, "iris").words
     rows = barenet("predict", several, "iris").rows
     assert [row["prediction"] for row in rows] == predictor.predict(data.X).tolist()

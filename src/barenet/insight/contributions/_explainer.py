@@ -63,7 +63,7 @@ class Explainer:
     ----------
     model : ExplainedModel
         The model.
-    background : array, Frame or DataFrame
+    background : array or Frame
         The background rows, as `ExplainedModel.rows` returns them.
     group_names : sequence of str
         Names of the groups of columns; most have one column.
@@ -168,7 +168,7 @@ class Explainer:
 
         Parameters
         ----------
-        rows : array, Frame or DataFrame
+        rows : array or Frame
             The rows, as `ExplainedModel.rows` returns them.
         tolerance : float, default=0.02
             The standard error at which a row ends, as for `contributions`.
@@ -195,7 +195,6 @@ class Explainer:
             totals = outputs - expected
             values_of_outputs = of_both_probabilities(values_of_outputs, totals)
             errors = np.repeat(errors, 2, axis=2)
-        column_names = self.model.column_names(rows)
         output_names = self.model.output_names(len(expected))
         return Contributions(
             values=values_of_outputs,
@@ -206,7 +205,7 @@ class Explainer:
             output_names=output_names,
             target_name=self.model.target_name,
             scale=self.model.scale,
-            rows=columns_of(rows, column_names),
+            rows=columns_of(rows, self.model.column_names),
             n_orders=values.n_orders,
         )
 
@@ -270,10 +269,10 @@ class Explainer:
     def _encoded_blocks(self, rows: Any) -> Iterator[list[Block]]:
         """Encode a number of rows at a time, and divide them into blocks."""
         for start in range(0, len(rows), ENCODED_ROWS):
-            encoded = self.background.encode(rows_between(rows, start, start + ENCODED_ROWS))
+            encoded = self.background.encode(rows[start : start + ENCODED_ROWS])
             blocks = []
             for first in range(0, len(encoded), ROWS):
-                block = rows_between(encoded, first, first + ROWS)
+                block = encoded[first : first + ROWS]
                 first_row = start + first
                 blocks.append(Block(slice(first_row, first_row + len(block)), block))
             yield blocks
@@ -296,20 +295,11 @@ def _sample(rows: Any, n_rows: int, seed: int) -> Any:
     if len(rows) <= n_rows:
         return rows
     drawn = drawn_rows(seed, len(rows), n_rows)
-    return rows.iloc[drawn] if hasattr(rows, "iloc") else rows[drawn]
-
-
-def rows_between(rows: Any, start: int, stop: int) -> Any:
-    """Return the rows from one number to before another."""
-    return rows.iloc[start:stop] if hasattr(rows, "iloc") else rows[start:stop]
+    return rows[drawn]
 
 
 def columns_of(rows: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Return the columns of rows by their names."""
     if isinstance(rows, Frame):
         return {name: shown_column(rows, name) for name in rows.columns}
-    if hasattr(rows, "iloc"):
-        columns = [rows.iloc[:, place].to_numpy() for place in range(len(names))]
-    else:
-        columns = list(rows.T)
-    return dict(zip(names, columns, strict=True))
+    return dict(zip(names, rows.T, strict=True))
