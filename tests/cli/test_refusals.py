@@ -24,6 +24,7 @@ REFUSED = {
     "train pricescsv": "xor); the name of a file ends in .csv, .tsv, .txt, .parquet or .npz",
     "train iris --threads 0": "--threads: expected a whole number of 1 or more, got 0",
     "explain IRIS --prediction": "unknown option --prediction; `barenet predict MODEL DATA --row",
+    "train moons --samples 50": "unknown option --samples; write it behind the data set, as in moo",
     "train iris --l2 0.1": "unknown option --l2; write --penalty l2:strength=0.001",
     "train iris --repeat 2": "unknown option --repeat; train_many of Python trains networks",
     "train 'columns*.csv'": "such as --target c",

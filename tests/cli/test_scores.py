@@ -103,7 +103,7 @@ def test_the_baselines_are_scikit_learns_in_the_unit_of_the_target(barenet, name
 
 @pytest.fixture(scope="module")
 def moons(train) -> Path:
-    return train("moons", "--samples", 20, "--epochs", 1)
+    return train("moons:samples=20", "--epochs", 1)
 
 
 BETTER = ["The linear model is better: ", "The most frequent class is better: "]

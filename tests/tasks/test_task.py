@@ -299,6 +299,9 @@ def test_settings_of_earlier_versions_have_their_new_names():
     config = TaskSettings.from_fields(earlier).config
     assert config.penalty == ("l2:strength=0.001",) and config.clip == "norm:limit=1.0"
     assert TaskSettings.from_fields({"data": "iris", "l1": 0.0}).config.penalty == ("none",)
+    options = {"samples": 60, "noise": 0.2, "data_seed": 0}
+    assert TaskSettings.from_fields({"data": "moons", **options}).data == "moons:samples=60"
+    assert TaskSettings.from_fields({"data": "moons", **options, "samples": 200}).data == "moons"
 
 
 def test_one_record_is_a_row(prices):
@@ -642,7 +645,7 @@ def test_validation_rows_are_training_rows_and_decide_no_scaling():
     everything = np.vstack([experiment.training.X, experiment.validation.X, experiment.rows.test.X])
     whole = RunSettings(data="iris").load().X
     np.testing.assert_array_equal(np.sort(everything, axis=0), np.sort(whole, axis=0))
-    few = prepared("moons", samples=4, patience=2, test_size=0.0)  # split by chance
+    few = prepared("moons:samples=4", patience=2, test_size=0.0)  # split by chance
     assert (few.training.n_samples, few.validation.n_samples) == (3, 1)
 
 

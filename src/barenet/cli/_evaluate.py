@@ -16,7 +16,7 @@ from barenet.cli._score_limits import check_limits, read_limits
 from barenet.cli._score_tables import choose_metric, emit_measurement
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
-from barenet.datasets._dataset_loading import DATASETS
+from barenet.datasets._dataset_loading import set_name
 from barenet.files._predictor import check_threshold, describe_threshold
 from barenet.insight._permutation_importance import Importance
 from barenet.storage._file_io import STANDARD_INPUT, is_pattern
@@ -188,7 +188,7 @@ def _may_be_seen(trained: TrainedModel, data: str, name: str) -> bool:
     trained_on = trained.settings.data
     if not trained_on:
         return name == trained.predictor.dataset
-    if trained_on in (STANDARD_INPUT, *DATASETS):
+    if trained_on == STANDARD_INPUT or set_name(trained_on):
         return False
     files = {Path(data).resolve(), *files_of(data)}
     training_files = {Path(trained_on).resolve(), *files_of(trained_on)}

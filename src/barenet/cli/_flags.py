@@ -27,7 +27,7 @@ OUTPUT = Group("Output", sort_key=4)
 
 #: Fields of `RunConfig` under each heading of the help; all others are under learning.
 GROUPS = {
-    DATA: ["scaling", "target_scaling", "test_size", "split_seed", "samples", "noise", "data_seed"],
+    DATA: ["scaling", "target_scaling", "test_size", "split_seed"],
     NETWORK: ["layers", "hidden", "output", "batch_norm", "dropout", "init", "bias_init", "dtype"],
     OUTPUT: ["verbose_epoch"],
 }

@@ -23,6 +23,7 @@ from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._score_tables import ScoreLine, emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
+from barenet.datasets._dataset_loading import set_name
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some, with_addresses
 from barenet.files._model_card import rows_name
 from barenet.files._model_path import MODEL, resume_command
@@ -74,7 +75,7 @@ class OutputOptions:
 
     def folder(self, data: str) -> AbstractContextManager[RunFolder]:
         """Lock the folder of the run, by default named after its data, without suffixes."""
-        file = Path(name_of(data).removesuffix(".gz"))
+        file = Path(set_name(data) or name_of(data).removesuffix(".gz"))
         name = file.stem.strip(".")[:MAX_NAME]
         if has_magic(name):  # a pattern
             name = Path(data).parent.name

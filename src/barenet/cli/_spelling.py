@@ -47,6 +47,10 @@ FORMER = {
     "--prediction": "`barenet predict MODEL DATA --row 17 --reasons 3` explains a prediction",
     "--rows": "evaluate measures the test rows of the training data, or all rows of other data",
     "--repeat": "train_many of Python trains networks with several seeds",
+    **dict.fromkeys(
+        ("--samples", "--noise", "--data-seed"),
+        "write it behind the data set, as in moons:samples=500,noise=0.2,data_seed=1",
+    ),
     "--l1": "write --penalty l1:strength=0.001",
     "--l2": "write --penalty l2:strength=0.001",
     "--clip-norm": "write --clip norm:limit=1",

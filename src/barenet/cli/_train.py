@@ -87,8 +87,8 @@ def train(
     Parameters
     ----------
     data : str
-        A named data set (see `barenet datasets`), or a .csv, .tsv, .txt, .parquet or .npz file; -
-        reads CSV from standard input.
+        A named data set (see `barenet datasets`), such as iris or moons:samples=500,noise=0.2; or a
+        .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard input.
     config : Path
         A TOML file with any of these options, such as the settings.toml of an earlier run.
     resume : Path

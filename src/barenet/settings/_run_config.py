@@ -14,7 +14,6 @@ from typing import Any, Literal, TypedDict
 from barenet._constraints import Configurable, check_fields, option
 from barenet._metrics import METRICS, Name
 from barenet._registry import canonical, plain, spec_of
-from barenet.datasets._named_datasets import GENERATOR_LIMITS
 from barenet.errors import ArgumentError
 from barenet.inputs._monotonic_columns import as_settings
 from barenet.model._activations import ACTIVATIONS
@@ -165,12 +164,6 @@ class RunConfig:
         affect the training; 0 for none.
     split_seed : int, optional
         Seed of the split into training, validation and test rows.
-    samples : int, optional
-        Number of rows of a generated data set.
-    noise : float, optional
-        Standard deviation of the noise of a generated data set.
-    data_seed : int, optional
-        Seed of a generated data set.
     verbose_epoch : int, optional
         Epochs between two printed lines, from epoch 1 on; the last epoch is always printed. By
         default the data set's own; if --epochs is given, about twenty lines, and on a terminal the
@@ -210,9 +203,6 @@ class RunConfig:
     target_scaling: Literal["none", "standardize"] | None = None
     test_size: float | None = option(None, ge=0, lt=1)
     split_seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
-    samples: int | None = option(None, **GENERATOR_LIMITS["samples"])
-    noise: float | None = option(None, **GENERATOR_LIMITS["noise"])
-    data_seed: int | None = option(None, **GENERATOR_LIMITS["data_seed"])
     verbose_epoch: int | None = option(None, ge=1, integer=True)
 
     def __post_init__(self) -> None:

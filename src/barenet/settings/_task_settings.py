@@ -12,8 +12,8 @@ from barenet._constraints import check_flag, convert
 from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
-from barenet.datasets._dataset_loading import DATASETS, TABLE_SUFFIXES, DatasetOptions, load_dataset
-from barenet.datasets._named_datasets import GeneratorOptions
+from barenet.datasets._dataset_loading import TABLE_SUFFIXES, DatasetOptions, load_dataset, set_name
+from barenet.datasets._named_datasets import GENERATED
 from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, caller_stacklevel, with_addresses, without_secrets
@@ -99,6 +99,15 @@ def with_new_names(fields: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("norm", "value"):
         if f"clip_{name}" in new:
             new.setdefault("clip", f"{name}:limit={new.pop(f'clip_{name}')}")
+    named = GENERATED.get(str(new.get("data")))
+    if named is not None:
+        options = []
+        for name, default in named.default_options.items():
+            value = new.pop(name, default)
+            if value != default:
+                options.append(f"{name}={value}")
+        if options:
+            new["data"] = f"{named.name}:{','.join(options)}"
     return new
 
 
@@ -108,8 +117,8 @@ def warn_of_change(argument: str, problem: str, model: str) -> None:
     warnings.warn(FutureWarning(error), stacklevel=caller_stacklevel())
 
 
-class OpeningOptions(CsvFields, GeneratorOptions, total=False):
-    """The options of `Task.open` for the columns of a table, for files and for generated data."""
+class OpeningOptions(CsvFields, total=False):
+    """The options of `Task.open` for the columns of a table and for files."""
 
     columns: Mapping[str, str] | None
     drop: str | Collection[str] | None
@@ -420,9 +429,6 @@ class TaskSettings(DataOptions):
             "quoting": file.quoting,
             "thousands": file.thousands,
             "data_dir": file.data_dir,
-            "samples": self.config.samples,
-            "noise": self.config.noise,
-            "data_seed": self.config.data_seed,
         }
         if self.is_table:
             options["frame"] = True
@@ -558,9 +564,9 @@ class TaskSettings(DataOptions):
         settings["data"] = address or self.data
         if self.data in ("", IN_MEMORY):
             settings["data"] = None
-        not_paths = {None, STANDARD_INPUT, *DATASETS, address}
+        not_paths = {None, STANDARD_INPUT, address}
         for name in ("data", *MODELS):
-            if settings[name] not in not_paths:
+            if settings[name] not in not_paths and not set_name(str(settings[name])):
                 settings[name] = with_addresses(Path(settings[name]).resolve())
         return without_none(settings)
 
@@ -574,7 +580,7 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Replace paths with the names of their files, and replace characters that aren't Unicode."""
     portable = dict(settings)
     for name in ("data", *MODELS):
-        if name in settings and settings[name] not in DATASETS:
+        if name in settings and not set_name(settings[name]):
             file_name = name_of(settings[name])
             portable[name] = file_name.encode("utf-8", "replace").decode()
     return portable
@@ -589,5 +595,4 @@ def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
 FILE_OPTIONS = tuple(FileOptions.__dataclass_fields__)
 
 #: Settings of the rows, which are split before training.
-GENERATOR = ("samples", "noise", "data_seed")
-OF_THE_ROWS = {"test_size", "split_seed", *GENERATOR}
+OF_THE_ROWS = {"test_size", "split_seed"}

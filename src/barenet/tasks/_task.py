@@ -173,8 +173,7 @@ class Task(OtherMethods):
             ``categories`` and ``numeric`` are older spellings of it. Texts for ``missing`` values,
             and the fraction of ``rare`` categories. For files:
             ``delimiter``, ``encoding``, ``decimal``, ``thousands``, ``header``, ``date_format``,
-            ``quoting``, ``data_dir`` and ``allow_missing_columns``. For a generated data set:
-            ``samples``, ``noise`` and ``data_seed``.
+            ``quoting``, ``data_dir`` and ``allow_missing_columns``.
 
         Returns
         -------
@@ -209,7 +208,7 @@ class Task(OtherMethods):
             if argument not in OpeningOptions.__annotations__
         )
         if source is None:
-            accepted += [*task_settings.FILE_OPTIONS, *task_settings.GENERATOR]
+            accepted += task_settings.FILE_OPTIONS
         check_arguments(f"Task.open for {name}", options, accepted)
         if memory is not None and source is not None:
             problem = "the rows are in memory already"

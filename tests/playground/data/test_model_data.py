@@ -257,8 +257,8 @@ def test_the_scaling_of_a_model_is_kept(prepared_of, folder, data):
 
 
 def test_the_score_equals_that_of_the_command(store, folder, run):
-    out, settings = str(folder / "scored"), ("--samples", "150", "--noise", "0.3", "--epochs", "4")
-    received = run("train", "circles", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
+    out, settings = str(folder / "scored"), ("circles:samples=150,noise=0.3", "--epochs", "4")
+    received = run("train", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
     state = _start(out, "", "", store)
     prepared = store.prepare(state.data)
     found = measured(prepared, prepared.make_network(state.networks[0]))

@@ -76,7 +76,11 @@ class ExportedRun:
 
     def command(self) -> str:
         """Write a ``barenet train`` command with every setting that matters."""
-        words: list[Any] = ["barenet", "train", self.dataset.name]
+        data = self.dataset.name
+        row_options = [f"{name}={value}" for name, value in self.data.generator_options.items()]
+        if row_options:
+            data = f"{data}:{','.join(row_options)}"
+        words: list[Any] = ["barenet", "train", data]
         options: dict[str, Any] = {}
         if self.table is not None:
             options = {"target": self.dataset.target_name, "model": "network"}
@@ -107,7 +111,6 @@ class ExportedRun:
             epochs=self.epochs,
             scaling="standardize",
             test_size=self.data.test_size,
-            **self.data.generator_options,
         )
         named = DATASETS.get(self.dataset.name)
         if named is None:
