@@ -84,7 +84,7 @@ class Search(Job):
         candidates = [
             {
                 "layers": [(work.sizes[0], *candidate["hidden_layer_sizes"], work.sizes[-1])],
-                "l2": [candidate["alpha"]],
+                "penalty": [f"l2:strength={candidate['alpha']}"],
                 "learning_rate": [candidate["learning_rate_init"]],
             }
             for candidate in estimators.grid(work.networks)

@@ -330,13 +330,13 @@ OTHER_NAMES = {
     ("seed", "random_seed", "random_state"): ("seed={0}", "random_state={0}", "split_seed={0}"),
     ("class_weight",): ("sample_weight, which has the weight of its class for each row",),
     ("l2", "alpha", "weight_decay"): (
-        "alpha={0.001}", "l2={0.001}", "penalty='l2:strength={0.001}'",
+        "alpha={0.001}", "penalty='l2:strength={0.001}'",
     ),
     ("l1",): ("penalty='l1:strength={0.001}'",),
-    ("penalty",): ("alpha={0.001} for L2", "l2={0.001}, or l1"),
+    ("penalty",): ("alpha={0.001} for L2",),
     ("momentum",): ("optimizer='nesterov:beta={0.9}'",),
     ("scheduler", "lr_scheduler"): ("schedule, a name or a Schedule of barenet",),
-    ("clipnorm", "clip_norm", "max_norm"): ("clip_norm={1.0}", "clip='norm:limit={1.0}'"),
+    ("clipnorm", "clip_norm", "max_norm"): ("clip='norm:limit={1.0}'",),
     ("hidden", "hidden_layers", "hidden_layer_sizes", "layers", "units"): (
         "hidden_layer_sizes=(64, 64)", "layers=(8, 64, 64, 1), from the inputs to the outputs",
     ),

@@ -9,7 +9,7 @@ import ast
 import functools
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Any, TypeVar
 
@@ -215,6 +215,22 @@ def _parse_options(kind: Any, text: str) -> dict[str, Any]:
     n_required = len(positional) - len(accepted.defaults or ())
     required = positional[:n_required]
     fields = [*positional, *accepted.kwonlyargs]
+    options = parse_options(text, fields)
+    for name in required:
+        if name not in options:
+            label = getattr(kind, "name", kind.__name__)
+            raise ArgumentError(f"{label} needs {name}, as in '{label}:{name}=1'", value=text)
+    return options
+
+
+def parse_options(text: str, fields: Sequence[str]) -> dict[str, Any]:
+    """Parse options such as ``"a=1,b=2"``, whose names are among the fields.
+
+    Examples
+    --------
+    >>> parse_options("samples=500,noise=.2", ["samples", "noise"])
+    {'samples': 500, 'noise': 0.2}
+    """
     listed = ", ".join(fields) or "none"
     choices = f"(options: {listed})"
     options: dict[str, Any] = {}
@@ -232,10 +248,6 @@ def _parse_options(kind: Any, text: str) -> dict[str, Any]:
         if name in options:
             raise ArgumentError(f"{name} is given twice", value=text)
         options[name] = _read(value)
-    for name in required:
-        if name not in options:
-            label = getattr(kind, "name", kind.__name__)
-            raise ArgumentError(f"{label} needs {name}, as in '{label}:{name}=1'", value=text)
     return options
 
 

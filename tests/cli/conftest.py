@@ -204,7 +204,7 @@ def iris(train) -> Path:
 @pytest.fixture(scope="session")
 def line(train) -> Path:
     """The folder of a run on numbers."""
-    return train("plane", "--samples", 60, "--epochs", 5)
+    return train("plane:samples=60", "--epochs", 5)
 
 
 @pytest.fixture(scope="session")

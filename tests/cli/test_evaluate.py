@@ -23,10 +23,6 @@ def test_the_test_rows_are_those_of_the_training_with_or_without_its_run(barenet
     save(predictor, "alone.safetensors")
     alone = barenet("evaluate", "alone.safetensors", "iris", "--json")
     assert alone.json == result | {"model": "alone.safetensors"} and alone.err == ""
-    done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
-    assert done.json["rows_seen"] == 120
-    warning = "warning: the network was trained on 120 of these 150 rows; --rows test"
-    assert done.err.startswith(warning)
 
 
 def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
@@ -35,8 +31,8 @@ def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
     done = barenet("evaluate", "bare.safetensors", "iris", "--json")
     assert (done.json["rows"], done.json["metrics"]["evaluated_on"]) == (150, "all rows")
     assert done.json["rows_seen"] is None
-    assert "no settings.toml beside bare.safetensors" in done.err
-    assert barenet("evaluate", "bare.safetensors", "iris", "--rows", "training").status == 2
+    assert "the network was trained on perhaps some of these 150 rows" in done.err
+    assert "unknown option --rows; evaluate" in barenet("evaluate", iris, "--rows", "all").error
     save(replace(predictor, dataset="", card=None), "alone.safetensors")
     named = "has no name of its training data; name the rows after the model"
     assert f"DATA: alone.safetensors {named}" in barenet("evaluate", "alone.safetensors").error
@@ -45,7 +41,7 @@ def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
 @pytest.mark.integration
 def test_by_default_a_model_is_measured_on_the_data_of_its_training(barenet, iris, towns):
     here = str(Path("towns.csv").resolve())
-    for run, data, rows in ((iris, "iris", "test rows"), (towns, here, "all rows")):
+    for run, data, rows in ((iris, "iris", "test rows"), (towns, here, "training rows")):
         named, by_default = barenet("evaluate", run, data), barenet("evaluate", run)
         assert (by_default.status, by_default.out) == (0, named.out)
         assert by_default.err == f"no data named: {rows} of {data}\n\n{named.err}"
@@ -93,11 +89,11 @@ def test_scores_on_training_rows_are_marked(barenet, towns):
         done = barenet("evaluate", model, data, "--json")
         assert done.json["rows_seen"] == done.json["rows"] == 40
         (line,) = done.err.splitlines()
-        assert line.startswith("warning: the network was trained on exactly these rows: ")
+        assert line.startswith("warning: the ensemble was trained on 40 of these 40 rows, so its")
     Path("towns.csv").write_text(Path("towns.csv").read_text().replace("6,", "5,"))
     done = barenet("evaluate", towns, "towns.csv", "--json")
     assert done.json["rows_seen"] is None and done.json["baselines"] == {}
-    assert done.err.startswith("warning: towns.csv has changed since the training: ")
+    assert done.err.startswith("warning: the ensemble was trained on perhaps some of these 40 rows")
     Path("others.csv").write_text(Path("towns.csv").read_text())
     assert barenet("evaluate", towns, "others.csv", "--json").err == ""
 
@@ -178,8 +174,8 @@ def test_bars_are_drawn_for_the_data_of_the_run(barenet, iris, line, digits):
     assert first.endswith("█" * 24) and len(rest) == 3
     assert re.search(r" 0\.\d{4} ± 0\.\d{4} ", first)
     assert max(map(len, done.out.splitlines())) < 80
-    result = barenet("importance", line, "--max-rows", 5, "--rows", "all", "--json").json
-    assert (result["metric"], result["rows"], result["evaluated_on"]) == ("r2", 5, "all rows")
+    result = barenet("importance", line, "--max-rows", 5, "--json").json
+    assert (result["metric"], result["rows"], result["evaluated_on"]) == ("r2", 5, "test rows")
     many = barenet("importance", digits, "--repeats", 1).out
     assert len(many.splitlines()) == 27
     assert many.endswith("(and 39 columns that matter less; --json has them all)\n")

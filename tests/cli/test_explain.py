@@ -63,7 +63,8 @@ def test_a_trained_network_and_the_notes_on_its_row(barenet, iris, line):
     assert "optimizer adam:learning_rate=0.01" in done.words
     other = barenet("explain", iris / "model.safetensors", "iris", "--optimizer", "momentum")
     assert "optimizer momentum;" in other.words
-    assert "penalty l2:strength=0.1" in barenet("explain", line, "--l2", 0.1).words
+    penalty = "l2:strength=0.1"
+    assert f"penalty {penalty}" in barenet("explain", line, "--penalty", penalty).words
     step = _trained_step("iris", RunSettings(data=str(iris)))
     page = _explain(step, (7,), **DEFAULTS | {"is_new": False})
     predicted = barenet("predict", iris, "iris", "--row", 7, "--json").json

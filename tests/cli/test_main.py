@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import barenet as package
-from barenet.cli._main import COMMANDS, NEXT
+from barenet.cli._main import COMMANDS
 
 pytestmark = pytest.mark.integration
 
@@ -56,6 +56,7 @@ def test_an_unknown_command_gets_a_hint(barenet):
     hint = "barenet: error: unknown command 'trian', did you mean 'train'?"
     assert barenet("trian", "iris").error == f"{hint} {known}"
     assert barenet("zzz").error == f"barenet: error: unknown command 'zzz' {known}"
+    assert "unknown command distill; `barenet train --teacher MODEL`" in barenet("distill").error
 
 
 @pytest.mark.case(71)
@@ -166,27 +167,3 @@ def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
     for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         output = terminal("train", "iris", "--epochs", "0", **plain)
         assert output.startswith("barenet train: error: --epochs: expected a whole number")
-
-
-@pytest.mark.parametrize(
-    ("command", "next_one"),
-    [
-        ("evaluate {}", "barenet importance {}"),
-        ("evaluate {} --json", ""),
-        ("datasets --help", ""),
-    ],
-)
-def test_a_command_on_a_terminal_ends_with_the_next_step(
-    terminal, barenet, train, command, next_one
-):
-    folder = train("iris", "--epochs", 1)
-    shown = terminal(*command.format(folder).split(), COLUMNS="300").splitlines()
-    assert ("next: " + next_one.format(folder) == shown[-1]) == bool(next_one), shown[-1]
-    assert next_one or "next: " not in "".join(shown)
-    assert "next: " not in barenet(*command.format(folder).split()).err
-
-
-def test_every_command_has_a_next_step():
-    """But for those that end with one of their own, or with Ctrl-C."""
-    others = {"train", "distill", "search", "serve", "play", "completion"}
-    assert COMMANDS.keys() - NEXT.keys() <= others

@@ -26,7 +26,6 @@ def test_a_trailing_slash_is_a_folder(barenet, iris):
         ("plot confusion {}", "p.png"),
         ("report {}", "p.html"),
         ("explain {} --row 0", "p.md"),
-        ("explain {} iris --prediction --row 0", "why.csv"),
         ("play moons --epochs 1 --no-live", "p.html"),
     ],
 )
@@ -39,7 +38,7 @@ def test_a_file_named_by_out_is_replaced(barenet, iris, command, name):
 
 @pytest.mark.parametrize(
     "command",
-    ["predict {} rows.csv", "explain {} rows.csv --prediction", "drift {} rows.csv"],
+    ["predict {} rows.csv", "drift {} rows.csv"],
 )
 def test_a_file_that_the_command_reads_is_not_replaced(barenet, iris, command):
     rows = "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n5,3,1,0.2\n"

@@ -62,12 +62,12 @@ def test_names_are_no_formulas(iris, kind, tmp_path):
     assert figure.get_suptitle().startswith(r"\$_\$ \x00")
 
 
-def test_the_fit_at_earlier_epochs_is_trained_again(barenet, line, tmp_path):
-    done = barenet("plot", "epochs", line, "--at", 1, 3, "--out", "e.svg").ok()
-    assert "epoch 3  loss" in done.err and "epoch 4  loss" not in done.err
-    assert "3 epochs" in Path("e.svg").read_text()
+def test_a_history_that_is_not_that_of_a_run_is_refused(barenet, tmp_path):
     (tmp_path / "history.jsonl").write_text("[" * 100_000)
     assert "not the history of a run" in barenet("plot", "history", tmp_path).error
+
+
+def test_the_command_draws_every_plot_of_a_model(barenet):
     kinds = [name.removeprefix("plot_") for name in plots.__all__ if name.startswith("plot_")]
     # These are drawn from a result of `contributions`, which the command doesn't make.
     of_contributions = ["beeswarm", "contribution_by_value", "mean_contributions", "waterfall"]
@@ -208,9 +208,9 @@ NAMES = {"iris": ("accuracy", "accuracy"), "line": ("r2", "R²")}
 def _check_scores(page, barenet, folder, name, first):
     """Compare the scores of a page with those of `barenet evaluate`."""
     result = barenet("evaluate", folder, "--json").json
-    seen = barenet("evaluate", folder, "--rows", "training", "--json").json
+    seen = load(folder).card.scores["training"]
     scores = [result["metrics"], *(result["baselines"][each] for each in ("linear", "constant"))]
-    expected = [f"{each[name]:.4f}" for each in (*scores, seen["metrics"])]
+    expected = [f"{each[name]:.4f}" for each in (*scores, seen)]
     assert [cells[1] for cells in page.table("", first)] == expected
     assert f"The network's {first} is {expected[0]} on {result['rows']} rows" in page
     assert "The linear model " in page

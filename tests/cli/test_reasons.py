@@ -205,104 +205,6 @@ def test_options_that_do_not_fit_are_refused(barenet, files):
     assert "--reasons: the model predicts several numbers for each row; leave it out" in error
 
 
-def test_explain_shows_the_contributions_to_predictions(barenet, files):
-    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
-    text = barenet(*command, "--rows", 1, 0).ok().out
-    tables, compared = text.rsplit("\n\n", 1)
-    expected = "Expected: the mean prediction of the rows to compare with, 2 rows of old.csv."
-    assert compared.strip() == expected
-    second, first = tables.split("\n\nrow 0: ")
-    assert second.startswith("row 1: the prediction of y is 12, expected 4")
-    assert first.startswith("the prediction of y is 16, expected 4")
-    table = [line.split() for line in first.splitlines()[2:]]
-    assert table == [
-        ["column", "value", "contribution", "standard", "error"],
-        ["a", "5", "+12", "0"],
-        ["b", "1", "0", "0"],
-    ]
-    assert barenet(*command, "--rows", 1, 0, 1, 1).ok().out == text
-    save(linear_model(("no", "yes")), "classes.safetensors")
-    of_class = barenet("explain", "classes.safetensors", *command[2:]).ok().out
-    assert of_class.startswith("row 0: the probability of y = yes is 1, expected 0.7")
-
-
-def test_values_and_contributions_are_written_without_an_exponent(barenet, files, tmp_path):
-    """Values as the file has them; contributions up to the first digit of their standard error."""
-    random = np.random.default_rng(0)
-    background = random.normal((130000, 0.006, 5), (900, 0.01, 1), (600, 3)).round(3)
-    pandas.DataFrame(background, columns=["a", "b", "c"]).to_csv("many.csv", index=False)
-    (tmp_path / "one.csv").write_text("a,b,c\n1.3e5,0.006,7\n")
-    network = Network.dense([3, 8, 1], hidden="tanh", seed=1, dtype="float64")
-    network.layers[1].weights[:] *= 40_000
-    scaling = Scaling("standardize", np.array([130000.0, 0.0, 5.0]), np.array([1e-3, 1e2, 1.0]))
-    names = ("a", "b", "c")
-    save(predictor_of(network, scaling, feature_names=names, classes=None), "large.safetensors")
-    command = (
-        "explain",
-        "large.safetensors",
-        "one.csv",
-        "--prediction",
-        "--background",
-        "many.csv",
-    )
-    lines = barenet(*command).ok().out.splitlines()
-    result = contributions(load("large.safetensors"), [[1.3e5, 0.006, 7]], background)
-    values = {"a": "130000", "b": "0.006", "c": "7"}
-    errors = []
-    for line, reason in zip(lines[3:6], result.reasons(0), strict=True):
-        name, value, contribution, error = line.split()
-        assert (name, value) == (reason.column, values[name])
-        assert "e" not in contribution + error and len(error.strip("0.")) == 1
-        size = float(error)
-        assert size == pytest.approx(reason.standard_error, rel=0.5)
-        assert abs(float(contribution) - reason.contribution) <= size
-        errors.append(size)
-    assert max(errors) >= 10, "which numbers with four digits had as 2e+01"
-
-
-def test_explained_predictions_are_written_in_every_format(barenet, files, tmp_path):
-    save(linear_model(("no", "<yes>")), "classes.safetensors")
-    command = ("explain", "classes.safetensors", "old.csv", "--prediction", "--rows", 1, 0)
-    command += ("--background", "new.csv", "--scale", "log-odds", "--out")
-    background = [[5, 1], [1, 9]]
-    predictor = load("classes.safetensors")
-    result = contributions(predictor, [[2, 2], [0, 0]], background, scale="log-odds")
-    for name in ("why.csv", "why.csv", "why.json", "why.html", "why.txt"):  # one is replaced
-        assert barenet(*command, name).ok().out.strip() == name
-    table = pandas.read_csv("why.csv")
-    assert table["row"].tolist() == [1, 1, 0, 0]
-    assert set(table["output"]) == {"log-odds of y = <yes>"}
-    for place, row in enumerate((1, 0)):
-        of_row = table[table["row"] == row].set_index("column")
-        values = of_row.loc[["a", "b"], "contribution"]
-        np.testing.assert_array_equal(values, result.values[place, :, 1])  # all digits
-        np.testing.assert_array_equal(of_row["prediction"], result.predictions[place, 1])
-        np.testing.assert_array_equal(of_row["expected"], result.expected[1])
-        assert (of_row["standard_error"] == 0).all()
-    assert table["value"].tolist() == [2, 2, 0, 0]
-    document = json.loads((tmp_path / "why.json").read_text())
-    assert (document["scale"], document["data"]) == ("log-odds", "old.csv")
-    assert document["target"] == "y"
-    assert document["compared_with"] == {"rows": 2, "source": "new.csv"}
-    first = document["predictions"][0]
-    assert [first["row"], first["output"]] == [1, "<yes>"]
-    total = sum(reason["contribution"] for reason in first["contributions"])
-    assert total == pytest.approx(first["prediction"] - first["expected"])
-    page = (tmp_path / "why.html").read_text()
-    assert page.startswith("<!doctype html>") and "<script" not in page
-    assert "row 1: the log-odds of y = &lt;yes&gt; is" in page and "<yes>" not in page
-    assert "2 rows of new.csv" in page
-    assert (tmp_path / "why.txt").read_text() == barenet(*command[:-1]).ok().out
-    barenet(*command, "pages/").ok()
-    assert (tmp_path / "pages" / "contributions.html").read_text() == page
-
-
-def test_a_format_without_contributions_is_refused(barenet, files):
-    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
-    error = barenet(*command, "--out", "why.png").error
-    assert "--out: unknown format '.png' of why.png (choose from .html, .htm, .csv," in error
-
-
 def test_columns_of_reasons_are_grouped(barenet, files):
     command = (*files, "--background", "old.csv")
     rows = barenet(*command, "--reasons", 3, "--groups", "both=a, b").rows
@@ -327,24 +229,11 @@ def test_columns_of_reasons_are_grouped(barenet, files):
     assert "--groups: it is for the reasons of predictions; add --reasons 3" in error
 
 
-def test_explain_refuses_options_of_a_step_for_a_prediction(barenet, files):
-    command = ("explain", "m.safetensors", "new.csv", "--prediction", "--background", "old.csv")
-    assert "--row: expected 0 to 1, got 2" in barenet(*command, "--row", 2).error
-    error = barenet(*command, "--neuron", "1.1").error
-    assert "--neuron: it is for a training step; leave it out" in error
-    error = barenet("explain", "iris", "--prediction").error
-    assert "--prediction: iris is not a model, and only a model predicts" in error
-    error = barenet("explain", "m.safetensors", "new.csv", "--background", "old.csv").error
-    assert "--background: it is for the contributions to a prediction" in error
-    assert "add --prediction" in error
-
-
 def test_rows_in_the_model_file_are_compared_with(barenet, files):
     save(linear_model().with_background([[0, 0], [2, 2]]), "kept.safetensors")
     kept = barenet("predict", "kept.safetensors", "new.csv", "--reasons", 2)
     assert kept.rows == barenet(*files, "--reasons", 2, "--background", "old.csv").rows
-    explained = barenet("explain", "kept.safetensors", "new.csv", "--prediction").words
-    assert "the rows to compare with, 2 rows in the model file." in explained
+    assert "compared with 2 rows in the model file" in kept.err
     information = barenet("info", "kept.safetensors").words
     assert "2 rows of its data, to compare predictions with" in information
 

@@ -121,10 +121,8 @@ READERS = [
     ("plot", "confusion", "run"),
     ("plot", "residuals", "run"),
     ("explain", "run"),
-    ("explain", "run", "--prediction"),
     ("predict", "run", "prices.csv", "--reasons", 1),
     ("drift", "run", "prices.csv"),
-    ("distill", "run"),
     ("train", "--teacher", "run"),
     ("export", "run", "--to", "c", "--weights", "int8"),
     ("export", "run", "--to", "c", "--arithmetic", "int8"),
@@ -166,15 +164,6 @@ def test_a_resumed_run_reads_the_addresses_that_the_user_names(barenet, web, add
     assert f"run names {named}, which is read only if you name it, too" in refused
     barenet(*resumed, *(options or [named])).ok()
     assert web.requests
-
-
-@pytest.mark.case(206)
-def test_a_plot_of_epochs_reads_the_address_that_the_user_names(barenet, web, address):
-    barenet("train", address, *QUICK, "--task", "regression", "--out", "run").ok()
-    web.requests.clear()
-    refused = barenet("plot", "epochs", "run", "--at", 1).error
-    assert web.requests == [] and "which is read only if you name it, too" in refused
-    barenet("plot", "epochs", "run", address, "--at", 1).ok()
 
 
 @pytest.mark.case(206)

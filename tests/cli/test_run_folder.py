@@ -219,7 +219,6 @@ def test_a_finished_run_is_not_replaced_unasked(barenet, finished):
     options = ("--epochs", 2, "--no-plots", "--no-baselines", "--out", run)
     for command in (
         ("train", "wine"),
-        ("train", "iris", "--repeat", 2),
         ("train", "--config", run / "settings.toml"),
         ("search", "iris", "--learning-rate", 0.01, 0.1),
     ):

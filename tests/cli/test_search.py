@@ -1,7 +1,5 @@
-"""``barenet search`` and ``train --repeat``: each network is that of a training of its own."""
+"""``barenet search``: each network is that of a training of its own."""
 
-import re
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +8,7 @@ import pytest
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
-from barenet import Network, load_dataset, search, train_many
-from barenet.cli._interruption import Interruption
-from barenet.cli._repeat import Comparison
-from barenet.optimizers import SGD
+from barenet import load_dataset, search
 from barenet.tasks import _fit
 
 pytestmark = pytest.mark.integration
@@ -106,99 +101,4 @@ def test_candidates_that_diverge_come_last_and_the_rest_is_counted(barenet):
     lines = done.out.splitlines()
     assert lines[10].split()[0] and lines[11] == "… 2 more; --json lists all"
     failed = barenet("search", "iris", "--learning-rate", 1e30, 1e29, *options[3:])
-    assert failed.status == 1 and "--clip-norm" in failed.err
-
-
-#: Data with their options: classes with validation rows, and numbers from a table.
-RUNS = {
-    "patience": ["iris", "--epochs", 40, "--patience", 2, "--learning-rate", 0.2, "--dropout", 0.1],
-    "table": ["table.csv", "--target", "y", "--epochs", 5],
-}
-
-
-@pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
-def test_each_network_is_that_of_a_single_run(barenet, options):
-    Path("table.csv").write_text(TABLE)
-    command = ("train", *options, "--no-plots", "--no-baselines", "--json", "--out")
-    result = barenet(*command, "all", "--repeat", 3, "--seed", 5).json
-    singles = [barenet(*command, f"seed{s}", "--seed", s).json for s in (5, 6, 7)]
-    decides = "validation_loss" if "--patience" in options else "loss"
-    metric = "r2" if "--target" in options else "accuracy"
-    for run, single in zip(result["repeat"]["runs"], singles, strict=True):
-        last = (single["best_epoch"] or 0) - 1
-        scores = {name: run[name] for name in single["history"] if name in run}
-        assert scores == {name: single["history"][name][last] for name in scores}
-        assert {"loss", "test_loss", f"test_{metric}", decides} <= scores.keys()
-        assert run["test_loss"] == pytest.approx(single["metrics"]["loss"])
-        assert (run["seed"], run["epochs"]) == (single["seed"], len(single["history"]["loss"]))
-        assert run["stop_reason"] == single["stopped_because"]
-    losses = [run[decides] for run in result["repeat"]["runs"]]
-    best = 5 + int(np.argmin(losses))
-    assert result["repeat"]["seed"] == result["seed"] == best
-    for name in ("model.safetensors", "settings.toml"):
-        assert Path("all", name).read_bytes() == Path(f"seed{best}", name).read_bytes()
-    test = [run["test_loss"] for run in result["repeat"]["runs"]]
-    expected = [np.mean(test), np.std(test, ddof=1), min(test), np.median(test), max(test)]
-    np.testing.assert_allclose([*result["repeat"]["spread"]["test_loss"].values()], expected)
-
-
-def test_the_spread_is_printed(barenet):
-    command = ("train", "iris", "--epochs", 5, "--no-plots", "--repeat", 4)
-    document = barenet(*command, "--json").json["repeat"]
-    done, best = barenet(*command).ok(), document["seed"]
-    lines = done.out.splitlines()
-    assert lines[0].split() == ["mean", "std", "min", "median", "max", "seed", str(best)]
-    line = next(line for line in lines if line.startswith("test accuracy"))
-    values = [*document["spread"]["test_accuracy"].values()]
-    values.append(document["runs"][best]["test_accuracy"])
-    assert line.split()[2:] == [f"{value:.4f}" for value in values]
-    saved = f"4 of 4. The network of seed {best}, with the smallest training loss, is saved"
-    assert f"completed: {saved}" in done.words
-    assert max(map(len, lines)) < 80 and "4 of 4 networks" in done.err
-    options = ("--optimizer", "sgd", "--hidden", "identity", "--learning-rate", 1e38)
-    done = barenet(*command, *options, "--out", "diverged")
-    assert done.status == 1 and "--clip-norm" in done.err and "No model is saved" in done.err
-    assert not Path("diverged").exists()
-
-
-def test_a_network_that_diverges_is_left_out_of_the_spread(capsys):
-    X = np.random.default_rng(0).normal(size=(40, 3))
-    networks = [Network.dense([3, 1], seed=seed) for seed in range(3)]
-    optimizers = [SGD(learning_rate=rate) for rate in (1e30, 1e-3, 0.1)]
-    with pytest.warns(RuntimeWarning):
-        population = train_many(networks, X, X.sum(axis=1), optimizer=optimizers, epochs=5)
-    comparison = Comparison(range(7, 10), population, "loss")
-    result = comparison.document()
-    losses = [run["loss"] for run in result["runs"]]
-    assert np.isnan(losses[0]) and losses[2] < losses[1] and result["seed"] == 9
-    assert result["spread"]["loss"]["max"] == losses[1]
-    assert result["spread"]["loss"]["mean"] == pytest.approx((losses[1] + losses[2]) / 2)
-    comparison.emit()
-    words = " ".join(capsys.readouterr().out.split())
-    assert "completed: 2 of 3, diverged: 1 of 3. The network of seed 9" in words
-
-
-def test_a_signal_ends_all_networks_and_the_best_can_be_resumed(barenet, monkeypatch):
-    class Signalled(Interruption):
-        """A signal comes in the first chunk of the first network."""
-
-        def on_chunk(self, run):
-            self.signal = signal.SIGINT
-            super().on_chunk(run)
-
-    command = ("train", "iris", "--epochs", 5, "--no-plots")
-    with monkeypatch.context() as patch:
-        patch.setattr("barenet.cli._repeat.Interruption", Signalled)
-        done = barenet(*command, "--repeat", 3)
-    assert done.status == 130 and "interrupted: 3 of 3" in done.out
-    best = re.search(r"The network of seed (\d)", done.out)[1]
-    barenet("train", "--resume", "runs/iris", "--no-plots").ok()
-    barenet(*command, "--seed", best, "--out", "single").ok()
-    models = [Path(run, "model.safetensors").read_bytes() for run in ("runs/iris", "single")]
-    assert models[0] == models[1]
-
-
-def test_a_terminal_shows_one_bar_for_all_networks(terminal):
-    output = terminal("train", "iris", "--epochs", "3", "--repeat", "3", "--no-plots")
-    assert "3 of 3 networks" in output and "━" in output and "epoch 1 " not in output
-    assert re.search(r"\n\S*test accuracy( +\d\.\d{4}){6}\r", output)
+    assert failed.status == 1 and "--clip norm:limit=1" in failed.err

@@ -132,9 +132,6 @@ def test_the_test_rows_of_a_pattern_are_those_of_the_training(barenet, months):
     for model in ("run", "alone.safetensors"):
         named = barenet("evaluate", model, "data/*.csv", "--no-baselines", "--json")
         assert named.json | {"model": ""} == by_default.json | {"model": ""}
-    sample = barenet("evaluate", "run", "--rows", "training", "--json").json
-    assert sample["rows"] == sample["rows_seen"] == trained["rows"]["training"]
-    assert "is read block by block" in barenet("evaluate", "run", "--rows", "all").error
 
 
 @pytest.mark.parametrize("most_rows", [200, 10_000])
@@ -177,12 +174,12 @@ def test_one_file_read_block_by_block_has_not_changed(barenet, run_of_one):
 def test_files_that_have_changed_are_not_the_training_data(barenet, run, run_of_one):
     first = Path("data/2026-01.csv")
     first.write_text(first.read_text().replace("Rome", "Roma"))
-    assert "2026-01.csv has changed since the training" in barenet("evaluate", run_of_one).err
+    assert "trained on perhaps some of these" in barenet("evaluate", run_of_one).err
     changed = "was trained on, or a file of it has been added or changed since; name one of them"
     error = barenet("evaluate", run, "data/*.csv").error
     assert changed in error and error.endswith("such as data/2026-01.csv")
     done = barenet("evaluate", run, "data/2026-0[12].csv").ok()
-    assert "which has files of data/2026-0[12].csv: its scores on new rows may be worse" in done.err
+    assert "trained on perhaps some of these" in done.err
     for path in Path("data").iterdir():
         path.write_text("size,town,y\n1,Rome,2\n2,Oslo,3\n")
     assert changed in barenet("evaluate", run).error
@@ -196,12 +193,10 @@ def test_a_file_of_the_pattern_was_in_the_training(barenet, run):
     barenet("train", "data/*.csv", *TRAIN, "--test-size", 0, "--out", "all").ok()
     done = barenet("evaluate", "all", "--json").json
     assert done["metrics"]["evaluated_on"] == "training rows" and done["rows_seen"] == done["rows"]
-    assert "has no known test rows" in barenet("evaluate", "all", "--rows", "test").error
-    warning = "of which {} is a file: its scores on new rows may be worse"
     Path("alone.safetensors").write_bytes((run / "model.safetensors").read_bytes())
     for model in (run, "alone.safetensors"):
         done = barenet("evaluate", model, "data/2026-02.csv", "--json")
-        assert done.json["rows_seen"] is None and warning.format("data/2026-02.csv") in done.err
+        assert done.json["rows_seen"] is None and "trained on perhaps some of these" in done.err
     Path("new.csv").write_bytes(Path("data/2026-02.csv").read_bytes())
     assert barenet("evaluate", run, "new.csv", "--json").err == ""
 
@@ -227,7 +222,7 @@ def test_a_streamed_model_is_scored_on_held_out_files(barenet, table):
     found = barenet("evaluate", "run", "new/*.parquet", "--json").json
     expected = barenet("evaluate", "run", "new.csv", "--json").json
     assert found["rows"] == expected["rows"] == 1_000
-    assert found["dataset"] == "0.parquet and 1 more" and found["rows_seen"] is None
+    assert found["dataset"] == "0.parquet and 1 more" and found["rows_seen"] == 0
     for name, score in expected["metrics"].items():
         assert found["metrics"][name] == (
             pytest.approx(score, rel=1e-5) if isinstance(score, float) else score
@@ -240,7 +235,7 @@ def test_a_streamed_model_is_scored_on_held_out_files(barenet, table):
     for one, other in zip(*(each["columns"] for each in drifts), strict=True):
         assert one == other
     seen = barenet("evaluate", "run", "houses/[01].parquet").ok().err
-    assert "which has files of houses/[01].parquet: its scores on new rows may be worse" in seen
+    assert "trained on perhaps some of these" in seen
     assert "no file matches this pattern" in barenet("drift", "run", "none/*.parquet").error
 
 

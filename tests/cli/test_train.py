@@ -70,7 +70,8 @@ def test_threads_are_no_setting_of_a_run(barenet, monkeypatch):
 
 
 def test_the_settings_repeat_a_run_bit_for_bit(barenet):
-    options = ["--hidden", "tanh", "--dropout", 0.1, "--l2", 0.001, "--schedule", "cosine"]
+    options = ["--hidden", "tanh", "--dropout", 0.1, "--schedule", "cosine"]
+    options += ["--penalty", "l2:strength=0.001"]
     done = barenet("train", "iris", "--epochs", 5, "--seed", 3, *options, "--no-plots").ok()
     assert "the loss of the epochs includes the penalty" in done.out
     lines = re.findall(r"^epoch (\d)  loss .*  test \d\.\d{6}, accuracy \d\.", done.err, re.M)

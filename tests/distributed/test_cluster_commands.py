@@ -22,7 +22,6 @@ pytestmark = [pytest.mark.integration, posix]
 
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 SEARCH = ("search", "iris", "--learning-rate", "0.001", "0.01", "--folds", "2", "--no-plots")
-REPEAT = ("train", "iris", "--repeat", "3", "--no-plots")
 ENSEMBLE = ("train", "table.csv", "--target", "y", "--model", "ensemble", "--no-plots")
 
 
@@ -58,11 +57,7 @@ def is_worker(process):
     return False
 
 
-@pytest.mark.parametrize(
-    "command",
-    [SEARCH, pytest.param(REPEAT, marks=pytest.mark.slow), ENSEMBLE],
-    ids=["search", "repeat", "ensemble"],
-)
+@pytest.mark.parametrize("command", [SEARCH, ENSEMBLE], ids=["search", "ensemble"])
 def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, command):
     monkeypatch.chdir(tmp_path)
     write_table()
@@ -131,7 +126,7 @@ def test_a_scheduler_that_does_not_answer_is_given_up(start, monkeypatch):
         (SEARCH, signal.SIGINT, 130, 0, "^barenet search: error: interrupted\n$"),
         pytest.param(SEARCH, signal.SIGTERM, 143, 0, "^$", marks=pytest.mark.slow),
         pytest.param(SEARCH, signal.SIGINT, 130, 3, "", marks=pytest.mark.slow),
-        (REPEAT, signal.SIGTERM, 143, 1, ""),
+        (SEARCH, signal.SIGTERM, 143, 1, ""),
     ],
     ids=["ctrl-c at the start", "terminated at the start", "ctrl-c", "terminated"],
 )

@@ -177,16 +177,18 @@ def test_the_result_is_shown_as_a_table(iris):
     assert ranks[0] == 1 and ranks == sorted(ranks)
 
 
-L2 = {"l2": [0.1]}
+L2 = {"penalty": ["l2:strength=0.1"]}
 
 
 @pytest.mark.parametrize(("argument", "match", "parameters", "arguments"), [
     ("learning_rte", "", {"learning_rte": [1]}, {}), ("1", "", {1: [0.1]}, {}),
-    ("parameters", "", {"l2": []}, {}), ("parameters", "", "l2", {}), ("parameters", "", [], {}),
+    ("parameters", "", {"dropout": []}, {}), ("parameters", "", "dropout", {}),
+    ("parameters", "", [], {}),
     ("parameters", "; pass a list of values", {"hidden": "relu"}, {}),
-    ("parameters", "or n_candidates with dist", {"l2": loguniform(1e-4, 1)}, {}),
+    ("parameters", "or n_candidates with dist", {"dropout": loguniform(1e-4, 1)}, {}),
     ("n_candidates", "", L2, {"n_candidates": 0}), ("n_candidate", "", L2, {"n_candidate": 4}),
-    ("epoch", "", L2, {"epoch": 3}), ("l2", "0 or more, got -1", {"l2": [0.1, -1]}, {}),
+    ("epoch", "", L2, {"epoch": 3}),
+    ("penalty", "0 or more, got -1", {"penalty": ["l2:strength=-1"]}, {}),
     ("layers", "", {"layers": [(50,)]}, {}), ("X", "", {"layers": [(3, 1), (2, 1)]}, {}),
     ("halving", "", L2, {"halving": 1}), ("halving", "", {"epochs": [1, 2]}, {"halving": 3}),
     ("metric", "", L2, {"metric": "R3"}), ("refit", "", L2, {"refit": 1}),

@@ -18,7 +18,6 @@ import pytest
 import barenet
 from barenet import RunConfig, TableEncoding, Task
 from barenet.datasets._dataset_loading import DATASETS, DatasetOptions
-from barenet.datasets._named_datasets import GeneratorOptions
 from barenet.population._candidates import SETTINGS
 from barenet.population._cross_validation import FoldOptions
 from barenet.population._network_options import PerNetworkOptions
@@ -26,7 +25,6 @@ from barenet.population._train_many import KNOWN, PER_NETWORK
 from barenet.settings._run_config import NetworkOptions, TrainingOptions
 from barenet.settings._task_settings import (
     FILE_OPTIONS,
-    GENERATOR,
     OF_THE_ROWS,
     TABLE_OPTIONS,
     CrossValidationOptions,
@@ -118,11 +116,10 @@ def test_pyright_finds_wrong_names_and_options(tmp_path):
 @pytest.mark.case(173)
 def test_the_types_of_options_are_those_of_the_settings():
     settings = get_type_hints(RunConfig)
-    training, generator = get_type_hints(TrainingOptions), get_type_hints(GeneratorOptions)
+    training = get_type_hints(TrainingOptions)
     missing = ", ".join(sorted(settings.keys() - training.keys() - {*OF_THE_ROWS}))
     assert not missing, f"{missing}: add it to TrainingOptions in settings/_run_config.py"
     assert training == {n: kind for n, kind in settings.items() if n not in OF_THE_ROWS}
-    assert generator == {name: settings[name] for name in GENERATOR}
     network = get_type_hints(NetworkOptions)
     undecided = ", ".join(sorted(SETTINGS.keys() - network.keys() - {"seed"}))
     assert not undecided, (
@@ -135,7 +132,7 @@ def test_the_types_of_options_are_those_of_the_settings():
 
 @pytest.mark.case(173)
 def test_the_names_of_options_are_all_that_are_taken():
-    assert {*OpeningOptions.__annotations__} == {*TABLE_OPTIONS, *FILE_OPTIONS, *GENERATOR}
+    assert {*OpeningOptions.__annotations__} == {*TABLE_OPTIONS, *FILE_OPTIONS}
     opening_options = {*OpeningOptions.__annotations__}
     training_options = {*TrainingOptions.__annotations__}
     assert not opening_options & training_options  # Task.cross_validate takes both

@@ -31,11 +31,12 @@ def resolve(name, *, rows=None, own=True, **given):
         ("plane", {"own": False}, {"layers": (2, 64, 32, 1), "loss": "squared_error"}),
         ("moons", {"layers": (2, 3, 2), "own": False}, {"loss": "categorical_cross_entropy"}),
         # a table by its number of rows
-        ("iris", {"own": False}, {"hidden": ("tanh",), "l2": 0.025, "patience": None}),
+        ("iris", {"own": False}, {"penalty": ("l2:strength=0.025",), "patience": None}),
+        ("iris", {"own": False}, {"hidden": ("tanh",)}),
         ("iris", {"own": False, "rows": 2000}, {"patience": 30, "epochs": 300}),
-        ("iris", {"own": False, "rows": 2000, "patience": 3}, {"l2": 0.0019, "patience": 3}),
+        ("iris", {"own": False, "rows": 2000, "patience": 3}, {"patience": 3}),
         ("digits", {}, {"hidden": ("relu",)}),
-        ("digits", {"own": False}, {"l2": 0.0}),  # images
+        ("digits", {"own": False}, {"penalty": ("none",)}),  # images
         # settings that were chosen for another one
         ("moons", {"optimizer": "sgd"}, {"learning_rate": 0.01}),
         ("moons", {"optimizer": "adam:beta1=0.8"}, {"learning_rate": None}),
@@ -62,6 +63,7 @@ def test_the_target_is_scaled_for_a_custom_loss_of_differences(monkeypatch, of_d
 
 
 def test_table_settings_depend_on_the_number_of_rows():
-    assert [table_defaults(n).l2 for n in (0, 1, 30, 353, 3000)] == [3.0, 3.0, 0.1, 0.0085, 0.001]
+    strengths = [table_defaults(n).make_penalties()[0].strength for n in (0, 1, 30, 353, 3000)]
+    assert strengths == [3.0, 3.0, 0.1, 0.0085, 0.001]
     assert [table_defaults(n).patience for n in (999, 1000)] == [None, 30]
     assert [table_defaults(n).batch_size for n in (5, 999, 9_999, 10_000)] == [5, 32, 32, 128]

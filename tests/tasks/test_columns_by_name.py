@@ -157,8 +157,17 @@ def test_weights_to_start_from_are_copied_by_the_names_of_their_inputs(any_model
     for columns in ([*table], SHUFFLED):
         table[columns].to_csv(tmp_path / "rows.csv", index=False)
         out = tmp_path / f"run-{columns[0]}"
-        flags = ["--epochs", "1", "--learning-rate", "1e-12", "--l2", "0", "--test-size", "0"]
-        flags += ["--layers", *map(str, sizes), "--hidden", "tanh", "--start-from", str(path)]
+        flags = ["--epochs", "1", "--learning-rate", "1e-12", "--test-size", "0"]
+        flags += [
+            "--penalty",
+            "none",
+            "--layers",
+            *map(str, sizes),
+            "--hidden",
+            "tanh",
+            "--start-from",
+            str(path),
+        ]
         command = ["train", str(tmp_path / "rows.csv"), "--target", "price", "--out", str(out)]
         assert main([*command, *flags, "--no-plots", "--no-baselines"]) == 0
         scores.append(score(barenet.load(out / "model.safetensors"), table))

@@ -162,12 +162,3 @@ def test_data_of_a_teacher_that_are_not_there_any_more_are_refused(
     sales.unlink()
     assert main(["train", "--teacher", str(run)]) == 2
     assert "not found here; name the rows" in capsys.readouterr().err
-
-
-def test_the_command_distill_warns_and_does_the_same(run_of_teacher, capsys):
-    assert main(["distill", run_of_teacher, "--out", "small", *PLAIN[:2]]) == 0
-    deprecated = "`barenet distill` is deprecated and will be removed: use `barenet train --teacher"
-    assert deprecated in capsys.readouterr().err
-    student, teacher = load("small"), load(run_of_teacher)
-    assert student.first_network.sizes == teacher.first_network.sizes
-    assert student.card.settings["seed"] == 3

@@ -294,6 +294,16 @@ def test_one_argument_alone_chooses_the_kind_of_model(prices, monkeypatch):
     assert TaskSettings.from_fields({"data": "a.csv", "quick": True}).model == "network"
 
 
+def test_settings_of_earlier_versions_have_their_new_names():
+    earlier = {"data": "iris", "l1": 0.0, "l2": 0.001, "clip_norm": 1.0}
+    config = TaskSettings.from_fields(earlier).config
+    assert config.penalty == ("l2:strength=0.001",) and config.clip == "norm:limit=1.0"
+    assert TaskSettings.from_fields({"data": "iris", "l1": 0.0}).config.penalty == ("none",)
+    options = {"samples": 60, "noise": 0.2, "data_seed": 0}
+    assert TaskSettings.from_fields({"data": "moons", **options}).data == "moons:samples=60"
+    assert TaskSettings.from_fields({"data": "moons", **options, "samples": 200}).data == "moons"
+
+
 def test_one_record_is_a_row(prices):
     predictor = Task.open(prices, "price", drop=["sold", "town"]).train(model="network", epochs=1)
     with pytest.raises(BarenetError, match=r"^X: .*one value in each row, as in \[row\] for one"):
@@ -349,20 +359,20 @@ def test_a_report_is_about_its_own_predictor(prices, tmp_path):
     assert "barenet train --config" not in pages["last"]  # the rows are in no file
 
 
-SPLITS = {  # of the training, of the task opened again, and the setting that the warning names
-    "no test set": ({"test_size": 0}, {"test_size": 0, "split_seed": 1}, ""),
-    "dates": ({"split_by_time": "sold"}, {"split_by_time": "sold", "split_seed": 1}, ""),
-    "seed": ({}, {"split_seed": 1}, "split_seed=0"),
-    "size": ({}, {"test_size": 0}, "test_size=0.2"),
-    "group": ({"split_by_group": "town"}, {}, "split_by_group='town'"),
-    "no group": ({"drop": ["town"]}, {"split_by_group": "town"}, "split_by_group=None"),
+SPLITS = {  # of the training, of the task opened again, and whether a warning is expected
+    "no test set": ({"test_size": 0}, {"test_size": 0, "split_seed": 1}, False),
+    "dates": ({"split_by_time": "sold"}, {"split_by_time": "sold", "split_seed": 1}, False),
+    "seed": ({}, {"split_seed": 1}, True),
+    "size": ({}, {"test_size": 0}, True),
+    "group": ({"split_by_group": "town"}, {}, True),
+    "no group": ({"drop": ["town"]}, {"split_by_group": "town"}, True),
 }
 
 
 @pytest.mark.filterwarnings("ignore:size alone predicts ")  # in all towns but one
 @pytest.mark.parametrize("case", SPLITS)
 def test_rows_of_another_split_are_not_new(prices, case):
-    first, again, setting = SPLITS[case]
+    first, again, is_warned = SPLITS[case]
     trained, task = (Task.open(prices.dropna(), "price", **options) for options in (first, again))
     predictor, rows = trained.train(model="network", epochs=1), task.test or task.training
     with warnings.catch_warnings(record=True) as caught:
@@ -370,9 +380,9 @@ def test_rows_of_another_split_are_not_new(prices, case):
         task.evaluate(predictor)
     count = f"{np.isin(rows.X['key'], trained.training.X['key']).sum()}"
     count = "perhaps some" if case == "group" else count
-    problem = f"the predictor was trained on {count} of these {rows.n_samples} rows"
-    expected = f"{problem}; open the task with {setting}, as then"
-    assert [str(each.message) for each in caught] == ([expected] if setting else [])
+    problem = f"the network was trained on {count} of these {rows.n_samples} rows"
+    expected = f"{problem}, so its scores on new rows may be worse"
+    assert [str(each.message) for each in caught] == [expected] * is_warned
     assert all(each.filename == __file__ for each in caught)
 
 
@@ -413,14 +423,14 @@ def test_a_report_names_the_rows_that_the_predictor_has_seen(prices, options):
     assert ("The linear model" in page) == (n_seen == 0)
 
 
-def test_rows_of_another_table_are_named_so(prices, tmp_path):
+def test_rows_of_another_table_are_new(prices):
     rows = prices.drop(columns=["key", "sold"]).dropna()
     rows.iloc[:80].to_csv("first.csv", index=False)
     rows.iloc[80:].to_csv("holdout.csv", index=False)
     predictor = Task.open("first.csv", "price").train(model="network", epochs=1)
     Task.open("holdout.csv", "price", test_size=0).report("report.html", predictor)
     text = Path("report.html").read_text("utf-8")
-    assert "on 32 rows of another table." in text and "on its training rows" not in text
+    assert "on 32 rows that it was not trained on." in text and "on its training rows" not in text
 
 
 def test_typed_values_are_the_rows_of_a_training_whose_values_were_texts(tmp_path, monkeypatch):
@@ -635,13 +645,14 @@ def test_validation_rows_are_training_rows_and_decide_no_scaling():
     everything = np.vstack([experiment.training.X, experiment.validation.X, experiment.rows.test.X])
     whole = RunSettings(data="iris").load().X
     np.testing.assert_array_equal(np.sort(everything, axis=0), np.sort(whole, axis=0))
-    few = prepared("moons", samples=4, patience=2, test_size=0.0)  # split by chance
+    few = prepared("moons:samples=4", patience=2, test_size=0.0)  # split by chance
     assert (few.training.n_samples, few.validation.n_samples) == (3, 1)
 
 
 def test_every_setting_reaches_train():
-    flags = {"epochs": 3, "optimizer": "adam:beta1=0.8", "learning_rate": 0.02, "l1": 0.001}
-    flags |= {"clip_norm": 1.0, "batch_size": "full", "dropout": 0.2, "dtype": "float64"}
+    flags = {"epochs": 3, "optimizer": "adam:beta1=0.8", "learning_rate": 0.02}
+    flags |= {"penalty": "l1:strength=0.001", "clip": "norm:limit=1"}
+    flags |= {"batch_size": "full", "dropout": 0.2, "dtype": "float64"}
     experiment = prepared(**flags, schedule="step:every=1,gamma=0.5")
     _, history = experiment.run()
     assert history["learning_rate"] == [0.02, 0.01, 0.005]

@@ -30,7 +30,7 @@ from barenet.tasks._task_folds import make_task_folds
 from barenet.typing import CrossValidationResult
 
 #: A network that trains in a moment.
-SMALL = {"model": "network", "epochs": 3, "hidden": ("relu",), "l2": 0.0, "batch_size": 8}
+SMALL = {"model": "network", "epochs": 3, "hidden": ("relu",), "penalty": "none", "batch_size": 8}
 
 #: An ensemble, which takes a second.
 ENSEMBLE = pytest.param({"model": "ensemble", "epochs": 3}, marks=pytest.mark.integration)

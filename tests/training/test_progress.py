@@ -88,7 +88,7 @@ def network() -> Network:
 def everything(**progress) -> None:
     train(network(), X, LABELS, epochs=2, **progress)
     train_many([network()], X, LABELS, epochs=2, **progress)
-    search({"l2": [0.1]}, X, LABELS, cv=2, epochs=2, **progress)
+    search({"dropout": [0.1]}, X, LABELS, cv=2, epochs=2, **progress)
 
 
 def test_each_training_shows_a_bar_that_disappears(monkeypatch):
@@ -97,7 +97,7 @@ def test_each_training_shows_a_bar_that_disappears(monkeypatch):
         "epoch": lambda: train(network(), X, LABELS, epochs=3),
         "1 networks": lambda: train_many([network()], X, LABELS, epochs=3),
         "2 networks": lambda: cross_validate(network(), X, LABELS, cv=2, epochs=3),
-        "4 networks": lambda: search({"l2": [0, 0.1]}, X, LABELS, cv=2, epochs=3),
+        "4 networks": lambda: search({"dropout": [0, 0.1]}, X, LABELS, cv=2, epochs=3),
         "epoch 1  out-of-fold": lambda: MLPEnsembleClassifier(max_iter=2).fit(X, LABELS),
     }
     for text, call in trainings.items():

@@ -248,8 +248,8 @@ def test_arguments_of_other_libraries_are_refused_with_the_remedy(name, refused)
 
 def test_search_and_estimators_name_their_own_arguments():
     for call, message in {
-        lambda: search({"l2": [0.1]}, X, Y, scoring="acc"): "pass metric, the name of one",
-        lambda: search({"l2": [0.1]}, X, Y, validation_split=0.2): "pass cv=5",
+        lambda: search({"dropout": [0.1]}, X, Y, scoring="acc"): "pass metric, the name of one",
+        lambda: search({"dropout": [0.1]}, X, Y, validation_split=0.2): "pass cv=5",
         lambda: MLPClassifier(lr=0.1): "lr: is no argument of MLPClassifier; pass learning_rate_i",
         lambda: MLPRegressor(epochs=5): "pass max_iter=",
         lambda: MLPEnsembleClassifier(seed=5): "pass random_state=",

@@ -50,5 +50,6 @@ def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
         "task": task,
         "rows": n_rows,
         "features": n_features,
+        "options": named.default_options,
         "settings": RunConfig(**named.defaults).set_fields(),
     }

@@ -11,13 +11,12 @@ from barenet._constraints import check_count
 from barenet._metrics import Name, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log, log_problem
 from barenet.cli._flags import Data, Integer, Off, On
-from barenet.cli._run_settings import SETTINGS, FileOptions
+from barenet.cli._run_settings import FileOptions
 from barenet.cli._score_limits import check_limits, read_limits
 from barenet.cli._score_tables import choose_metric, emit_measurement
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
-from barenet.datasets._dataset_loading import DATASETS
-from barenet.errors import ArgumentError
+from barenet.datasets._dataset_loading import set_name
 from barenet.files._predictor import check_threshold, describe_threshold
 from barenet.insight._permutation_importance import Importance
 from barenet.storage._file_io import STANDARD_INPUT, is_pattern
@@ -26,7 +25,6 @@ from barenet.tasks._measurement import Measurement, metric_title
 from barenet.tasks._new_rows import measure_blocks
 from barenet.tasks._pictures import MAX_ROWS, REPEATS, drops_of, measure_importance, sample_rows
 
-Kind = Literal["test", "training", "all"]
 #: Scores and their limits.
 Limits = Annotated[tuple[str, ...], Parameter(show_default=False)]
 
@@ -36,7 +34,6 @@ def evaluate(
     data: Data = "",
     /,
     *,
-    rows: Kind | None = None,
     metric: Name | None = None,
     baselines: On = True,
     threshold: float | None = None,
@@ -47,8 +44,9 @@ def evaluate(
 ) -> None:
     """Measure a trained network on rows with targets.
 
-    For the data that it was trained on, the test rows are measured; for other data, all rows. A
-    fingerprint in the model file identifies the training data, whatever their name.
+    For the data that it was trained on, the test rows are measured, or all rows if there are none;
+    for other data, all rows. A fingerprint in the model file identifies the training data, whatever
+    their name. A warning counts the rows that the network was trained on.
 
     Parameters
     ----------
@@ -58,9 +56,6 @@ def evaluate(
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
         input. By default the training data. The files of a pattern such as 'held-out/*.parquet',
         Parquet files and CSV files that may exceed the memory are read block by block.
-    rows : {"test", "training", "all"}
-        The rows to measure; by default the test rows, if there are any. After training on several
-        files or with --memory, these are the test rows, or a sample of the training rows.
     metric : str
         Score that is shown first, and that the network is compared by; by default that of the
         training.
@@ -83,38 +78,36 @@ def evaluate(
     check_threshold(predictor, threshold)
     name = metric or trained.settings.config.metric
     named_data = trained.data_or_default(data)
-    measured = _measure_blocks(trained, named_data, file, name) if rows in (None, "all") else None
+    measured = _measure_blocks(trained, named_data, file, name)
+    kind = "all"
     if measured is None:
-        selection = select_rows(trained, data, file, rows)
+        selection = select_rows(trained, data, file)
+        kind = selection.kind
         if not data:
-            log(f"no data named: {selection.description} of {selection.data}\n")
-        _log_seen_rows(trained, selection)
+            log(f"no data named: {kind} rows of {selection.data}\n")
         measured = Measurement(
             predictor,
             selection.rows,
             choose_metric(name, selection.rows),
             selection.training,
+            n_seen=selection.n_seen,
             threshold=threshold,
             has_baselines=baselines,
         )
     else:
         measured = replace(measured, threshold=threshold)
-        selection = Selection(
-            data=named_data,
-            rows=measured.rows,
-            kind="all",
-            training=None,
-            dataset=measured.rows,
-        )
-        _log_seen_rows(trained, selection)
+    if measured.warning:
+        log_problem("warning", measured.warning)
+    n_rows = measured.rows.n_samples
+    label = f"all {n_rows:,}" if kind == "all" else f"{n_rows:,} {kind}"
     if json:
         confusion_matrix = measured.confusion_matrix().tolist() if predictor.classes else None
-        heading = {"evaluated_on": selection.description, "main": measured.metric}
+        heading = {"evaluated_on": f"{kind} rows", "main": measured.metric}
         document = {
             "model": str(trained.path),
-            "dataset": selection.rows.name,
-            "rows": selection.rows.n_samples,
-            "rows_seen": selection.n_seen,
+            "dataset": measured.rows.name,
+            "rows": n_rows,
+            "rows_seen": measured.n_seen,
             "metrics": {**heading, **measured.scores},
             "baselines": measured.baselines_document(),
             "classes": predictor.labels,
@@ -125,8 +118,8 @@ def evaluate(
     else:
         if threshold is not None:
             log(f"{describe_threshold(predictor, threshold)}\n")
-        emit_measurement(measured, selection.label, selection.label)
-    check_limits(limits, measured.scores, f"{selection.label} rows")
+        emit_measurement(measured, label, label)
+    check_limits(limits, measured.scores, f"{label} rows")
 
 
 def _measure_blocks(
@@ -150,7 +143,8 @@ def _measure_blocks(
     measured.new_rows.report()
     if measured.rows.without_target.n_rows:
         log(f"{data}: {measured.rows.description}")
-    return replace(measured, metric=choose_metric(metric, measured.rows))
+    n_seen = None if _may_be_seen(trained, data, measured.rows.name) else 0
+    return replace(measured, metric=choose_metric(metric, measured.rows), n_seen=n_seen)
 
 
 class Selection(NamedTuple):
@@ -158,108 +152,48 @@ class Selection(NamedTuple):
 
     data: str
     rows: Dataset
-    kind: Kind
+    #: Test rows or training rows of the training data, or all rows of other data.
+    kind: Literal["test", "training", "all"]
+    #: The number of rows that the network was trained on; None if unknown.
+    n_seen: int | None
     #: The rows of the same data that are in the training set; None for other data.
     training: Dataset | None
     #: The whole data set.
     dataset: Dataset
 
-    @property
-    def description(self) -> str:
-        return f"{self.kind} rows"
 
-    @property
-    def label(self) -> str:
-        """The name of the rows in the table of scores."""
-        number = f"{self.rows.n_samples:,}"
-        return f"all {number}" if self.kind == "all" else f"{number} {self.kind}"
-
-    @property
-    def n_seen(self) -> int | None:
-        """The number of rows that were in the training set; None if unknown."""
-        if self.training is None:
-            return None
-        if self.kind == "test":
-            return 0
-        return self.training.n_samples
-
-
-def select_rows(
-    trained: TrainedModel, data: str, file: FileOptions, requested: Kind | None = None
-) -> Selection:
-    """Load the rows that a network is measured on, by default from the training data."""
+def select_rows(trained: TrainedModel, data: str, file: FileOptions) -> Selection:
+    """Load the rows to measure a network on: the test rows of its training data, or all rows."""
     data = trained.data_or_default(data)
     stream = trained.open_stream(data, file)
     training: Dataset | None = None
     test: Dataset | None = None
-    if stream is None:
-        dataset = trained.load(data, file)
-        is_training_data = trained.is_training_data(data, dataset)
-        if is_training_data:
-            training, test = trained.split(dataset)
-    else:
-        dataset = stream.sample
-        is_training_data = True
-        training = stream.sample
+    if stream is not None:
+        dataset = training = stream.sample
         test = stream.test
-    if requested is not None:
-        selected = requested
-    elif test is not None:
-        selected = "test"
-    elif stream is not None:
-        selected = "training"
     else:
-        selected = "all"
-    is_unknown = is_training_data is None and trained.predictor.dataset == dataset.name
-    if selected == "all" and is_unknown:
-        beside = f"there is no {SETTINGS} beside {trained.path} to identify the test rows"
-        log(f"all rows are measured, training rows included: {beside}")
-    if selected == "test":
-        rows = test
-    elif selected == "training":
-        rows = training
-    elif stream is None:
-        rows = dataset
-    else:
-        rows = None  # the rows of a stream are never in memory together
-    if rows is None:
-        problem = f"{data} has no known {selected} rows of {trained.path}"
-        if selected == "all":
-            problem = f"{data} is read block by block, not all at once"
-        raise ArgumentError(problem, argument="rows", remedy="leave it out")
-    return Selection(data=data, rows=rows, kind=selected, training=training, dataset=dataset)
+        dataset = trained.load(data, file)
+        if trained.is_training_data(data, dataset):
+            training, test = trained.split(dataset)
+    if test is not None:
+        return Selection(data, test, "test", 0, training, dataset)
+    if training is not None:
+        return Selection(data, training, "training", training.n_samples, training, dataset)
+    n_seen = None if _may_be_seen(trained, data, dataset.name) else 0
+    return Selection(data, dataset, "all", n_seen, None, dataset)
 
 
-def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
-    """Warn that scores on training rows are better than those on new rows."""
-    if selection.kind != "all":
-        return
-    n_rows = selection.rows.n_samples
-    data = selection.data
+def _may_be_seen(trained: TrainedModel, data: str, name: str) -> bool:
+    """Return whether rows other than the training data may contain some of it, by their names."""
     trained_on = trained.settings.data
-    training_files = {*files_of(trained_on, Path(data).parent), *files_of(trained_on)}
-    measured_files = {Path(data).resolve(), *files_of(data)}
-    if is_pattern(data):
-        training_files.add(Path(trained_on).resolve())
-    is_file = trained_on not in (STANDARD_INPUT, *DATASETS)
-    is_other_file = selection.training is None and is_file
-    warning = ""
-    if selection.n_seen == n_rows:
-        warning = "the network was trained on exactly these rows: "
-        warning += "its scores on new ones may be worse"
-    elif selection.n_seen:
-        warning = f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
-        warning += "--rows test measures the others"
-    elif is_other_file and Path(data).name == Path(trained_on).name:
-        warning = f"{data} has changed since the training: "
-        warning += "unchanged rows were in the training set"
-    elif is_other_file and not training_files.isdisjoint(measured_files):
-        warning = f"the network was trained on {trained_on}, of which {data} is a file: "
-        if is_pattern(data):
-            warning = f"the network was trained on {trained_on}, which has files of {data}: "
-        warning += "its scores on new rows may be worse; name the pattern to measure test rows"
-    if warning:
-        log_problem("warning", warning)
+    if not trained_on:
+        return name == trained.predictor.dataset
+    if trained_on == STANDARD_INPUT or set_name(trained_on):
+        return False
+    files = {Path(data).resolve(), *files_of(data)}
+    training_files = {Path(trained_on).resolve(), *files_of(trained_on)}
+    training_files.update(files_of(trained_on, Path(data).parent))
+    return Path(data).name == Path(trained_on).name or not files.isdisjoint(training_files)
 
 
 def importance(
@@ -269,7 +203,6 @@ def importance(
     *,
     repeats: Integer = REPEATS,
     max_rows: Integer = MAX_ROWS,
-    rows: Kind | None = None,
     metric: Name | None = None,
     file: FileOptions = FileOptions(),
     json: Off = False,
@@ -291,8 +224,6 @@ def importance(
         Number of times that each column is shuffled.
     max_rows : int
         Maximum number of rows to use; many columns, such as pixels, take a long time.
-    rows : {"test", "training", "all"}
-        The rows to measure; by default the test rows, if there are any.
     metric : str
         The score; by default that of the training.
     json : bool
@@ -301,7 +232,7 @@ def importance(
     trained = load_trained(model, single_output=True)
     check_count(repeats, "repeats")
     check_count(max_rows, "max_rows")
-    selection = select_rows(trained, data, file, rows)
+    selection = select_rows(trained, data, file)
     sample = sample_rows(selection.rows, max_rows)
     main = choose_metric(metric or trained.settings.config.metric, sample)
     result = measure_importance(trained.predictor, sample, repeats, main)
@@ -310,13 +241,13 @@ def importance(
             "model": str(trained.path),
             "dataset": sample.name,
             "rows": sample.n_samples,
-            "evaluated_on": selection.description,
+            "evaluated_on": f"{selection.kind} rows",
             **_document(result, repeats),
         }
         emit_json(document)
         return
-    rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
-    _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
+    kind = "" if selection.kind == "all" else f"{selection.kind} "
+    _emit(result, f"on {sample.n_samples:,} {kind}rows; each column shuffled {repeats}×")
 
 
 def _document(result: Importance, repeats: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``barenet explain``: show one training step with every number, or explain a prediction.
+"""``barenet explain``: show one training step with every number.
 
 Notes on its arrays show the values of the table that they were computed from.
 """
@@ -6,7 +6,7 @@ Notes on its arrays show the values of the table that they were computed from.
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -17,15 +17,12 @@ from numpy.typing import NDArray
 
 from barenet import Dataset, Predictor, TableEncoding, explain as explain_step
 from barenet.cli._console import emit
-from barenet.cli._explained_predictions import check_format
-from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Off, Out, StepFlags
+from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import is_folder, output_path
-from barenet.cli._reasons import explain_predictions, read_groups
 from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
-from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._written_numbers import shown_column
 from barenet.insight.explain import Explanation
 from barenet.insight.explain._document import Note
@@ -78,10 +75,6 @@ def explain(
     /,
     *,
     row: Rows = (0,),
-    prediction: Off = False,
-    background: Data = "",
-    scale: Scale | None = None,
-    groups: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     options: DataOptions = DataOptions(),
     config: Annotated[StepFlags, Parameter(name="*")] = StepFlags(),
     neuron: str | None = None,
@@ -91,7 +84,7 @@ def explain(
     form: Annotated[Format | None, Parameter(name="--format")] = None,
     out: Out = None,
 ) -> None:
-    """Show one training step with every number and its formula, or explain a prediction.
+    """Show one training step with every number and its formula.
 
     The order is that of a calculation by hand: each layer's sums and outputs, the loss, the
     gradients back through the layers, the update. Each array is shown with its shape, and each
@@ -111,16 +104,6 @@ def explain(
         For a model, a named data set or a file; by default the training data.
     row : tuple of int
         The rows of the step, counted from 0.
-    prediction : bool
-        Show how much each column contributes to a model's predictions for the rows, instead of a
-        training step. The rows need no target.
-    background : str
-        The rows that --prediction compares with: a named data set or a file; by default those that
-        the model file keeps, or else the training data. At most 1,000 of them are used.
-    scale : str
-        The scale of --prediction for classes; by default probabilities.
-    groups : tuple of str
-        Columns of --prediction that have one contribution together, such as address=street,town.
     target : str
         The column of a table to predict.
     task : str
@@ -138,43 +121,15 @@ def explain(
     form : str
         The format; by default that of the suffix of --out, else text.
     out : str
-        The file to write, such as step.txt, step.html or step.md, or a folder for it; of
-        --prediction, such as why.html, why.csv, why.json or why.txt. An older file is
-        replaced.
+        The file to write, such as step.txt, step.html or step.md, or a folder for it. An older file
+        is replaced.
     """
     config.validate()
     address = as_address(source)
     if address and Path(name_of(source)).suffix in ("", ".safetensors"):
         source = str(download(address))
     settings = TaskSettings(**vars(options), data=source, config=config)
-    is_model_file = source.endswith(".safetensors")
-    is_folder = source != "" and Path(source).is_dir()
-    is_model = is_model_file or is_folder
-    if prediction:
-        step_options = {"neuron": neuron, "limit": limit, "format": form}
-        step_options |= config.set_fields()
-        _check_prediction(source, step_options, is_model=is_model)
-        if out is not None:
-            check_format(out)
-        explained = explain_predictions(
-            Path(source),
-            data,
-            row,
-            background,
-            settings.file,
-            scale or "probability",
-            read_groups(groups),
-        )
-        if out is None:
-            emit(explained.to_text())
-        else:
-            inputs = [Path(source), Path(data), Path(background)]
-            emit(str(explained.write(out, inputs)))
-        return
-    for name, value in (("background", background), ("scale", scale), ("groups", groups)):
-        if value:
-            problem = "it is for the contributions to a prediction"
-            raise ArgumentError(problem, argument=name, remedy="add {prediction}", prediction=True)
+    is_model = source.endswith(".safetensors") or (source != "" and Path(source).is_dir())
     form = form or _format_of(out)
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     explanation = _explain(
@@ -187,17 +142,6 @@ def explain(
         neuron=_parse_neuron(neuron),
     )
     _write(explanation, form, out, [Path(source), Path(data)])
-
-
-def _check_prediction(source: str, step_options: Mapping[str, Any], *, is_model: bool) -> None:
-    """Refuse to explain a prediction without a model, or with options of a training step."""
-    if not is_model:
-        problem = f"{source} is not a model, and only a model predicts"
-        raise ArgumentError(problem, argument="prediction", remedy="train one first")
-    for name, value in step_options.items():
-        if value is not None:
-            problem = "it is for a training step"
-            raise ArgumentError(problem, argument=name, remedy="leave it out")
 
 
 def _new_step(data: str, settings: TaskSettings) -> Step:

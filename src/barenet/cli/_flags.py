@@ -12,6 +12,8 @@ from cyclopts import Group, Parameter, Token
 from barenet import activations, initializers, losses, optimizers, schedules
 from barenet.datasets._dataset_loading import DATASETS
 from barenet.engines import ENGINES
+from barenet.optimization._penalties import PENALTIES
+from barenet.optimization.optimizers._optimizer import CLIPPINGS
 from barenet.population._candidates import NOT_IN_A_SEARCH, SETTINGS
 from barenet.settings._run_config import DEFAULTS, RunConfig
 
@@ -25,14 +27,14 @@ OUTPUT = Group("Output", sort_key=4)
 
 #: Fields of `RunConfig` under each heading of the help; all others are under learning.
 GROUPS = {
-    DATA: ["scaling", "target_scaling", "test_size", "split_seed", "samples", "noise", "data_seed"],
+    DATA: ["scaling", "target_scaling", "test_size", "split_seed"],
     NETWORK: ["layers", "hidden", "output", "batch_norm", "dropout", "init", "bias_init", "dtype"],
     OUTPUT: ["verbose_epoch"],
 }
 #: Fields that determine the network and its rows, which are saved with a trained network.
 NETWORK_FIELDS = (*GROUPS[NETWORK], *GROUPS[DATA])
 #: Fields that determine a single step of training.
-STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "clip_value", "seed")
+STEP_FIELDS = ("loss", "optimizer", "learning_rate", "penalty", "clip", "seed")
 
 #: Fields that take several values in a search.
 SEARCHED = tuple(name for name in SETTINGS if name not in ("seed", "engine"))
@@ -41,6 +43,7 @@ SEARCHED = tuple(name for name in SETTINGS if name not in ("seed", "engine"))
 HELP = {
     "layers": "Layer sizes from the input to the output, such as 4,16,3 4,16,16,3.",
     "hidden": "Activation of all hidden layers.",
+    "penalty": "Penalty on the weights, such as l2:strength=0.001; or none.",
 }
 
 #: The names that a shell completes.
@@ -52,6 +55,8 @@ NAMES: Mapping[str, Iterable[str]] = {
     "loss": losses.LOSSES,
     "optimizer": optimizers.OPTIMIZERS,
     "schedule": schedules.SCHEDULES,
+    "penalty": [*PENALTIES, "none"],
+    "clip": CLIPPINGS,
     "engine": [*ENGINES, "auto"],
 }
 

@@ -7,25 +7,21 @@ and a termination signal.
 import errno
 import math
 import os
-import re
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Annotated, Any, Literal, NamedTuple, TextIO, cast
 
 import numpy as np
 from cyclopts import App, CycloptsError, Parameter
 
 import barenet
-from barenet import _shell as shell
-from barenet.cli._console import SafeStream, discard, emit, log, log_problem
+from barenet.cli._console import SafeStream, discard, emit, log_problem
 from barenet.cli._flags import OUTPUT, PARAMETER
 from barenet.cli._run_settings import apply_run_file, read_columns_files
 from barenet.cli._spelling import Spelling
-from barenet.errors import without_secrets
 from barenet.storage._file_io import STANDARD_INPUT
-from barenet.tables.reading._parsing import to_number
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360
@@ -33,11 +29,9 @@ MAX_CHARACTERS = 360
 #: The same limit for the errors of several columns of a table, each with its line and remedy.
 MAX_OF_COLUMNS = 1_200
 #: The remedy after a run has diverged.
-AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
+AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip norm:limit=1"
 #: Errors that the given arguments or files cause.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
-#: The beginning of a negative number, or of several.
-NEGATIVE = re.compile(r"-[.,]?\d", re.ASCII)
 #: The exit status after Ctrl-C.
 CTRL_C = 130
 #: Minimum width of the help, because Rich never returns in narrower terminals.
@@ -88,27 +82,8 @@ COMMANDS = {
     "columns": Command("_columns", "DATA"),
     "doctor": Command("_doctor", ""),
     "completion": Command("_main", "SHELL"),
-    "distill": Command("_distill", "MODEL [DATA]"),
 }
 
-#: The next step after a command, with its first arguments.
-NEXT = {
-    "predict": "barenet evaluate {0}",
-    "evaluate": "barenet importance {0}",
-    "importance": "barenet report {0} --open",
-    "drift": "barenet evaluate {0} {1}",
-    "plot": "barenet report {1} --open",
-    "report": "barenet export {0} --to onnx",
-    "info": "barenet evaluate {0}",
-    "compare": "barenet evaluate {1}",
-    "export": "the page 'Export a model' of the documentation shows how to predict with the file",
-    "explain": "barenet play {0}",
-    "datasets": "barenet train iris",
-    "columns": "put the lines into columns.toml, and `barenet train {0} --columns columns.toml`",
-    "doctor": "barenet train digits",
-}
-#: Options with which a command prints only what was requested: help, or JSON for programs.
-WITHOUT_NEXT = {"--help", "-h", "--json"}
 
 spelling = Spelling()
 app: App = App(
@@ -182,12 +157,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(tokens: list[str]) -> int:
     """Run a command and flush its output; turn an error into one line and an exit status."""
     try:
-        named = _attach_values(_name_standard_input(tokens))
+        named = _name_standard_input(tokens)
         if COMMANDS.keys().isdisjoint(tokens):
             app.resolved_commands()  # The help lists every command.
         status = app.meta(named, exit_on_error=False, print_error=False) or 0
         sys.stdout.flush()
-        _suggest_next(tokens, status)
         return status
     except BrokenPipeError:  # The reader, such as `head`, has stopped.
         discard(sys.stdout)
@@ -218,22 +192,6 @@ def _run(tokens: list[str]) -> int:
         return _fail(tokens, _message(error), status, most)
 
 
-def _suggest_next(tokens: list[str], status: int) -> None:
-    """Print the next step after a command that succeeded on a terminal."""
-    command = _find_command(tokens)
-    is_watched = sys.stdout.isatty() and sys.stderr.isatty()
-    has_next = command in NEXT and WITHOUT_NEXT.isdisjoint(tokens)
-    if status == 0 and is_watched and has_next:
-        words = []
-        for token in tokens[tokens.index(command) + 1 :]:
-            if token.startswith("-"):
-                break
-            words.append(shell.quote(token))
-        with suppress(IndexError):  # there is an option in place of the argument
-            line = NEXT[command].format(*words)
-            log(f"next: {without_secrets(line)}")
-
-
 def _find_command(tokens: list[str]) -> str:
     """Return the name of the command; empty if there is none."""
     for token in tokens:
@@ -253,35 +211,6 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
             named.append(token)
         previous = token
     return named
-
-
-def _attach_values(tokens: list[str]) -> list[str]:
-    """Attach a value such as -999,5 to its option, as the parser takes it for an option itself.
-
-    Values beside it are attached, too, since the parser ends a list at an attached value.
-
-    >>> _attach_values(["--missing", "?", "-999,5", "-1", "--epochs", "-3"])
-    ['--missing=?', '--missing=-999,5', '--missing=-1', '--epochs', '-3']
-    """
-    attached: list[str] = []
-    # The option before the token and its values so far; they are written once another one follows.
-    option = ""
-    values: list[str] = []
-    for token in [*tokens, "--"]:  # the last token ends the last option
-        if option and (NEGATIVE.match(token) or not token.startswith("-")):
-            values.append(token)
-            continue
-        if any(NEGATIVE.match(value) and to_number(value) is None for value in values):
-            attached += [f"{option}={value}" for value in values]
-        elif option:
-            attached += [option, *values]
-        option = ""
-        values = []
-        if token.startswith("--") and token != "--" and "=" not in token:
-            option = token
-        else:
-            attached.append(token)
-    return attached[:-1]
 
 
 def _message(error: Exception) -> str:

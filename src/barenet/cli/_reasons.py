@@ -5,31 +5,41 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from barenet import Predictor, contributions
+from barenet import Predictor
 from barenet._constraints import check_count
-from barenet.cli._explained_predictions import ExplainedPredictions, describe_background
 from barenet.cli._prediction_file import Columns
 from barenet.cli._run_settings import FileOptions
-from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.cli._trained_model import TrainedModel
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, count_of
 from barenet.insight.contributions._column_groups import group_columns
 from barenet.insight.contributions._contributions import (
     MODEL_FILE,
     ComparedRows,
     ExplainedPrediction,
     Scale,
-    reasons_of_predictions,
 )
 from barenet.insight.contributions._explainer import N_BACKGROUND, Explainer
 from barenet.insight.contributions._output_names import describe_outputs_of_rows
 from barenet.insight.contributions._written_numbers import standard_error_text
 from barenet.model._arrays import FloatArray
+
+
+def describe_background(n_rows: int, source: str) -> str:
+    """Describe the rows to compare with.
+
+    >>> describe_background(100, MODEL_FILE), describe_background(5000, "old.csv")
+    ('100 rows in the model file', '1,000 rows drawn from the 5,000 rows of old.csv')
+    """
+    preposition = "in" if source == MODEL_FILE else "of"
+    described = f"{count_of(n_rows, 'row')} {preposition} {source}"
+    if n_rows > N_BACKGROUND:
+        return f"{N_BACKGROUND:,} rows drawn from the {described}"
+    return described
 
 
 class Reasons:
@@ -141,13 +151,12 @@ class Reasons:
         """Find the reasons of each row."""
         if not len(outputs):
             return []
-        rows = self._explainer.model.rows(X, "X")
-        result = self._explainer.explain(rows)
-        largest_error = float(result.standard_errors.max())
-        if self.largest_error is not None:
-            largest_error = max(largest_error, self.largest_error)
-        self.largest_error = largest_error
-        return reasons_of_predictions(result, self.count)
+        explained_rows = self._explainer.reasons(X, self.count)
+        errors = [self.largest_error or 0.0]
+        for explained in explained_rows:
+            errors += [reason.standard_error for reason in explained.reasons]
+        self.largest_error = max(errors)
+        return explained_rows
 
 
 def find_reasons(
@@ -229,37 +238,6 @@ def read_groups(texts: Sequence[str]) -> dict[str, list[str]] | None:
             raise ArgumentError(f"there are two groups {name!r}", argument="groups")
         groups[name] = [column.strip() for column in next(rows)]
     return groups
-
-
-def explain_predictions(
-    model: Path,
-    data: str,
-    rows: Sequence[int],
-    background: str,
-    file: FileOptions,
-    scale: Scale,
-    groups: Mapping[str, Sequence[str]] | None = None,
-) -> ExplainedPredictions:
-    """Compute the contributions to each output for some rows of a table."""
-    trained = load_trained(model)
-    background_rows = load_background(trained, background, file)
-    data = trained.data_or_default(data)
-    X = next(trained.load_features(data, file, at_once=True, rejected=None)).X
-    for row in rows:
-        if not 0 <= row < len(X):
-            raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
-    distinct = list(dict.fromkeys(rows))
-    result = contributions(
-        trained.predictor, X[distinct], background_rows, scale=scale, groups=groups
-    )
-    return ExplainedPredictions.of(
-        result,
-        distinct,
-        model=str(trained.path),
-        data=data,
-        n_background=len(background_rows),
-        source=source_of_background(trained, background),
-    )
 
 
 def source_of_background(trained: TrainedModel, background: str) -> str:

@@ -4,7 +4,6 @@ The run is finished once all files are on the disk. Until then, its state is kep
 writes the missing files.
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from copy import copy
@@ -24,6 +23,7 @@ from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._score_tables import ScoreLine, emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
+from barenet.datasets._dataset_loading import set_name
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some, with_addresses
 from barenet.files._model_card import rows_name
 from barenet.files._model_path import MODEL, resume_command
@@ -75,7 +75,7 @@ class OutputOptions:
 
     def folder(self, data: str) -> AbstractContextManager[RunFolder]:
         """Lock the folder of the run, by default named after its data, without suffixes."""
-        file = Path(name_of(data).removesuffix(".gz"))
+        file = Path(set_name(data) or name_of(data).removesuffix(".gz"))
         name = file.stem.strip(".")[:MAX_NAME]
         if has_magic(name):  # a pattern
             name = Path(data).parent.name
@@ -177,7 +177,7 @@ class Results:
         predictor = self.fit.predictor
         rows = self.main.rows
         included = []
-        if config.l1 or config.l2:
+        if config.make_penalties():
             included.append("penalty")
         if config.class_weight:
             included.append("class weights")
@@ -256,7 +256,8 @@ class Results:
         rows = fit.rows.test or fit.rows.training
         # like `barenet report`
         if measured.rows is not rows or not measured.has_baselines:
-            measured = replace(measured, rows=rows, has_baselines=True)
+            n_seen = 0 if fit.rows.test else rows.n_samples
+            measured = replace(measured, rows=rows, n_seen=n_seen, has_baselines=True)
         measured.predictor = self._predictor(**self.measured)
         texts = None if fit.rows.stream else fit.rows.texts
         lines = lines_of_model(fit.predictor, fit.rows.dataset, texts)
@@ -279,9 +280,6 @@ class Results:
                     export_format = "python"
             command = shell.join(["barenet", "export", address, "--to", export_format])
             log(f"`{command}` makes a file that predicts without barenet")
-        elif sys.stdout.isatty() and sys.stderr.isatty():
-            command = shell.join(["barenet", "report", address, "--open"])
-            log(f"next: {command}")
         if history.stop_reason == "completed":
             if isinstance(self.fit, EnsembleFit) and history.best_epoch == len(history):
                 more = f"--epochs {2 * len(history)}"

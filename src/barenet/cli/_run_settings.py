@@ -100,6 +100,7 @@ def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentColle
                 if (path / SETTINGS).is_file():
                     error.remedy = f"name {path / SETTINGS}"
                 raise error.renamed("config") from error
+            document = task_settings.with_new_names(document)
             if COLUMNS in document:
                 document[COLUMNS] = as_texts(document[COLUMNS])
             Dict(document, source=str(path.absolute()))(app, (), arguments)

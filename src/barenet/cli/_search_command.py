@@ -127,7 +127,7 @@ def _as_setting(name: str, value: Any) -> Any:
         raise ArgumentError(problem, argument=name)
     if name in ("batch_norm", "shuffle"):
         return value == "true"
-    if name == "hidden":
+    if name in ("hidden", "penalty"):
         return (value,)
     return value
 

@@ -40,6 +40,22 @@ PATTERN_COMMANDS |= {"report", "plot"}
 #: The values that arguments of a type take.
 TYPES: dict[type[Any], str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
+#: Commands and options of earlier versions, and their replacements.
+FORMER = {
+    "distill": "`barenet train --teacher MODEL` trains on the predictions of a model",
+    "--prediction": "`barenet predict MODEL DATA --row 17 --reasons 3` explains a prediction",
+    "--rows": "evaluate measures the test rows of the training data, or all rows of other data",
+    "--repeat": "train_many of Python trains networks with several seeds",
+    **dict.fromkeys(
+        ("--samples", "--noise", "--data-seed"),
+        "write it behind the data set, as in moons:samples=500,noise=0.2,data_seed=1",
+    ),
+    "--l1": "write --penalty l1:strength=0.001",
+    "--l2": "write --penalty l2:strength=0.001",
+    "--clip-norm": "write --clip norm:limit=1",
+    "--clip-value": "write --clip value:limit=1",
+}
+
 #: Libraries that have no format of their own here, and the formats that serve them.
 LIBRARIES = {"pytorch", "torch", "keras", "tensorflow", "tf", "tflite", "jax", "sklearn"}
 FOR_LIBRARIES = "onnx is for the runtimes of ONNX, and json has the weights for any library"
@@ -166,6 +182,8 @@ def usage_error(error: CycloptsError) -> str:
     if isinstance(error, UnknownCommandError):
         word = (error.unused_tokens or [""])[0]
         commands = [name for name in error.app or () if not name.startswith("-")]
+        if word in FORMER:
+            return f"unknown command {word}; {FORMER[word]}"
         choices = f"(choose from {', '.join(commands)})"
         return f"unknown command {brief(word)}{suggestion(word, commands)} {choices}"
     if isinstance(error, UnusedCliTokensError):
@@ -224,6 +242,8 @@ def _unknown_option(error: UnknownOptionError) -> str:
         word = _key(word)
         keys = [_key(name) for name in names]
         return f"{token.source}: unknown setting {word}{suggestion(word, keys)}"
+    if word in FORMER:
+        return f"unknown option {word}; {FORMER[word]}"
     options = [name for name in names if name.startswith("-")]
     return f"unknown option {word}{suggestion(word, options)}"
 

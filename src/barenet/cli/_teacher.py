@@ -12,7 +12,7 @@ from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.datasets._split_column import SPLIT_ARGUMENTS
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.model.losses import as_loss
-from barenet.settings._task_settings import GENERATOR, OF_THE_ROWS, DataOptions, TaskSettings
+from barenet.settings._task_settings import OF_THE_ROWS, DataOptions, TaskSettings
 from barenet.storage._file_io import CSV_SUFFIXES, plain_name
 
 
@@ -41,9 +41,7 @@ def with_settings_of(teacher: TrainedModel, given: TaskSettings) -> TaskSettings
         options["file"] = given.file.over(earlier.file)
     shared = {*OF_THE_ROWS, "seed", "metric"}
     memory = given.memory
-    if not is_same_data:
-        shared -= {*GENERATOR}
-    elif memory is None:
+    if is_same_data and memory is None:
         memory = earlier.memory
     config = RunConfig(**{name: earlier_fields.get(name) for name in shared})
     return replace(given, data=data, memory=memory, config=given.config.over(config), **options)

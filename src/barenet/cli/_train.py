@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from barenet import _shell as shell
-from barenet._constraints import check_count
 from barenet.callbacks import Progress
 from barenet.cli._console import emit_json, log
-from barenet.cli._flags import DATA, Data, Integer, Scheduler, Threads, Workers
+from barenet.cli._flags import DATA, Data, Scheduler, Threads, Workers
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction, introduce
-from barenet.cli._repeat import train_seeds
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, read_run_file
@@ -54,7 +52,6 @@ def train(
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
     threads: Threads = None,
     checkpoint_every: str = EVERY,
-    repeat: Integer = 1,
     workers: Workers = None,
     scheduler: Scheduler = None,
     output: OutputOptions = OutputOptions(),
@@ -90,8 +87,8 @@ def train(
     Parameters
     ----------
     data : str
-        A named data set (see `barenet datasets`), or a .csv, .tsv, .txt, .parquet or .npz file; -
-        reads CSV from standard input.
+        A named data set (see `barenet datasets`), such as iris or moons:samples=500,noise=0.2; or a
+        .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard input.
     config : Path
         A TOML file with any of these options, such as the settings.toml of an earlier run.
     resume : Path
@@ -103,17 +100,12 @@ def train(
     checkpoint_every : str
         Interval between checkpoints: a number of epochs, a time such as 30s or 5m, or never, which
         saves a checkpoint only when a signal ends the run.
-    repeat : int
-        Train this many networks with different seeds (S, S + 1 and so on from --seed S), on a table
-        instead of its ensemble, print the spread of their scores, and save the best one, which has
-        the smallest validation loss, or training loss if there are no validation rows.
     workers : int
-        Train the networks of an ensemble or of --repeat in this many processes of this machine,
-        which end with it. Ctrl-C keeps the best epoch of an ensemble, and the checkpoint before it;
-        with --repeat it saves no model.
+        Train the networks of an ensemble in this many processes of this machine, which end with it.
+        Ctrl-C keeps the best epoch, and the checkpoint before it.
     scheduler : str
-        Train the networks of an ensemble or of --repeat on the workers of a Dask cluster, given the
-        address of its scheduler, such as tcp://10.0.0.1:8786.
+        Train the networks of an ensemble on the workers of a Dask cluster, given the address of its
+        scheduler, such as tcp://10.0.0.1:8786.
 
     Returns
     -------
@@ -128,27 +120,14 @@ def train(
         if not data:
             check_same_rows(teacher, settings)
     parse_interval(checkpoint_every, "checkpoint_every")
-    is_many = check_count(repeat, "repeat") > 1
-    if is_many:
-        problem = "a single run has checkpoints to resume from, and --repeat has none"
-        remedy = "leave one of the two out"
-        if resume is not None:
-            raise ArgumentError(problem, argument="resume", remedy=remedy)
-        if checkpoint_every != EVERY:
-            raise ArgumentError(problem, argument="checkpoint_every", remedy=remedy)
-        if settings.model == "ensemble":
-            problem = "--repeat trains single networks"
-            raise ArgumentError(problem, argument="model", remedy=remedy)
     workers_argument = ""
     if workers is not None:
         workers_argument = "workers"
     elif scheduler:
         workers_argument = "scheduler"
-    if workers_argument and not is_many and resume is None:
+    if workers_argument and resume is None:
         _check_ensemble(settings, workers_argument)
     with open_client(workers, scheduler) as client:
-        if is_many:
-            return train_seeds(settings, repeat, output, threads=threads, client=client)
         if resume is None:
             opened = output.folder(settings.data)
         else:
@@ -176,12 +155,11 @@ def _check_ensemble(settings: TaskSettings, argument: str) -> None:
     if settings.is_ensemble:
         return
     problem = ONE_NETWORK
-    remedy = "add --repeat"
-    if settings.is_table:
-        remedy += ", or train an ensemble with {model}"
+    remedy = "leave it out"
     if settings.is_stream:
         problem = f"{ONE_NETWORK}, on rows that are read block by block"
-        remedy = "leave it out"
+    elif settings.is_table:
+        remedy = "train an ensemble with {model}"
     raise ArgumentError(problem, argument=argument, remedy=remedy, model="ensemble")
 
 

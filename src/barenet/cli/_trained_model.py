@@ -13,7 +13,7 @@ from barenet import Dataset, Predictor, load
 from barenet.cli._console import log
 from barenet.cli._rejected_rows import RejectedRows
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
-from barenet.datasets._dataset_loading import DATASETS
+from barenet.datasets._dataset_loading import set_name
 from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError, printable, some, with_addresses
 from barenet.files._model_path import MODEL, model_file
@@ -72,7 +72,7 @@ class TrainedModel:
             problem = describe_unnamed_address(self.path, address)
             raise ArgumentError(problem, argument="data", remedy=remedy)
         is_file = Path(default).is_file() or files_of(default)
-        if default in DATASETS or is_file:
+        if set_name(default) or is_file:
             return default
         if not default:
             problem = "has no name of its training data"
@@ -85,7 +85,7 @@ class TrainedModel:
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:
         """Return whether rows are the training data, by their fingerprint; None if unknown."""
         has_name = self.has_name_of_training(data)
-        if has_name and data in DATASETS:  # generated again, perhaps with different last digits
+        if has_name and set_name(data):  # generated again, perhaps with different last digits
             return True
         is_same = is_of_training(self.predictor, dataset)
         if is_same is None and self.settings.data:
@@ -206,7 +206,7 @@ class TrainedModel:
         trained_on = self.settings.data
         if not trained_on or data == STANDARD_INPUT:  # standard input contains new rows each time
             return False
-        if data == trained_on or {data, trained_on} & DATASETS.keys():
+        if data == trained_on or set_name(data) or set_name(trained_on):
             return data == trained_on
         if name_of(data) == trained_on:  # a card doesn't contain folders
             return True

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from barenet._constraints import lists_options
-from barenet._registry import lookup
+from barenet._registry import lookup, parse_options
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._images import IMAGES
 from barenet.datasets._named_datasets import EMBEDDED, GENERATED, GeneratorOptions, NamedDataset
@@ -29,6 +29,16 @@ TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
 #: Suffixes of spreadsheets, which are not read.
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+
+
+def set_name(data: str) -> str:
+    """Return the name of a named data set, without its options; empty for other data.
+
+    >>> set_name("moons:samples=500,noise=0.2"), set_name("moons.csv")
+    ('moons', '')
+    """
+    name, _, _ = data.partition(":")
+    return name if name in DATASETS else ""
 
 
 class DatasetOptions(CsvFields, GeneratorOptions, total=False):
@@ -54,9 +64,10 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
     Parameters
     ----------
     name_or_path : str or path-like
-        A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed
-        (``.gz``, ``.bz2``, ``.xz``, ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X
-        and y in an ``.npz``. A file may be at an address, such as ``"s3://bucket/rows.csv"``.
+        A key of `DATASETS`, possibly with options, such as ``"moons:samples=500,noise=0.2"``; or a
+        table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed (``.gz``, ``.bz2``, ``.xz``,
+        ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X and y in an ``.npz``. A file
+        may be at an address, such as ``"s3://bucket/rows.csv"``.
     **options : object
         For a table, the options of `load_table`, including the required ``target``, the column to
         predict. For an ``.npz`` file ``task``, ``"classification"`` or ``"regression"``. For MNIST
@@ -79,6 +90,8 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
     Examples
     --------
     >>> load_dataset("moons", samples=50).X.shape
+    (50, 2)
+    >>> load_dataset("moons:samples=50").X.shape
     (50, 2)
     """
     chosen: dict[str, Any] = {}
@@ -103,7 +116,14 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
         allowed = parameters[1:]  # the path comes before the options
         _check_options(chosen, allowed, name)
         return load(name, **chosen)
-    if name not in DATASETS:
+    if set_name(name):
+        name, _, text = name.partition(":")
+        try:
+            chosen = parse_options(text, DATASETS[name].options) | chosen
+        except ArgumentError as error:
+            error.argument = "data"
+            raise
+    else:
         _refuse_path(name)
     try:
         named = lookup(DATASETS, name, "data")

@@ -44,8 +44,8 @@ class NamedDataset(ABC):
 
     >>> from barenet.datasets._dataset_loading import DATASETS
     >>> moons = DATASETS["moons"]
-    >>> moons.source, moons.options, moons.defaults["noise"]
-    ('generated', ('samples', 'noise', 'data_seed'), 0.2)
+    >>> moons.source, moons.options, moons.defaults["epochs"]
+    ('generated', ('samples', 'noise', 'data_seed'), 10000)
     """
 
     #: The source of its rows: embedded, generated or images.
@@ -64,12 +64,17 @@ class NamedDataset(ABC):
     @cached_property
     def defaults(self) -> dict[str, Any]:
         """The default settings for training, as fields of a `RunConfig`."""
-        defaults: dict[str, Any] = {**_DESCRIBED[self.name]}
-        del defaults["description"]
-        for name, value in defaults.items():
-            if isinstance(value, list):
-                defaults[name] = tuple(value)
+        defaults: dict[str, Any] = {}
+        for name, value in _DESCRIBED[self.name].items():
+            if name != "description" and name not in self.options:
+                defaults[name] = tuple(value) if isinstance(value, list) else value
         return defaults
+
+    @property
+    def default_options(self) -> dict[str, Any]:
+        """The defaults of the options, if they have any."""
+        described = _DESCRIBED[self.name]
+        return {name: described[name] for name in self.options if name in described}
 
     @abstractmethod
     def load(self, **options: Any) -> Dataset:
@@ -84,11 +89,8 @@ class NamedDataset(ABC):
         feature_names: tuple[str, ...],
         image_shape: tuple[int, int] | None = None,
         stratify: bool = True,
-        defaults: dict[str, Any] | None = None,
     ) -> Dataset:
         """Make the data set, with its name, target, description and settings."""
-        if defaults is None:
-            defaults = self.defaults
         return Dataset(
             name=self.name,
             X=X,
@@ -98,7 +100,7 @@ class NamedDataset(ABC):
             target_name=self.target_name,
             image_shape=image_shape,
             description=self.description,
-            defaults=defaults,
+            defaults=self.defaults,
             stratify=stratify,
         )
 
@@ -160,8 +162,8 @@ class Generated(NamedDataset):
     """A data set computed by a formula, with two classes, or with numbers if y is float.
 
     >>> xor = GENERATED["xor"].load(samples=50, noise=0.5)
-    >>> xor.X.shape, xor.defaults["samples"], xor.defaults["noise"], xor.defaults["data_seed"]
-    ((50, 2), 50, 0.5, 0)
+    >>> xor.X.shape, GENERATED["xor"].default_options
+    ((50, 2), {'samples': 400, 'noise': 0.0, 'data_seed': 0})
     """
 
     source: ClassVar[str] = "generated"
@@ -170,12 +172,12 @@ class Generated(NamedDataset):
 
     def load(self, **options: Any) -> Dataset:
         """Compute the rows."""
-        defaults = {**self.defaults}
+        chosen = self.default_options
         for name, value in options.items():
             if value is not None:
-                defaults[name] = check_number(plain(value), name, **GENERATOR_LIMITS[name])
-        rng = RandomState(defaults["data_seed"])
-        X, y = self.formula(defaults["samples"], defaults["noise"], rng)
+                chosen[name] = check_number(plain(value), name, **GENERATOR_LIMITS[name])
+        rng = RandomState(chosen["data_seed"])
+        X, y = self.formula(chosen["samples"], chosen["noise"], rng)
         classes = None
         if y.dtype.kind != "f":
             y = y.astype(np.int64)
@@ -183,9 +185,7 @@ class Generated(NamedDataset):
         feature_names: tuple[str, ...] = ("x1", "x2")
         if X.shape[1] == 1:
             feature_names = ("x",)
-        return self._dataset(
-            X=X, y=y, classes=classes, feature_names=feature_names, defaults=defaults
-        )
+        return self._dataset(X=X, y=y, classes=classes, feature_names=feature_names)
 
 
 def moons(samples: int, noise: float, rng: RandomState) -> Points:

@@ -12,8 +12,8 @@ from barenet._metrics import metrics_for
 from barenet._registry import canonical, lookup
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Model
-from barenet.errors import ArgumentError
-from barenet.insight._permutation_importance import as_predictor, metric_of, targets_of_rows
+from barenet.insight._models import predictor_and_targets, targets_of_rows
+from barenet.insight._permutation_importance import metric_of
 from barenet.model._arrays import check_targets, one_hot
 
 
@@ -69,12 +69,7 @@ def evaluate(
         main = kind.metric
         of_classes = kind.n_classes is not None
     else:
-        predictor_and_codes = as_predictor(model, X, y)
-        if predictor_and_codes is None:
-            expected = "a Predictor, a network, or a fitted estimator with a network"
-            remedy = "for other estimators, use their method score"
-            raise ArgumentError.of("model", model, expected, remedy=remedy)
-        predictor, codes = predictor_and_codes
+        predictor, codes = predictor_and_targets(model, X, y, "model")
         main = metric_of(predictor)
         of_classes = predictor.classes is not None
         if predictor.classes is None:

@@ -16,25 +16,15 @@ from barenet._constraints import check_count
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS, is_maximized, main_metric, score_text
 from barenet._registry import canonical
-from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Model
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet.errors import ArgumentError, count_of
 from barenet.files._predictor import Predictor
+from barenet.insight._models import predictor_and_targets, targets_of_rows
 from barenet.model._arrays import FloatArray, one_hot
 from barenet.tables.encoding._encoding import TableEncoding
-from barenet.tables.encoding._scaling import no_scaling
-from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._target import known_targets
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30
-#: The names of scikit-learn's scores by their names here; scikit-learn negates errors.
-SCORERS = {
-    "accuracy": "accuracy", "auc": "roc_auc_ovr", "balanced_accuracy": "balanced_accuracy",
-    "log_loss": "neg_log_loss", "r2": "r2", "rmse": "neg_root_mean_squared_error",
-    "mae": "neg_mean_absolute_error",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +105,8 @@ def permutation_importance(
     Parameters
     ----------
     predictor : Predictor, estimator, Network or Ensemble
-        A network with its preprocessing, a fitted estimator or pipeline, or one or several networks
-        alone. Estimators without a network are measured with scikit-learn's function.
+        A network with its preprocessing, a fitted estimator of barenet or a pipeline that ends with
+        one, or one or several networks alone.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame, mapping or Dataset
         Raw rows, preferably held out from training. A data set has the targets, too.
     y : array-like of shape (n_samples,), optional
@@ -169,10 +159,7 @@ def permutation_importance(
     if isinstance(metric, str):
         metric = canonical(METRICS, metric)
     X, y = targets_of_rows(predictor, X, y)
-    predictor_and_codes = as_predictor(predictor, X, y)
-    if predictor_and_codes is None:
-        return _by_scikit_learn(predictor, X, y, metric, n_repeats=n_repeats, seed=seed)
-    predictor, codes = predictor_and_codes
+    predictor, codes = predictor_and_targets(predictor, X, y)
     network = predictor.network
     names = predictor.feature_names
     classes = predictor.classes
@@ -219,20 +206,6 @@ def metric_of(predictor: Predictor) -> str:
     return usual if predictor.card is None else predictor.card.metric or usual
 
 
-def targets_of_rows(model: Any, X: Any, y: ArrayLike | None) -> tuple[Any, Any]:
-    """Separate a data set into rows and targets; for a network alone, classes are indices."""
-    if not isinstance(X, Dataset):
-        if y is None:
-            raise ArgumentError("the rows have no targets", argument="y", remedy="pass them as y")
-        return X, y
-    if y is not None:
-        problem = "the data set X has its own targets"
-        raise ArgumentError(problem, argument="y", remedy="leave it out")
-    if isinstance(model, Model):
-        return X.X, X.y
-    return X.X, X.targets
-
-
 def inputs_per_column(predictor: Predictor) -> list[int]:
     """Count the inputs that each column is encoded into."""
     encoding = predictor.preprocessing
@@ -257,88 +230,3 @@ def _shuffled_scores(
         rows[:, columns] = rows[order, columns]
         yield measure()
     rows[:, columns] = before
-
-
-def predictor_of(model: Any, X: Any) -> Predictor:
-    """Make the predictor of a network, which has no preprocessing, or of a fitted estimator."""
-    if isinstance(model, Predictor):
-        return model
-    if not isinstance(model, Model):
-        return Predictor.from_estimator(model)
-    n_inputs = model.n_inputs or np.shape(X)[-1]
-    classes = None
-    predicted = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
-    if predicted.n_classes is not None:
-        classes = _index_names(predicted.n_classes)
-    return Predictor(
-        network=model,
-        preprocessing=no_scaling(n_inputs),
-        classes=classes,
-        feature_names=_column_names(X, n_inputs),
-        target_name="y",
-        dataset="",
-    )
-
-
-def as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]] | None:
-    """Make the predictor of a network or an estimator, and encode the targets for it."""
-    has_indices = isinstance(model, Predictor)  # as targets
-    try:
-        model = predictor_of(model, X)
-    except ArgumentError:
-        return None
-    try:
-        targets = as_frame({"y": y})
-        if has_indices and model.classes:
-            for names in (model.classes, _index_names(len(model.classes))):
-                try:
-                    return model, known_targets(targets, "y", names)
-                except DataError:  # some targets have other names
-                    continue
-        return model, known_targets(targets, "y", model.classes)
-    except ArgumentError as error:
-        raise error.renamed("y") from None
-
-
-def _index_names(n_classes: int) -> tuple[str, ...]:
-    """Return the indices of classes as names."""
-    return tuple(str(index) for index in range(n_classes))
-
-
-def _column_names(X: Any, n_columns: int) -> tuple[str, ...]:
-    """Return the names of the columns of a data frame, or numbered names."""
-    if hasattr(X, "columns"):
-        return tuple(str(name) for name in X.columns)
-    return tuple(f"x{index}" for index in range(n_columns))
-
-
-def _by_scikit_learn(
-    model: Any, X: Any, y: Any, metric: str | None, *, n_repeats: int, seed: int
-) -> Importance:
-    """Measure a model without a network, with scikit-learn's scores."""
-    from sklearn import inspection, metrics
-    from sklearn.base import is_classifier
-    from sklearn.utils.validation import check_is_fitted
-
-    if not callable(getattr(model, "predict", None)):
-        expected = "a Predictor, a network, or an estimator with the method `predict`"
-        raise ArgumentError.of("predictor", model, expected)
-    check_is_fitted(model)
-    if metric:
-        name = metric
-    elif is_classifier(model):
-        name = "accuracy"
-    else:
-        name = "r2"
-    if name not in SCORERS:
-        expected = f"one of {', '.join(SCORERS)} for a model without a network"
-        raise ArgumentError.of("metric", metric, expected)
-    scorer = metrics.get_scorer(SCORERS[name])
-    result = inspection.permutation_importance(
-        model, X, y, scoring=scorer, n_repeats=n_repeats, random_state=seed
-    )
-    drops = result.importances
-    score = scorer(model, X, y)
-    if not is_maximized(name):
-        score = -score  # scikit-learn maximizes the negative of an error
-    return Importance(_column_names(X, len(drops)), name, float(score), drops)

@@ -23,9 +23,6 @@ SHARED_BY_CANDIDATES = {
     "target_scaling",
     "test_size",
     "split_seed",
-    "samples",
-    "noise",
-    "data_seed",
     "verbose_epoch",
 }
 #: The other settings, by name, which may have several values.

@@ -56,9 +56,9 @@ def search(
         The values to choose from, by setting: a list, or a distribution of ``scipy.stats``. The
         settings are those of ``barenet train``: ``layers`` (the widths from the input to the
         output), ``hidden`` (the hidden activation), ``output``, ``batch_norm``, ``dropout``,
-        ``init``, ``bias_init``, ``loss``, ``optimizer``, ``learning_rate``, ``schedule``, ``l1``,
-        ``l2``, ``clip_norm``, ``clip_value``, ``epochs``, ``batch_size``, ``shuffle``, ``seed``,
-        ``dtype`` and ``engine``.
+        ``init``, ``bias_init``, ``loss``, ``optimizer``, ``learning_rate``, ``schedule``,
+        ``penalty`` (such as ``"l2:strength=0.001"``, or ``"none"``), ``clip``, ``epochs``,
+        ``batch_size``, ``shuffle``, ``seed``, ``dtype`` and ``engine``.
     X : array-like of shape (n_samples, n_inputs)
         The samples, which have to be scaled already.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)

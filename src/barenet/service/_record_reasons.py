@@ -4,6 +4,7 @@ The background rows are prepared once, so the reasons of a record take some mill
 not depend on the other records of a request.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from threading import Event
@@ -17,7 +18,6 @@ from barenet.insight.contributions._contributions import (
     MODEL_FILE,
     ComparedRows,
     Scale,
-    reasons_of_predictions,
 )
 from barenet.insight.contributions._explainer import Explainer
 
@@ -108,17 +108,17 @@ class RecordReasons:
                 break
             block = rows[start : start + RECORDS_AT_A_TIME]
             with np.errstate(over="ignore", invalid="ignore"):
-                result = self.explainer.explain(block)
-            if not np.isfinite(result.values).all():
-                problem = "numbers so extreme that predictions of some of them overflow"
-                raise ArgumentError(problem, argument=PARAMETER)
-            for explained in reasons_of_predictions(result, count):
+                explained_rows = self.explainer.reasons(block, count)
+            for explained in explained_rows:
+                if not all(math.isfinite(reason.contribution) for reason in explained.reasons):
+                    problem = "numbers so extreme that predictions of some of them overflow"
+                    raise ArgumentError(problem, argument=PARAMETER)
                 answer = explained._asdict()
                 if explained.explained_class is None:
                     del answer["explained_class"]
                 answer[PARAMETER] = [reason._asdict() for reason in explained.reasons]
                 answer["compared_with"] = compared_with
-                if result.scale is not None:
-                    answer["scale"] = result.scale
+                if self.explainer.model.scale is not None:
+                    answer["scale"] = self.explainer.model.scale
                 found.append(answer)
         return found

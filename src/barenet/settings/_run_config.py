@@ -14,17 +14,16 @@ from typing import Any, Literal, TypedDict
 from barenet._constraints import Configurable, check_fields, option
 from barenet._metrics import METRICS, Name
 from barenet._registry import canonical, plain, spec_of
-from barenet.datasets._named_datasets import GENERATOR_LIMITS
 from barenet.errors import ArgumentError
 from barenet.inputs._monotonic_columns import as_settings
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._initializers import INITIALIZERS
 from barenet.model._network import Network
 from barenet.model.losses import LOSSES
-from barenet.optimization._penalties import L1, L2, Penalty
+from barenet.optimization._penalties import PENALTIES, Penalty, as_penalties
 from barenet.optimization._schedules import SCHEDULES
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer, as_optimizer
-from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
+from barenet.optimization.optimizers._optimizer import CLIPPINGS, Clipping, as_clipping
 
 #: The names of the settings.
 REGISTRIES: dict[str, Mapping[str, Any]] = {
@@ -36,7 +35,12 @@ REGISTRIES: dict[str, Mapping[str, Any]] = {
     "output": ACTIVATIONS,
     "init": INITIALIZERS,
     "bias_init": INITIALIZERS,
+    "penalty": PENALTIES,
+    "clip": CLIPPINGS,
 }
+
+#: The value of `penalty` for no penalty.
+NO_PENALTY = ("none",)
 
 
 class NetworkOptions(TypedDict, total=False):
@@ -53,10 +57,8 @@ class NetworkOptions(TypedDict, total=False):
     optimizer: str | None
     learning_rate: float | None
     schedule: str | None
-    l1: float | None
-    l2: float | None
-    clip_norm: float | None
-    clip_value: float | None
+    penalty: tuple[str, ...] | None
+    clip: str | None
     epochs: int | None
     batch_size: int | Literal["full"] | None
     shuffle: bool | None
@@ -129,14 +131,11 @@ class RunConfig:
         Learning rate. By default the optimizer's own.
     schedule : str, optional
         Learning rate schedule, such as step:every=10,gamma=0.5.
-    l1 : float, optional
-        Strength of the L1 penalty on the weights.
-    l2 : float, optional
-        Strength of the L2 penalty on the weights.
-    clip_norm : float, optional
-        Maximum Euclidean norm of the gradient.
-    clip_value : float, optional
-        Maximum absolute value of the gradient's entries.
+    penalty : tuple of str, optional
+        Penalties on the weights, such as l2:strength=0.001; or none.
+    clip : str, optional
+        Maximum Euclidean norm of the gradient, such as norm:limit=1, or maximum absolute value of
+        its entries, such as value:limit=0.5.
     epochs : int, optional
         Passes over the training set.
     batch_size : int or "full", optional
@@ -165,12 +164,6 @@ class RunConfig:
         affect the training; 0 for none.
     split_seed : int, optional
         Seed of the split into training, validation and test rows.
-    samples : int, optional
-        Number of rows of a generated data set.
-    noise : float, optional
-        Standard deviation of the noise of a generated data set.
-    data_seed : int, optional
-        Seed of a generated data set.
     verbose_epoch : int, optional
         Epochs between two printed lines, from epoch 1 on; the last epoch is always printed. By
         default the data set's own; if --epochs is given, about twenty lines, and on a terminal the
@@ -197,10 +190,8 @@ class RunConfig:
     optimizer: str | None = None
     learning_rate: float | None = option(None, gt=0)
     schedule: str | None = None
-    l1: float | None = option(None, ge=0)
-    l2: float | None = option(None, ge=0)
-    clip_norm: float | None = option(None, gt=0)
-    clip_value: float | None = option(None, gt=0)
+    penalty: tuple[str, ...] | None = None
+    clip: str | None = None
     epochs: int | None = option(None, ge=1, integer=True)
     batch_size: int | Literal["full"] | None = None
     shuffle: bool | None = None
@@ -212,15 +203,16 @@ class RunConfig:
     target_scaling: Literal["none", "standardize"] | None = None
     test_size: float | None = option(None, ge=0, lt=1)
     split_seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
-    samples: int | None = option(None, **GENERATOR_LIMITS["samples"])
-    noise: float | None = option(None, **GENERATOR_LIMITS["noise"])
-    data_seed: int | None = option(None, **GENERATOR_LIMITS["data_seed"])
     verbose_epoch: int | None = option(None, ge=1, integer=True)
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if type(value).__module__ == "numpy":
                 object.__setattr__(self, name, plain(value))
+        penalty: Any = self.penalty
+        if penalty is not None:
+            penalties = tuple(penalty) if isinstance(penalty, list | tuple) else (penalty,)
+            object.__setattr__(self, "penalty", penalties or NO_PENALTY)
         for name, registry in REGISTRIES.items():  # so that one spelling is stored and compared
             value = getattr(self, name)
             if isinstance(value, tuple):
@@ -247,6 +239,7 @@ class RunConfig:
         """
         check_fields(self)
         self.make_optimizer()
+        self.make_penalties()
         self.make_clipping()
 
     def over(self, base: RunConfig) -> RunConfig:
@@ -324,20 +317,22 @@ class RunConfig:
             separator = ","
         return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
 
-    def make_penalties(self) -> tuple[Penalty, ...]:
-        """Build the penalties whose strength is above 0.
+    def make_penalties(self) -> list[Penalty]:
+        """Build the penalties on the weights.
 
         Returns
         -------
-        tuple of Penalty
-            None, one or two.
+        list of Penalty
+            None, one or more.
+
+        Raises
+        ------
+        ValueError
+            If a penalty is unknown, or its strength is wrong.
         """
-        penalties: list[Penalty] = []
-        if self.l1:
-            penalties.append(L1(self.l1))
-        if self.l2:
-            penalties.append(L2(self.l2))
-        return tuple(penalties)
+        if self.penalty is None or self.penalty == NO_PENALTY:
+            return []
+        return as_penalties(self.penalty)
 
     def make_clipping(self) -> Clipping | None:
         """Build the gradient clipping, if there is one.
@@ -350,16 +345,9 @@ class RunConfig:
         Raises
         ------
         ValueError
-            If both are given.
+            If the clipping is unknown, or its limit is wrong.
         """
-        if self.clip_norm is not None and self.clip_value is not None:
-            problem = "expected one of the two, got both"
-            raise ArgumentError(problem, argument="clip_norm, clip_value")
-        if self.clip_norm is not None:
-            return ClipNorm(self.clip_norm)
-        if self.clip_value is not None:
-            return ClipValue(self.clip_value)
-        return None
+        return as_clipping(self.clip)
 
     def train_arguments(self) -> dict[str, Any]:
         """Arguments of `train`: everything but the network, the data and the callbacks.
@@ -388,8 +376,7 @@ DEFAULTS = RunConfig(
     batch_norm=False,
     dropout=0.0,
     optimizer="adam",
-    l1=0.0,
-    l2=0.0,
+    penalty=NO_PENALTY,
     epochs=100,
     batch_size=32,
     shuffle=True,

@@ -93,7 +93,7 @@ def table_defaults(n_training: int) -> RunConfig:
     Examples
     --------
     >>> table_defaults(120).set_fields()
-    {'hidden': ('tanh',), 'l2': 0.025, 'epochs': 100, 'batch_size': 32}
+    {'hidden': ('tanh',), 'penalty': ('l2:strength=0.025',), 'epochs': 100, 'batch_size': 32}
     >>> table_defaults(40_000).patience
     30
     """
@@ -106,9 +106,12 @@ def table_defaults(n_training: int) -> RunConfig:
     batch_size = min(32, n_training)
     if n_training >= MANY:
         batch_size = 128
-    l2 = float(f"{3 / n_training:.2g}")  # rounded, as it is printed and saved with the settings
     return RunConfig(
-        hidden=("tanh",), l2=l2, epochs=epochs, patience=patience, batch_size=batch_size
+        hidden=("tanh",),
+        penalty=(f"l2:strength={3 / n_training:.2g}",),
+        epochs=epochs,
+        patience=patience,
+        batch_size=batch_size,
     )
 
 
@@ -125,9 +128,9 @@ def without_superseded(given: RunConfig, defaults: RunConfig) -> RunConfig:
 
     Examples
     --------
-    >>> defaults = RunConfig(optimizer="sgd", learning_rate=0.5, l2=0.1)
+    >>> defaults = RunConfig(optimizer="sgd", learning_rate=0.5, epochs=9)
     >>> without_superseded(RunConfig(optimizer="adam"), defaults).set_fields()
-    {'optimizer': 'sgd', 'l2': 0.1}
+    {'optimizer': 'sgd', 'epochs': 9}
     """
     for changed, chosen_for_it in CHOSEN_FOR.items():
         new = getattr(given, changed)

@@ -12,8 +12,8 @@ from barenet._constraints import check_flag, convert
 from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
-from barenet.datasets._dataset_loading import DATASETS, TABLE_SUFFIXES, DatasetOptions, load_dataset
-from barenet.datasets._named_datasets import GeneratorOptions
+from barenet.datasets._dataset_loading import TABLE_SUFFIXES, DatasetOptions, load_dataset, set_name
+from barenet.datasets._named_datasets import GENERATED
 from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, caller_stacklevel, with_addresses, without_secrets
@@ -89,14 +89,36 @@ def model_of_quick(quick: object) -> ModelKind:
     return "network" if check_flag(quick, "quick") else "ensemble"
 
 
+def with_new_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename the settings of run files and model cards of barenet 0.3.0."""
+    new = dict(fields)
+    if "l1" in new or "l2" in new:
+        strengths = {name: new.pop(name, None) for name in ("l1", "l2")}
+        penalties = [f"{name}:strength={value}" for name, value in strengths.items() if value]
+        new.setdefault("penalty", penalties)
+    for name in ("norm", "value"):
+        if f"clip_{name}" in new:
+            new.setdefault("clip", f"{name}:limit={new.pop(f'clip_{name}')}")
+    named = GENERATED.get(str(new.get("data")))
+    if named is not None:
+        options = []
+        for name, default in named.default_options.items():
+            value = new.pop(name, default)
+            if value != default:
+                options.append(f"{name}={value}")
+        if options:
+            new["data"] = f"{named.name}:{','.join(options)}"
+    return new
+
+
 def warn_of_change(argument: str, problem: str, model: str) -> None:
     """Warn of an argument whose meaning changes, and name the one to use."""
     error = ArgumentError(problem, argument=argument, remedy="use {model}", model=model)
     warnings.warn(FutureWarning(error), stacklevel=caller_stacklevel())
 
 
-class OpeningOptions(CsvFields, GeneratorOptions, total=False):
-    """The options of `Task.open` for the columns of a table, for files and for generated data."""
+class OpeningOptions(CsvFields, total=False):
+    """The options of `Task.open` for the columns of a table and for files."""
 
     columns: Mapping[str, str] | None
     drop: str | Collection[str] | None
@@ -281,8 +303,8 @@ class TaskSettings(DataOptions):
         Model whose predictions a single network learns instead of the targets, such as an ensemble
         for the same columns: a file, or the folder of a run.
     keep_background : bool
-        Keep 100 raw training rows in the model file, which `barenet predict --reasons` and `barenet
-        explain --prediction` compare rows with. Don't keep rows of people without their consent.
+        Keep 100 raw training rows in the model file, which `barenet predict --reasons` compares
+        rows with. Don't keep rows of people without their consent.
     config : RunConfig
         How the network is built and trained.
     """
@@ -307,7 +329,7 @@ class TaskSettings(DataOptions):
 
         Run files of barenet 0.3.0 have `quick` in place of `model`.
         """
-        fields = dict(fields)
+        fields = with_new_names(fields)
         if "quick" in fields:
             fields.setdefault("model", model_of_quick(fields.pop("quick")))
         file_types = get_type_hints(FileOptions)
@@ -407,9 +429,6 @@ class TaskSettings(DataOptions):
             "quoting": file.quoting,
             "thousands": file.thousands,
             "data_dir": file.data_dir,
-            "samples": self.config.samples,
-            "noise": self.config.noise,
-            "data_seed": self.config.data_seed,
         }
         if self.is_table:
             options["frame"] = True
@@ -545,9 +564,9 @@ class TaskSettings(DataOptions):
         settings["data"] = address or self.data
         if self.data in ("", IN_MEMORY):
             settings["data"] = None
-        not_paths = {None, STANDARD_INPUT, *DATASETS, address}
+        not_paths = {None, STANDARD_INPUT, address}
         for name in ("data", *MODELS):
-            if settings[name] not in not_paths:
+            if settings[name] not in not_paths and not set_name(str(settings[name])):
                 settings[name] = with_addresses(Path(settings[name]).resolve())
         return without_none(settings)
 
@@ -561,7 +580,7 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Replace paths with the names of their files, and replace characters that aren't Unicode."""
     portable = dict(settings)
     for name in ("data", *MODELS):
-        if name in settings and settings[name] not in DATASETS:
+        if name in settings and not set_name(settings[name]):
             file_name = name_of(settings[name])
             portable[name] = file_name.encode("utf-8", "replace").decode()
     return portable
@@ -576,5 +595,4 @@ def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
 FILE_OPTIONS = tuple(FileOptions.__dataclass_fields__)
 
 #: Settings of the rows, which are split before training.
-GENERATOR = ("samples", "noise", "data_seed")
-OF_THE_ROWS = {"test_size", "split_seed", *GENERATOR}
+OF_THE_ROWS = {"test_size", "split_seed"}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
-from barenet.settings._run_config import RunConfig
+from barenet.settings._run_config import NO_PENALTY, RunConfig
 from barenet.settings._run_defaults import without_superseded
 from barenet.tasks._split_rows import SplitRows
 
@@ -25,7 +25,7 @@ STUDENT = RunConfig(
     optimizer="adamw:weight_decay=0.02,beta2=0.95",
     learning_rate=0.002,
     schedule="cosine",
-    l2=0.0,
+    penalty=NO_PENALTY,
     epochs=60,
     patience=0,
 )

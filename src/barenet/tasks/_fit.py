@@ -99,7 +99,12 @@ class Fit(ABC):
         measured = {}
         for name, rows in rows_by_name.items():
             measured[name] = Measurement(
-                self.predictor, rows, self.metric, self.rows.training, has_baselines=baselines
+                self.predictor,
+                rows,
+                self.metric,
+                self.rows.training,
+                n_seen=0 if name == "held_out" else rows.n_samples,
+                has_baselines=baselines,
             )
         return measured
 

@@ -54,8 +54,8 @@ class Measurement:
     metric: str
     #: The training rows, which the baselines are fitted to; None if they are not at hand.
     fitted_to: Dataset | None = None
-    #: Description of the rows, after their number, unless they are from the predictor's own split.
-    which: str = ""
+    #: Number of the rows that the predictor was trained on; None if unknown.
+    n_seen: int | None = 0
     #: The probability from which on the second of two classes is predicted, if it is given.
     threshold: float | None = None
     #: Whether there are baselines, if the training rows are at hand.
@@ -85,6 +85,15 @@ class Measurement:
     def title(self) -> str:
         """The kind of the model."""
         return "ensemble" if isinstance(self.predictor.network, Ensemble) else "network"
+
+    @property
+    def warning(self) -> str:
+        """A warning if the predictor was trained on some of the rows; empty for new rows."""
+        if self.n_seen == 0:
+            return ""
+        number = "perhaps some" if self.n_seen is None else f"{self.n_seen:,}"
+        seen = f"the {self.title} was trained on {number} of these {self.rows.n_samples:,} rows"
+        return f"{seen}, so its scores on new rows may be worse"
 
     @property
     def scores(self) -> dict[str, float]:

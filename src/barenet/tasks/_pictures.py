@@ -55,24 +55,6 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
     return KINDS[kind](predictor, rows)
 
 
-def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, losses: Any = None) -> Figure:
-    """Draw predicted numbers against one column, or against the targets."""
-    X = rows.X
-    if isinstance(predictor.preprocessing, TableEncoding):
-        X = _numbers_of(predictor.preprocessing, X)
-        if X.shape[1] != 1 or np.isnan(X).any():
-            X = predictor.inputs(rows.X)
-    return plots.plot_fit(
-        X,
-        rows.y,
-        predictions,
-        losses=losses,
-        feature_name=rows.feature_names[0],
-        target_name=rows.target_name,
-        title=rows.name,
-    )
-
-
 def _is_plane(predictor: Predictor) -> bool:
     """Return whether a model takes two numeric columns."""
     return len(predictor.feature_names) == 2 and _are_numbers(predictor.preprocessing)
@@ -93,7 +75,20 @@ def _numbers_of(encoding: TableEncoding, X: Any) -> NDArray[np.float64]:
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
-    return draw_fit(predictor, rows, predictor.predict(rows.X))
+    """Draw predicted numbers against one column, or against the targets."""
+    X = rows.X
+    if isinstance(predictor.preprocessing, TableEncoding):
+        X = _numbers_of(predictor.preprocessing, X)
+        if X.shape[1] != 1 or np.isnan(X).any():
+            X = predictor.inputs(rows.X)
+    return plots.plot_fit(
+        X,
+        rows.y,
+        predictor.predict(rows.X),
+        feature_name=rows.feature_names[0],
+        target_name=rows.target_name,
+        title=rows.name,
+    )
 
 
 def _residuals(predictor: Predictor, rows: Dataset) -> Figure:

@@ -16,12 +16,12 @@ from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._metrics import METRICS, is_maximized, score_text
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
+from barenet.engines._threads import available_threads
 from barenet.errors import count_of, printable
 from barenet.files._model_card import ModelCard
 from barenet.insight._permutation_importance import Importance
 from barenet.insight._web_page import write_page
-from barenet.insight.contributions import contributions
-from barenet.insight.contributions._contributions import reasons_of_predictions
+from barenet.insight.contributions._explainer import Explainer
 from barenet.insight.contributions._output_names import describe_outputs_of_rows
 from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
@@ -107,11 +107,13 @@ class Report:
         """Write the scores beside the baselines, and whether a simpler model would do."""
         measured = self.measured
         model = measured.title
-        which = measured.which
-        if not which and self.training is not None:
+        if measured.n_seen == 0:
             which = " that it was not trained on"
-        elif not which:
+        elif measured.n_seen == self.rows.n_samples:
             which = " that it was trained on: expect less on new ones"
+        else:
+            number = "perhaps some" if measured.n_seen is None else f"{measured.n_seen:,}"
+            which = f", {number} of which it was trained on"
         name = measured.compared_by
         score = f"{measured.compared_title} is {score_text(name, measured.scores[name])}"
         yield _text(f"The {model}'s {score} on {count_of(self.rows.n_samples, 'row')}{which}.")
@@ -258,9 +260,10 @@ class Report:
 
     def _reasons(self, worst: NDArray[np.intp]) -> list[str]:
         """Write the largest contributions to the predictions of some rows."""
-        result = contributions(self.predictor, self.rows.X[worst], self._background)
+        n_threads = available_threads(None)
+        explainer = Explainer.of(self.predictor, self._background, n_threads=n_threads)
         texts = []
-        for explained in reasons_of_predictions(result, N_REASONS):
+        for explained in explainer.reasons(self.rows.X[worst], N_REASONS):
             parts = []
             for reason in explained.reasons:
                 name = shorten(reason.column)

@@ -1,12 +1,12 @@
-"""Rows that a predictor was trained on, among the rows that it is measured on.
+"""The number of rows that a predictor was trained on, among the rows that it is measured on.
 
 The model card has the split of the training. If the current split differs, some of the rows that
 are held out now may have been training rows, so the scores are too good.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,42 +20,13 @@ from barenet.settings._task_settings import TaskSettings, without_none
 from barenet.tasks._split_rows import SplitRows, is_of_training
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeenRows:
+class SeenRows(NamedTuple):
     """The overlap of the rows that a predictor is measured on with its training rows."""
 
-    #: The number of rows that the predictor is measured on.
-    n_rows: int
-    #: The number of these rows that it was trained on; None if that is unknown.
-    n_seen: int | None = None
-    #: Whether the rows come from another table.
-    are_of_another_table: bool = False
+    #: The number of rows that it was trained on; None if that is unknown.
+    n_seen: int | None
     #: Whether the rows are split in the same way as in training.
-    are_split_alike: bool = False
-    #: The settings of the training's split that differ from the current ones.
-    other_split: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def clause(self) -> str:
-        """The end of a sentence about these rows; empty if they are split as in training."""
-        if self.are_of_another_table:
-            return " of another table"
-        if self.are_split_alike:
-            return ""
-        return f", {self._number} of which it was trained on"
-
-    @property
-    def warning(self) -> str:
-        """A warning about rows that another split used for training; empty if there are none."""
-        if not self.other_split or self.n_seen == 0:
-            return ""
-        options = ", ".join(f"{name}={value!r}" for name, value in self.other_split.items())
-        problem = f"the predictor was trained on {self._number} of these {self.n_rows:,} rows"
-        return f"{problem}; open the task with {options}, as then"
-
-    @property
-    def _number(self) -> str:
-        return "perhaps some" if self.n_seen is None else f"{self.n_seen:,}"
+    is_own_split: bool
 
 
 def find_seen_rows(
@@ -63,12 +34,11 @@ def find_seen_rows(
 ) -> SeenRows:
     """Compare the training set or the test set with the training rows of a predictor."""
     card = (predictor.card or ModelCard()).settings
-    n_rows = rows.n_samples
     is_same_table = is_of_training(predictor, split.dataset)
     if is_same_table is False and split.stream is None and "memory" not in card:
-        return SeenRows(n_rows=n_rows, are_of_another_table=True)
+        return SeenRows(0, is_own_split=False)
     if not is_same_table or "test_size" not in card:
-        return SeenRows(n_rows=n_rows)
+        return SeenRows(None, is_own_split=False)
     config = config_for(settings.config, split.dataset)
     now = {
         "test_size": config.test_size,
@@ -80,14 +50,14 @@ def find_seen_rows(
     if column is not None and then["split_by"] == column.name:
         then["split_by"] = None  # a card of barenet 0.3.0 leaves open what the column is for
         then[column.argument] = column.name
-    changed = {name: value for name, value in then.items() if value != now[name]}
-    if any(changed.get(name) is not None for name in SPLIT_ARGUMENTS):  # its column may be unread
-        return SeenRows(n_rows=n_rows, other_split=changed)
-    training = _training_numbers(split.dataset, then) if changed else split.training.numbers
-    if np.array_equal(training, split.training.numbers):
-        return SeenRows(n_rows=n_rows, are_split_alike=True)
+    # The column of another split may not have been read.
+    if any(then[name] not in (None, now[name]) for name in SPLIT_ARGUMENTS):
+        return SeenRows(None, is_own_split=False)
+    training = split.training.numbers
+    if then != now:
+        training = _training_numbers(split.dataset, then)
     n_seen = int(np.isin(rows.numbers, training).sum())
-    return SeenRows(n_rows=n_rows, n_seen=n_seen, other_split=changed)
+    return SeenRows(n_seen, is_own_split=np.array_equal(training, split.training.numbers))
 
 
 def _training_numbers(dataset: Dataset, split: Mapping[str, Any]) -> NDArray[np.int64]:

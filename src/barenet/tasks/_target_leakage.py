@@ -1,9 +1,10 @@
 """Target leakage: columns that alone predict the target of held-out rows.
 
 Most often, such a column is only known after the target, or is the target in other words or units.
-The rule is simple, so that it is cheap: it predicts the majority class, or the mean, for each value
-of a column. For a number, it uses the nearest value, or the line between its neighbours. A column
-that ranks the rows as the target does, such as its logarithm, is found for few rows, too.
+The rule is simple, so that it is cheap: each value of a column, or the nearest number, predicts its
+majority class, and each label its mean. A number leaks a number if both, or their ranks, correlate
+almost perfectly. NumPy is enough for it, as importing scikit-learn's trees takes longer than to
+train a small network.
 """
 
 import math
@@ -69,7 +70,7 @@ def leaking_columns(rows: Dataset, encoding: TableEncoding | Scaling) -> list[st
         predicts: Callable[..., bool]
         if rows.classes is not None:
             predicts = _predicts_classes
-        elif column.kind == "date":  # skip: a smooth series is interpolated between its neighbours
+        elif column.kind == "date":  # a number that grows with time is no leak
             continue
         else:
             predicts = _predicts_numbers
@@ -123,27 +124,22 @@ def _predicts_classes(
     """Return whether the majority class of each value is right for other rows."""
     usual = np.bincount(y).argmax()
     keys, codes = np.unique(values, return_inverse=True)
-    n_classes = int(y.max()) + 1
-    pairs, counts = np.unique(codes * n_classes + y, return_counts=True)
-    ascending = pairs[np.argsort(counts, kind="stable")]
-    majority = np.zeros(len(keys), np.int64)
-    for pair in ascending:  # the most frequent class of a value comes last
-        majority[pair // n_classes] = pair % n_classes
+    counts = np.zeros((len(keys), int(y.max()) + 1))
+    np.add.at(counts, (codes, y), 1)
     places = _nearest(keys, others)
     is_compared = places >= 0  # new labels have no majority
-    least = max(MIN_ROWS, len(others) / 2)
-    if is_compared.sum() < least:
+    if is_compared.sum() < max(MIN_ROWS, len(others) / 2):
         return False
     compared = targets[is_compared]
     n_usual_errors = int((compared != usual).sum())
-    if n_usual_errors < MIN_ERRORS:
-        return False
-    n_errors = int((majority[places[is_compared]] != compared).sum())
-    return n_errors <= MAX_CLASS_ERRORS * n_usual_errors
+    n_errors = int((counts.argmax(axis=1)[places[is_compared]] != compared).sum())
+    return n_usual_errors >= MIN_ERRORS and n_errors <= MAX_CLASS_ERRORS * n_usual_errors
 
 
 def _nearest(keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the position of each label or nearest number in sorted keys, and −1 if there is none.
+    """Return the position of each label or nearest number in sorted keys, and −1 for a new label.
+
+    A missing number has the last position, as NaN follows all numbers.
 
     >>> _nearest(np.array([1.0, 5.0, np.nan]), np.array([2.0, 9.0, np.nan])).tolist()
     [0, 1, 2]
@@ -153,22 +149,8 @@ def _nearest(keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.intp]:
     if keys.dtype == object:
         places = np.minimum(np.searchsorted(keys, values), len(keys) - 1)
         return np.where(keys[places] == values, places, -1)
-    is_missing = np.isnan(values)
-    has_missing = bool(np.isnan(keys[-1]))  # NaN occurs at most once, at the end
-    n_numbers = len(keys)
-    place_of_missing = -1
-    if has_missing:
-        n_numbers -= 1
-        place_of_missing = n_numbers
-    if n_numbers == 0:
-        return np.where(is_missing, place_of_missing, -1)
-    after = np.clip(np.searchsorted(keys[:n_numbers], values), 0, n_numbers - 1)
-    before = np.maximum(after - 1, 0)
-    distance_before = np.abs(values - keys[before])
-    distance_after = np.abs(keys[after] - values)
-    is_before = distance_before < distance_after
-    places = np.where(is_before, before, after)
-    return np.where(is_missing, place_of_missing, places)
+    middles = keys[:-1] / 2 + keys[1:] / 2  # the sum of two numbers might overflow
+    return np.searchsorted(middles, values, side="right")
 
 
 def _predicts_numbers(
@@ -177,43 +159,27 @@ def _predicts_numbers(
     others: NDArray[Any],
     targets: NDArray[np.float64],
 ) -> bool:
-    """Return whether the mean of each value, or the line between neighbours, fits other rows.
-
-    For numbers, it is enough that they rank the other rows as the targets do.
-    """
+    """Return whether numbers correlate with the targets, or the means of labels fit other rows."""
     y, targets = _comparable(y, targets)
+    least = max(MIN_ROWS, len(others) / 2)
+    if others.dtype != object:
+        is_number = ~np.isnan(others)
+        if is_number.sum() < least:
+            return False
+        x = others[is_number]
+        targets = targets[is_number]
+        by_value = _correlation(x, targets)
+        by_rank = _correlation(_ranks(x), _ranks(targets))
+        return max(by_value**2, by_rank**2) >= 1 - MAX_VARIANCE
     keys, codes = np.unique(values, return_inverse=True)
     means = np.bincount(codes, y) / np.bincount(codes)
     places = _nearest(keys, others)
-    predictions = np.where(places < 0, y.mean(), means[places])
-    if keys.dtype == object:
-        is_compared = places >= 0  # new labels have no mean
-    else:
-        is_compared = np.ones(len(others), bool)
-        is_number = ~np.isnan(keys)
-        if is_number.any():
-            numbers = keys[is_number]
-            lines = np.interp(others, numbers, means[is_number])
-            predictions = np.where(np.isnan(others), predictions, lines)
-            is_outside = (others < numbers[0]) | (others > numbers[-1])
-            is_compared = ~is_outside
-    least = max(MIN_ROWS, len(others) / 2)
-    if is_compared.sum() < least:
-        return False
-    errors = predictions[is_compared] - targets[is_compared]
+    is_compared = places >= 0  # new labels have no mean
     compared = targets[is_compared]
-    if (compared == compared[0]).all():
+    if len(compared) < least or (compared == compared[0]).all():
         return False
-    variance = np.var(compared)
-    if np.mean(errors**2) <= MAX_VARIANCE * variance:
-        return True
-    if keys.dtype == object:
-        return False
-    is_ranked = is_compared & ~np.isnan(others)
-    if is_ranked.sum() < least:
-        return False
-    correlation = _rank_correlation(others[is_ranked], targets[is_ranked])
-    return correlation**2 >= 1 - MAX_VARIANCE
+    errors = means[places[is_compared]] - compared
+    return bool(np.mean(errors**2) <= MAX_VARIANCE * np.var(compared))
 
 
 def _comparable(
@@ -231,19 +197,20 @@ def _comparable(
     return y / largest - offset, targets / largest - offset
 
 
-def _rank_correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Compute Spearman's ρ, the correlation of the ranks; 0 if all values of either are equal.
+def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Compute the correlation; 0 if all values of either are equal."""
+    if (x == x[0]).all() or (y == y[0]).all():
+        return 0.0
+    x = x / np.abs(x).max()
+    return float(np.corrcoef(x, y)[0, 1])
 
-    >>> _rank_correlation(np.array([1.0, 3.0, 9.0]), np.array([5.0, 4.0, -7.0])).__round__(12)
-    -1.0
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rank of each value; equal values share their mean rank.
+
+    >>> _ranks(np.array([5.0, 1.0, 5.0])).tolist()
+    [2.5, 1.0, 2.5]
     """
-    ranks = []
-    for values in (x, y):
-        different, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-        if len(different) < 2:
-            return 0.0
-        last = np.cumsum(counts)
-        mean_ranks = last - (counts - 1) / 2  # rows with equal values share a rank
-        ranks.append(mean_ranks[codes])
-    matrix = np.atleast_2d(np.corrcoef(ranks))
-    return float(matrix[0, 1])
+    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    mean_ranks = np.cumsum(counts) - (counts - 1) / 2
+    return np.asarray(mean_ranks[codes], np.float64)

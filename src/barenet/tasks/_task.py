@@ -56,7 +56,7 @@ from barenet.tasks._network_rows import fit_encoding
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._read_columns import ReadTexts, with_columns_read
 from barenet.tasks._repeated_rows import warn_of_repeated_rows
-from barenet.tasks._seen_rows import find_seen_rows
+from barenet.tasks._seen_rows import SeenRows, find_seen_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._task_folds import make_task_folds
 from barenet.training._callbacks import Callbacks, as_callbacks
@@ -173,8 +173,7 @@ class Task(OtherMethods):
             ``categories`` and ``numeric`` are older spellings of it. Texts for ``missing`` values,
             and the fraction of ``rare`` categories. For files:
             ``delimiter``, ``encoding``, ``decimal``, ``thousands``, ``header``, ``date_format``,
-            ``quoting``, ``data_dir`` and ``allow_missing_columns``. For a generated data set:
-            ``samples``, ``noise`` and ``data_seed``.
+            ``quoting``, ``data_dir`` and ``allow_missing_columns``.
 
         Returns
         -------
@@ -209,7 +208,7 @@ class Task(OtherMethods):
             if argument not in OpeningOptions.__annotations__
         )
         if source is None:
-            accepted += [*task_settings.FILE_OPTIONS, *task_settings.GENERATOR]
+            accepted += task_settings.FILE_OPTIONS
         check_arguments(f"Task.open for {name}", options, accepted)
         if memory is not None and source is not None:
             problem = "the rows are in memory already"
@@ -627,15 +626,12 @@ class Task(OtherMethods):
         """Measure a predictor, together with baselines if it is measured on its own split."""
         if not isinstance(predictor, Predictor):
             raise ArgumentError.of("predictor", predictor, "a Predictor, as from train or load")
-        which = ""
         if rows is None:
             rows = self.test or self.training
-        if isinstance(rows, Dataset) and (rows is self.test or rows is self.training):
-            seen = find_seen_rows(self.rows, predictor, rows, self.settings)
-            which = seen.clause
-            if seen.warning:
-                warnings.warn(seen.warning, stacklevel=3)
         is_training = rows is self.training
+        seen = SeenRows(0, is_own_split=True)
+        if isinstance(rows, Dataset) and (rows is self.test or is_training):
+            seen = find_seen_rows(self.rows, predictor, rows, self.settings)
         if isinstance(rows, Dataset):
             rows = rows_of_model(predictor, rows)
         else:
@@ -644,11 +640,15 @@ class Task(OtherMethods):
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
         fitted_to = None
-        if is_training and not which:
+        if seen.is_own_split and is_training:
             fitted_to = rows
-        elif not which:
+        elif seen.is_own_split:
             fitted_to = rows_of_model(predictor, self.training)
-        return Measurement(predictor, rows, self._metric_of(predictor), fitted_to, which)
+        metric = self._metric_of(predictor)
+        measured = Measurement(predictor, rows, metric, fitted_to, n_seen=seen.n_seen)
+        if measured.warning and not seen.is_own_split:
+            warnings.warn(measured.warning, stacklevel=3)
+        return measured
 
     def _measured_file(
         self, predictor: Predictor, path: str | PathLike[str], *, allow_missing: bool

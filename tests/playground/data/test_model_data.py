@@ -257,8 +257,8 @@ def test_the_scaling_of_a_model_is_kept(prepared_of, folder, data):
 
 
 def test_the_score_equals_that_of_the_command(store, folder, run):
-    out, settings = str(folder / "scored"), ("--samples", "150", "--noise", "0.3", "--epochs", "4")
-    received = run("train", "circles", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
+    out, settings = str(folder / "scored"), ("circles:samples=150,noise=0.3", "--epochs", "4")
+    received = run("train", *settings, "--test-size", "0.25", "--no-plots", "--out", out)
     state = _start(out, "", "", store)
     prepared = store.prepare(state.data)
     found = measured(prepared, prepared.make_network(state.networks[0]))
@@ -435,7 +435,8 @@ def test_an_unusable_model_is_an_error(store, tmp_path):
 def test_the_settings_that_a_model_continues_with_are_stated(store, folder):
     """A file alone does not have them; a run has some that the page takes over."""
     path = trained(folder, "moons")
-    known = RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, batch_size=8)
+    steps = {"optimizer": "adamw", "learning_rate": 0.02, "batch_size": 8}
+    known = RunConfig(**steps, penalty="l2:strength=0.01")
     for config, words in (RunConfig(), "those chosen here"), (known, "the optimizer, learning"):
         state = store.open_model(path, "", config)
         assert words in store.prepare(state.data).describe()["settings"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from barenet._constraints import check_count, check_flag, check_number, check_seed
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, count_of, some
+from barenet.errors import ArgumentError
 from barenet.insight.contributions._column_groups import group_columns
 from barenet.insight.contributions._contributions import Contributions
 from barenet.insight.contributions._explained_model import ExplainedModel
@@ -40,8 +40,8 @@ def contributions(
     Parameters
     ----------
     predictor : Predictor, estimator, pipeline, Network or Ensemble
-        A network with its preprocessing, a fitted estimator or pipeline of scikit-learn, or one or
-        several networks alone.
+        A network with its preprocessing, a fitted estimator of barenet or a pipeline that ends with
+        one, or one or several networks alone. For other models, use shap.
     X : array-like of shape (n_rows, n_columns), Frame, DataFrame or mapping
         The raw rows to explain. A column of a table is one column, however it is encoded.
     background : array-like of shape (n_background_rows, n_columns), Frame, DataFrame or mapping
@@ -51,9 +51,8 @@ def contributions(
         Names of columns that are replaced together, such as those of an address, by the name of
         their group. All other columns stay alone.
     scale : {"probability", "log-odds"}, default="probability"
-        The scale for classes; log-odds are ln(p / (1 − p)) of each class against all others. Those
-        of networks are computed from their logits, however small a probability is;
-        those of other models from their probabilities, and are limited to ±36 (float64).
+        The scale for classes; log-odds are ln(p / (1 − p)) of each class against all others. They
+        are computed from the logits, however small a probability is.
     tolerance : float, default=0.02
         A row ends when the root mean square of its columns' standard errors is at most this
         fraction of the standard deviation of the background's predictions. It also ends after all
@@ -70,8 +69,7 @@ def contributions(
         Determines the background sample and the orders, of both rows and columns. They are the same
         for all rows of X, so the contributions of a row do not depend on the others.
     threads : int, optional
-        Number of threads for networks, which does not change the result; by default the number of
-        cores. Estimators without a network use one.
+        Number of threads, which does not change the result; by default the number of cores.
 
     Returns
     -------
@@ -82,11 +80,6 @@ def contributions(
     ------
     ValueError
         If an argument is invalid, or the rows do not fit the model.
-
-    Warns
-    -----
-    UserWarning
-        If log-odds are limited, because a model without logits predicts probabilities of 0 or 1.
 
     Notes
     -----
@@ -116,7 +109,7 @@ def contributions(
     n_threads = available_threads(threads)
     rows = model.rows(X, "X")
     if background is None:
-        background = model.kept_background
+        background = model.model.background
     if background is None:
         argument = "X"
         background_rows = rows
@@ -127,9 +120,7 @@ def contributions(
     else:
         argument = "background"
         background_rows = model.rows(background, "background")
-        background_rows = _with_columns_of(rows, background_rows)
-    names = model.column_names(rows)
-    group_names, columns_of_groups = group_columns(names, groups)
+    group_names, columns_of_groups = group_columns(model.column_names, groups)
     n_groups = len(group_names)
     if exact and n_groups > MAX_EXACT_GROUPS:
         problem = f"{n_groups} columns have {2**n_groups:,} coalitions"
@@ -163,23 +154,3 @@ def _errors_named(argument: str) -> Iterator[None]:
         yield
     except ArgumentError as error:
         raise error.renamed(argument) from None
-
-
-def _with_columns_of(rows: Any, background: Any) -> Any:
-    """Return background rows with the columns of the rows, in the same order."""
-    n_columns = rows.shape[1]
-    if hasattr(rows, "iloc") and hasattr(background, "iloc"):
-        missing = [str(name) for name in rows.columns if name not in background.columns]
-        if missing:
-            problem = f"lacks columns of X: {some(missing)}"
-            remedy = "give rows with the same columns"
-            raise ArgumentError(problem, argument="background", remedy=remedy)
-        return background[rows.columns]
-    if type(background) is not type(rows) or background.shape[1] != n_columns:
-        expected = f"a {type(rows).__name__} with {count_of(n_columns, 'column')}, as X"
-        n_background_columns = count_of(background.shape[1], "column")
-        got = f"a {type(background).__name__} with {n_background_columns}"
-        problem = f"expected {expected}, got {got}"
-        remedy = "pass both in the same type, with the same columns"
-        raise ArgumentError(problem, argument="background", remedy=remedy)
-    return background

@@ -314,7 +314,8 @@ class Contributions:
         index = self.output_index(output)
         values = self.values[row, :, index]
         errors = self.standard_errors[row, :, index]
-        largest = np.argsort(-np.abs(values), kind="stable")[:count]
+        sizes = np.nan_to_num(np.abs(values), nan=np.inf)  # one that overflowed comes first
+        largest = np.argsort(-sizes, kind="stable")[:count]
         reasons = []
         for column in largest.tolist():
             name = self.names[column]
@@ -411,27 +412,3 @@ class Contributions:
             if column is not None:
                 data[:, place] = column.tolist()
         return data
-
-
-def reasons_of_predictions(result: Contributions, count: int) -> list[ExplainedPrediction]:
-    """List the largest contributions to each prediction: to a number, or to a class.
-
-    Of two classes, the second one is explained in each row, whichever is predicted, so that a sign
-    has the same meaning in all rows. Contributions have four significant digits, as more would be
-    below the standard error.
-    """
-    n_outputs = len(result.output_names)
-    explained = np.full(len(result), n_outputs - 1, np.intp)
-    if result.scale is not None and n_outputs > 2:
-        explained = result.predictions.argmax(axis=1)
-    predictions = []
-    for row, output in enumerate(explained.tolist()):
-        reasons = []
-        for reason in result.reasons(row, count, output):
-            contribution = float(f"{reason.contribution:.4g}")
-            error = float(f"{reason.standard_error:.2g}")
-            reasons.append(reason._replace(contribution=contribution, standard_error=error))
-        explained_class = result.output_names[output] if result.scale is not None else None
-        expected = float(f"{result.expected[output]:.6g}")
-        predictions.append(ExplainedPrediction(explained_class, expected, reasons))
-    return predictions

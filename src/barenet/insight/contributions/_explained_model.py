@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,19 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.datasets._dataset import rows_alone
-from barenet.datasets._target_kind import TargetKind
+from barenet.datasets._target_kind import PROBABILITIES
 from barenet.engines import Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
+from barenet.insight._models import predictor_of
 from barenet.insight._permutation_importance import inputs_per_column
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._first_layer_hybrids import ColumnPair, FirstLayerBackground
 from barenet.insight.contributions._hybrid_rows import Background, Indices, RawBackground
-from barenet.insight.contributions._log_odds import (
-    has_logits,
-    log_odds_of_mean,
-    log_odds_of_probabilities,
-)
+from barenet.insight.contributions._log_odds import log_odds_of_mean
 from barenet.model._activations import IDENTITY
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_in_memory
@@ -32,7 +28,6 @@ from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._named_columns import columns_by_name
-from barenet.tables.encoding._scaling import no_scaling
 from barenet.tables.frames._to_frame import columns_of_records, has_rows
 
 #: Number of rows whose logits are computed at a time.
@@ -43,7 +38,7 @@ ROWS = 2**10
 class ExplainedModel:
     """A model that predicts probabilities of classes, or numbers."""
 
-    #: A predictor, or an estimator without one, whose predictions alone are used.
+    #: The predictor.
     model: Any
     #: Names of the classes; None for numbers.
     classes: tuple[str, ...] | None
@@ -55,28 +50,21 @@ class ExplainedModel:
         """Make it from a predictor, networks, or a fitted estimator."""
         if scale not in ("probability", "log-odds"):
             raise ArgumentError.of("scale", scale, "'probability' or 'log-odds'")
-        is_predictor = isinstance(model, Predictor)
-        if isinstance(model, Model):
-            model = _predictor_of_network(model, X)
-        if not isinstance(model, Predictor):
-            with suppress(ArgumentError):
-                model = Predictor.from_estimator(model)
-        target_name = model.target_name if is_predictor else ""
-        classes = model.classes if isinstance(model, Predictor) else _classes_of_estimator(model)
-        if classes is not None:
-            return cls(model, classes, target_name, scale)  # type: ignore[arg-type]
+        predictor = predictor_of(model, X)
+        target_name = predictor.target_name if isinstance(model, Predictor) else ""
+        if predictor.classes is not None:
+            activation = predictor.network.output_activation.name
+            if scale == "log-odds" and activation not in PROBABILITIES:
+                problem = f"an output of {activation} has no log-odds, expected softmax or sigmoid"
+                raise ArgumentError(problem, argument="scale", remedy="leave it out")
+            return cls(predictor, predictor.classes, target_name, scale)  # type: ignore[arg-type]
         if scale == "log-odds":
             problem = "numbers have no log-odds"
             raise ArgumentError(problem, argument="scale", remedy="leave it out")
-        return cls(model, None, target_name, None)
-
-    @property
-    def kept_background(self) -> Any:
-        """The background rows that a predictor keeps; None without any."""
-        return self.model.background if isinstance(self.model, Predictor) else None
+        return cls(predictor, None, target_name, None)
 
     def rows(self, X: Any, argument: str) -> Any:
-        """Convert rows to a type that hybrids can be made of: an array, a Frame or a DataFrame."""
+        """Convert rows to a type that hybrids can be made of: an array or a Frame."""
         check_in_memory(X, argument)
         X = columns_of_records(rows_alone(X))
         if not has_rows(X):
@@ -87,13 +75,10 @@ class ExplainedModel:
             raise error.renamed(argument) from None
 
     def _converted(self, X: Any) -> Any:
-        if isinstance(self.model, Predictor):
-            preprocessing = self.model.preprocessing
-            if isinstance(preprocessing, TableEncoding):
-                return preprocessing.frame_of(X)
-            X = columns_by_name(X, self.model.feature_names, preprocessing)
-        elif hasattr(X, "iloc"):
-            return X
+        preprocessing = self.model.preprocessing
+        if isinstance(preprocessing, TableEncoding):
+            return preprocessing.frame_of(X)
+        X = columns_by_name(X, self.model.feature_names, preprocessing)
         if hasattr(X, "tocsr"):
             problem = "sparse matrices are not supported"
             raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
@@ -103,16 +88,10 @@ class ExplainedModel:
             raise ArgumentError.of("X", X, expected)
         return array
 
-    def column_names(self, rows: Any) -> tuple[str, ...]:
-        """Name the columns of rows."""
-        if isinstance(self.model, Predictor):
-            return self.model.feature_names
-        if hasattr(rows, "iloc"):
-            return tuple(str(name) for name in rows.columns)
-        names = getattr(self.model, "feature_names_in_", None)
-        if names is not None:
-            return tuple(str(name) for name in names)
-        return tuple(f"x{place}" for place in range(rows.shape[1]))
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.model.feature_names
 
     def output_names(self, n_outputs: int) -> tuple[str, ...]:
         """Name the outputs: the classes, or the target, numbered if there are several."""
@@ -125,22 +104,14 @@ class ExplainedModel:
 
     def outputs(self, rows: Any) -> FloatArray:
         """Predict rows on the scale of the contributions, shape (n_rows, n_outputs)."""
-        if isinstance(self.model, Predictor):
-            if self.logit_networks:
-                return self._log_odds(rows)
-            return self.scaled(self.model.outputs(rows))
-        if self.classes is not None:
-            outputs = np.asarray(self.model.predict_proba(rows))
-        else:
-            outputs = np.asarray(self.model.predict(rows))
-        return self.scaled(outputs.reshape(len(outputs), -1))
+        if self.logit_networks:
+            return self._log_odds(rows)
+        return self.scaled(self.model.outputs(rows))
 
     @cached_property
     def logit_networks(self) -> tuple[Network, ...]:
-        """The networks without their output activation, if their logits determine log-odds."""
-        if self.scale != "log-odds" or not isinstance(self.model, Predictor):
-            return ()
-        if not has_logits(self.model.network.output_activation):
+        """The networks without their output activation, whose logits determine log-odds."""
+        if self.scale != "log-odds":
             return ()
         networks = []
         for network in networks_of(self.model.network):
@@ -162,14 +133,12 @@ class ExplainedModel:
         """Convert outputs of a predictor to the scale of the contributions."""
         if self.classes is not None:
             outputs = class_probabilities(outputs)
-        if self.scale == "log-odds":
-            return log_odds_of_probabilities(outputs)
         return outputs.astype(np.float64)
 
     def prepare_background(self, background: Any, groups: Sequence[Sequence[int]]) -> Background:
         """Prepare background rows, for hybrids of groups of columns."""
         predictor = self.model
-        if not isinstance(predictor, Predictor) or not _starts_dense(predictor.network):
+        if not _starts_dense(predictor.network):
             return RawBackground(self.outputs, background, groups)
         ends = np.cumsum(inputs_per_column(predictor))
         inputs_of_column = np.split(np.arange(ends[-1]), ends[:-1])
@@ -243,41 +212,3 @@ def _is_of_complements(model: Model) -> bool:
 def _starts_dense(model: Model) -> bool:
     """Return whether the first layer of each network is dense."""
     return all(isinstance(network.layers[0], Dense) for network in networks_of(model))
-
-
-def _predictor_of_network(model: Model, X: Any) -> Predictor:
-    """Make the predictor of a network without preprocessing."""
-    n_inputs = model.n_inputs or np.shape(X)[-1]
-    predicted = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
-    classes = None
-    if predicted.n_classes is not None:
-        classes = tuple(str(index) for index in range(predicted.n_classes))
-    names = tuple(f"x{place}" for place in range(n_inputs))
-    if hasattr(X, "iloc"):
-        names = tuple(str(name) for name in X.columns)
-    return Predictor(
-        network=model,
-        preprocessing=no_scaling(n_inputs),
-        classes=classes,
-        feature_names=names,
-        target_name="y",
-        dataset="",
-    )
-
-
-def _classes_of_estimator(model: Any) -> tuple[str, ...] | None:
-    """Return the names of an estimator's classes; None if it predicts numbers."""
-    from sklearn.utils.validation import check_is_fitted
-
-    if not callable(getattr(model, "predict", None)):
-        expected = "a Predictor, a network, or a fitted estimator with the method `predict`"
-        raise ArgumentError.of("predictor", model, expected)
-    check_is_fitted(model)
-    classes = getattr(model, "classes_", None)
-    if classes is None:
-        return None
-    if not callable(getattr(model, "predict_proba", None)):
-        problem = f"{type(model).__name__} predicts classes without probabilities"
-        remedy = "use an estimator with the method `predict_proba`"
-        raise ArgumentError(problem, argument="predictor", remedy=remedy)
-    return tuple(str(label) for label in classes)

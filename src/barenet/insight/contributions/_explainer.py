@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from barenet.engines._threads import numpy_on_one_thread
 from barenet.files._predictor import Predictor
 from barenet.insight.contributions._column_groups import group_columns
-from barenet.insight.contributions._contributions import Contributions, Scale
+from barenet.insight.contributions._contributions import (
+    Contributions,
+    ExplainedPrediction,
+    Scale,
+)
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._hybrid_rows import HybridRows
 from barenet.insight.contributions._shapley_values import (
@@ -59,7 +63,7 @@ class Explainer:
     ----------
     model : ExplainedModel
         The model.
-    background : array, Frame or DataFrame
+    background : array or Frame
         The background rows, as `ExplainedModel.rows` returns them.
     group_names : sequence of str
         Names of the groups of columns; most have one column.
@@ -164,7 +168,7 @@ class Explainer:
 
         Parameters
         ----------
-        rows : array, Frame or DataFrame
+        rows : array or Frame
             The rows, as `ExplainedModel.rows` returns them.
         tolerance : float, default=0.02
             The standard error at which a row ends, as for `contributions`.
@@ -191,7 +195,6 @@ class Explainer:
             totals = outputs - expected
             values_of_outputs = of_both_probabilities(values_of_outputs, totals)
             errors = np.repeat(errors, 2, axis=2)
-        column_names = self.model.column_names(rows)
         output_names = self.model.output_names(len(expected))
         return Contributions(
             values=values_of_outputs,
@@ -202,9 +205,45 @@ class Explainer:
             output_names=output_names,
             target_name=self.model.target_name,
             scale=self.model.scale,
-            rows=columns_of(rows, column_names),
+            rows=columns_of(rows, self.model.column_names),
             n_orders=values.n_orders,
         )
+
+    def reasons(self, rows: Any, count: int) -> list[ExplainedPrediction]:
+        """List the largest contributions to each prediction: to a number, or to a class.
+
+        Of two classes, the second one is explained in each row, whichever is predicted, so that a
+        sign has the same meaning in all rows; of several, the predicted one. Contributions have
+        four significant digits, as more would be below the standard error.
+
+        Parameters
+        ----------
+        rows : array-like, Frame or DataFrame
+            The rows, as the model takes them.
+        count : int
+            Number of contributions; all of them if there are fewer columns.
+
+        Returns
+        -------
+        list of ExplainedPrediction
+            The reasons of each row.
+        """
+        result = self.explain(self.model.rows(rows, "X"))
+        n_outputs = len(result.output_names)
+        explained = np.full(len(result), n_outputs - 1, np.intp)
+        if result.scale is not None and n_outputs > 2:
+            explained = result.predictions.argmax(axis=1)
+        predictions = []
+        for row, output in enumerate(explained.tolist()):
+            reasons = []
+            for reason in result.reasons(row, count, output):
+                contribution = float(f"{reason.contribution:.4g}")
+                error = float(f"{reason.standard_error:.2g}")
+                reasons.append(reason._replace(contribution=contribution, standard_error=error))
+            explained_class = result.output_names[output] if result.scale is not None else None
+            expected = float(f"{result.expected[output]:.6g}")
+            predictions.append(ExplainedPrediction(explained_class, expected, reasons))
+        return predictions
 
     def _values(
         self,
@@ -230,10 +269,10 @@ class Explainer:
     def _encoded_blocks(self, rows: Any) -> Iterator[list[Block]]:
         """Encode a number of rows at a time, and divide them into blocks."""
         for start in range(0, len(rows), ENCODED_ROWS):
-            encoded = self.background.encode(rows_between(rows, start, start + ENCODED_ROWS))
+            encoded = self.background.encode(rows[start : start + ENCODED_ROWS])
             blocks = []
             for first in range(0, len(encoded), ROWS):
-                block = rows_between(encoded, first, first + ROWS)
+                block = encoded[first : first + ROWS]
                 first_row = start + first
                 blocks.append(Block(slice(first_row, first_row + len(block)), block))
             yield blocks
@@ -256,20 +295,11 @@ def _sample(rows: Any, n_rows: int, seed: int) -> Any:
     if len(rows) <= n_rows:
         return rows
     drawn = drawn_rows(seed, len(rows), n_rows)
-    return rows.iloc[drawn] if hasattr(rows, "iloc") else rows[drawn]
-
-
-def rows_between(rows: Any, start: int, stop: int) -> Any:
-    """Return the rows from one number to before another."""
-    return rows.iloc[start:stop] if hasattr(rows, "iloc") else rows[start:stop]
+    return rows[drawn]
 
 
 def columns_of(rows: Any, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Return the columns of rows by their names."""
     if isinstance(rows, Frame):
         return {name: shown_column(rows, name) for name in rows.columns}
-    if hasattr(rows, "iloc"):
-        columns = [rows.iloc[:, place].to_numpy() for place in range(len(names))]
-    else:
-        columns = list(rows.T)
-    return dict(zip(names, columns, strict=True))
+    return dict(zip(names, rows.T, strict=True))

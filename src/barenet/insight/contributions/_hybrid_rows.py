@@ -5,7 +5,6 @@ A Shapley value is a mean of differences between predictions of such rows.
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
@@ -196,9 +195,6 @@ def stacked(X: Any, background: Any) -> Any:
         for name, column in X.columns.items():
             columns[name] = np.concatenate([column, background.columns[name]])
         return Frame(columns)
-    if hasattr(X, "iloc"):
-        pandas: Any = importlib.import_module("pandas")
-        return pandas.concat([X, background], ignore_index=True)
     return np.concatenate([X, background])
 
 
@@ -209,11 +205,4 @@ def mixed(rows: Any, sources: Indices) -> Any:
         for name, source in zip(rows.columns, sources.T, strict=True):
             columns[name] = rows.columns[name][source]
         return Frame(columns)
-    if hasattr(rows, "iloc"):
-        pandas: Any = importlib.import_module("pandas")
-        series = []
-        for number, source in enumerate(sources.T):
-            column = rows.iloc[:, number].take(source)
-            series.append(column.reset_index(drop=True))
-        return pandas.concat(series, axis=1)
     return rows[sources, np.arange(rows.shape[1])]

@@ -20,7 +20,8 @@ from barenet._registry import lookup
 from barenet.datasets._dataset import rows_alone
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
-from barenet.insight._permutation_importance import Importance, predictor_of
+from barenet.insight._models import predictor_of
+from barenet.insight._permutation_importance import Importance
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import table
 from barenet.insight.plots._style import Axes, Figure, literal

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, load_dataset
 from barenet._registry import lookup
-from barenet.datasets._dataset_loading import DATASETS
+from barenet.datasets._dataset_loading import set_name
 from barenet.errors import ArgumentError, some
+from barenet.files._model_card import ModelCard
 from barenet.playground.data import _plane as planes
 from barenet.playground.data._opened_models import Model
 from barenet.playground.data._prepared_data import PreparedData
@@ -31,6 +32,7 @@ from barenet.playground.state._page_state import (
     check_source,
 )
 from barenet.playground.trainer._trainer_messages import Rows
+from barenet.settings._task_settings import with_new_names
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_kinds import NumberColumn
 from barenet.tables.encoding._encoding import read_table_columns
@@ -303,11 +305,11 @@ def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
 
 def named_rows(model: Model) -> Dataset | None:
     """Load the named data set that a model was trained on, with the settings of its training."""
-    name = model.predictor.dataset
-    if name not in NAMED:
+    card = model.predictor.card or ModelCard()
+    data = str(with_new_names(card.settings).get("data", model.predictor.dataset))
+    if set_name(data) not in NAMED:
         return None
-    options = {option: getattr(model.config, option) for option in DATASETS[name].options}
-    dataset = load_dataset(name, **options)
+    dataset = load_dataset(data)
     if dataset.classes != model.predictor.classes:
         return None  # another data set with the same name
     return dataset

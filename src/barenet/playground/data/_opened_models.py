@@ -154,12 +154,11 @@ def _training(config: RunConfig, losses: Collection[str]) -> dict[str, Any]:
         settings["batch_size"] = 0
     elif config.batch_size is not None:
         settings["batch_size"] = config.batch_size
-    if config.l2:
-        settings["penalty"] = "l2"
-        settings["penalty_rate"] = config.l2
-    elif config.l1:
-        settings["penalty"] = "l1"
-        settings["penalty_rate"] = config.l1
+    with contextlib.suppress(ValueError):
+        for penalty in config.make_penalties():
+            if isinstance(penalty.strength, int | float):  # the page has one for all layers
+                settings["penalty"] = penalty.name
+                settings["penalty_rate"] = float(penalty.strength)
     if config.loss in losses:
         settings["loss"] = config.loss
     return settings

@@ -186,12 +186,9 @@ class NetworkSettings:
             learning_rate = None
             batch_size = "full"
         schedule = self.schedule if self.schedule != "constant" else None
-        l1 = None
-        l2 = None
-        if self.penalty == "l1":
-            l1 = self.penalty_rate
-        elif self.penalty == "l2":
-            l2 = self.penalty_rate
+        penalty = None
+        if self.penalty != "none" and self.penalty_rate:
+            penalty = (f"{self.penalty}:strength={self.penalty_rate!r}",)
         return RunConfig(
             init=self.init or None,
             batch_norm=self.batch_norm or None,
@@ -202,8 +199,7 @@ class NetworkSettings:
             schedule=schedule,
             batch_size=batch_size,
             seed=self.seed,
-            l1=l1,
-            l2=l2,
+            penalty=penalty,
         )
 
     @property

@@ -16,7 +16,7 @@ from barenet.playground.data._table_file import MAX_ROWS
 from barenet.playground.state._features import FEATURES
 from barenet.playground.state._page_state import HAND_DRAWN, DataSettings
 from barenet.playground.views._network_view import NetworkView
-from barenet.settings._run_config import RunConfig
+from barenet.settings._run_config import NO_PENALTY, RunConfig
 from barenet.settings._run_defaults import table_defaults
 
 _TEXTS = tomllib.loads(Path(__file__).with_name("export.toml").read_text("utf-8"))
@@ -24,7 +24,12 @@ NOTES: dict[str, str] = _TEXTS["notes"]
 CODE: dict[str, str] = _TEXTS["code"]
 #: Settings of the page whose defaults may differ for a data set.
 PAGE_SETTINGS = RunConfig(
-    init="auto", bias_init="zeros", shuffle=True, dtype="float32", l1=0.0, l2=0.0, patience=0
+    init="auto",
+    bias_init="zeros",
+    shuffle=True,
+    dtype="float32",
+    penalty=NO_PENALTY,
+    patience=0,
 )
 
 
@@ -71,7 +76,11 @@ class ExportedRun:
 
     def command(self) -> str:
         """Write a ``barenet train`` command with every setting that matters."""
-        words: list[Any] = ["barenet", "train", self.dataset.name]
+        data = self.dataset.name
+        row_options = [f"{name}={value}" for name, value in self.data.generator_options.items()]
+        if row_options:
+            data = f"{data}:{','.join(row_options)}"
+        words: list[Any] = ["barenet", "train", data]
         options: dict[str, Any] = {}
         if self.table is not None:
             options = {"target": self.dataset.target_name, "model": "network"}
@@ -102,7 +111,6 @@ class ExportedRun:
             epochs=self.epochs,
             scaling="standardize",
             test_size=self.data.test_size,
-            **self.data.generator_options,
         )
         named = DATASETS.get(self.dataset.name)
         if named is None:

@@ -1,6 +1,8 @@
 """Contributions of a row's columns to its prediction, by the network as it is now."""
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ from barenet import Frame, Network
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._explainer import Explainer
+from barenet.insight.contributions._hybrid_rows import Background, RawBackground
 from barenet.insight.contributions._output_names import name_of_class
 from barenet.insight.contributions._written_numbers import (
     contribution_text,
@@ -64,21 +67,29 @@ class ComparedRows(NamedTuple):
         return sentence("Compared with the {0} training rows here.", given)
 
 
-class EncodedRowsModel:
-    """A network of the page as an estimator of encoded rows."""
+@dataclass(frozen=True)
+class EncodedRowsModel(ExplainedModel):
+    """A network of the page, which predicts encoded rows."""
 
-    def __init__(self, prepared: PreparedData, network: Network) -> None:
-        self.prepared = prepared
-        self.network = network
+    prepared: PreparedData
+    network: Network
 
-    def predict(self, rows: NDArray[Any]) -> NDArray[Any]:
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The encoded columns by their numbers."""
+        return tuple(f"x{place}" for place in range(self.prepared.dataset.X.shape[1]))
+
+    def outputs(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """Predict numbers, or the outputs for classes."""
         prepared = self.prepared
         inputs = prepared.features.apply(np.asarray(rows, np.float64))
         X = prepared.scaling.transform(inputs, np.float32)
-        return prepared.predictions(self.network, X)
+        outputs = prepared.predictions(self.network, X)
+        return self.scaled(outputs.reshape(len(outputs), -1))
 
-    predict_proba = predict
+    def prepare_background(self, background: Any, groups: Sequence[Sequence[int]]) -> Background:
+        """Prepare encoded background rows."""
+        return RawBackground(self.outputs, background, groups)
 
 
 def contributions_to(
@@ -142,7 +153,7 @@ def contributions_to(
 
 
 def _rows_of_model(prepared: PreparedData, model: Model) -> ComparedRows:
-    """Find the rows that `barenet explain --prediction` compares with for a model.
+    """Find the rows that `barenet predict --reasons` compares with for a model.
 
     They are those that the model file keeps, or else all rows of the table.
     """
@@ -189,10 +200,7 @@ def _explainer_of_encoded_rows(
     scale: Scale | None = None
     if prepared.classes is not None:
         scale = "probability"
-    model = ExplainedModel(
-        EncodedRowsModel(prepared, network),
-        prepared.classes,
-        prepared.dataset.target_name,
-        scale,
+    model = EncodedRowsModel(
+        None, prepared.classes, prepared.dataset.target_name, scale, prepared, network
     )
     return Explainer(model, training, names, groups, n_background=MAX_BACKGROUND)
