@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from barenet import load, save
 
@@ -408,11 +409,10 @@ def test_the_times_of_the_log_name_their_zone(serve, classes, tmp_path):
 
 def _metrics(send) -> dict[tuple[str, frozenset], float]:
     """The values of a service's metrics, by their names and labels."""
-    parser = pytest.importorskip("prometheus_client.parser", reason="the client is missing")
     status, content = send(path="/metrics")
     assert status == 200
     values = {}
-    for family in parser.text_string_to_metric_families(content.decode()):
+    for family in text_string_to_metric_families(content.decode()):
         for sample in family.samples:
             values[sample.name, frozenset(sample.labels.items())] = sample.value
     return values
@@ -462,6 +462,7 @@ def test_the_metrics_count_requests_rows_and_unusual_values(serve, classes, tmp_
     n_predict = 100 + len(refusals) + 2
     assert _value(values, "request_seconds_count", path="/predict") == n_predict
     assert _value(values, "request_seconds_bucket", path="/predict", le="+Inf") == n_predict
+    assert not [name for name, _ in values if name.endswith("_created")]
     [labels] = [dict(labels) for name, labels in values if name == "barenet_model_info"]
     assert labels["target"] == "answer" and labels["dataset"] == "table.csv"
     assert labels["sha256"] == send(path="/metadata")[1]["sha256"]
