@@ -8,7 +8,7 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from barenet._names_elsewhere import unknown_name
+from barenet._unknown_names import unknown_name
 from barenet._version import __version__ as __version__
 
 if TYPE_CHECKING:

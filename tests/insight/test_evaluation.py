@@ -104,6 +104,3 @@ def test_what_cannot_be_scored_is_refused(network):
         barenet.evaluate(RandomForestClassifier().fit(X, CLASSES), X, CLASSES)
     with pytest.raises(ValueError, match=r"^output: expected probabilities.*sklearn\.metrics$"):
         METRICS["accuracy"](CLASSES, CLASSES)
-    for wrong in ("evaluate", "score"):
-        with pytest.raises(AttributeError, match=r"; use barenet\.evaluate\(network, X, y\)$"):
-            getattr(network, wrong)

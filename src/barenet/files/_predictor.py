@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import (
     Count,
-    OtherMethods,
+    DeclaredAttributes,
     check_count,
     check_number,
     check_seed,
@@ -73,7 +73,7 @@ class _Rows(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Predictor(OtherMethods):
+class Predictor(DeclaredAttributes):
     """A trained network that takes raw rows and predicts classes by name, or numbers.
 
     Attributes
