@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import History, ModelCard, load, load_dataset, plots, save
+from barenet import ModelCard, load, load_dataset, plots, save
 from barenet.cli._main import main
 from barenet.engines import Ensemble
 from barenet.files._model_card import TrainingLog
 from barenet.plots import save_figure
 from barenet.tasks._pictures import KINDS, default_kind, draw
+from barenet.typing import History
 
 pytestmark = pytest.mark.integration
 

@@ -9,22 +9,12 @@ import pytest
 from predictors import predictor_of
 from scipy.sparse import csr_array
 
-from barenet import (
-    History,
-    MLPClassifier,
-    ModelCard,
-    Network,
-    Predictor,
-    Scaling,
-    TableEncoding,
-    load,
-    load_table,
-    save,
-)
+from barenet import MLPClassifier, ModelCard, Network, Predictor, Scaling, TableEncoding, load, save
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import from_bytes
-from barenet.typing import Ensemble
+from barenet.typing import Ensemble, History
 
 X, NAMES = np.random.default_rng(0).normal(size=(9, 3)), ("no", "yes")
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet import History, Predictor, load, plots
+from barenet import Predictor, load, plots
 from barenet._constraints import check_count
 from barenet._extras import require
 from barenet._metrics import main_metric
@@ -33,6 +33,7 @@ from barenet.tasks._measurement import Measurement
 from barenet.tasks._pictures import KINDS, draw, draw_fit
 from barenet.tasks._report_page import Report
 from barenet.tasks._task import Task
+from barenet.training._history import History
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[Integers, Parameter(show_default="10 50 100 500 1000")]

@@ -16,7 +16,7 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, Predictor, TableEncoding, _shell as shell, plots, save
+from barenet import Predictor, TableEncoding, _shell as shell, plots, save
 from barenet.cli._console import closable_output, emit, emit_json, log, log_problem
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
@@ -36,6 +36,7 @@ from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._pictures import default_kind, draw
 from barenet.tasks._report_page import Report
 from barenet.training._epoch import MAX_MULTIPLICATIONS
+from barenet.training._history import History
 
 #: Errors that resuming the run can't fix, unlike errors of the disk.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)

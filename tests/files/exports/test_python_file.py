@@ -16,8 +16,9 @@ import pytest
 from predictors import predictor_of
 from run_exports import rows_of, run_python
 
-from barenet import Network, TableEncoding, Task, export, load_table, save
+from barenet import Network, TableEncoding, Task, export, save
 from barenet.cli._main import main
+from barenet.datasets._table_loading import load_table
 from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._python_file import render
