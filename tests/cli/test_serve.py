@@ -61,7 +61,7 @@ def test_predictions_are_those_of_the_predictor_to_the_bit(serve, barenet, class
     assert (status, send([])) == (200, (200, []))
     with pytest.warns(UserWarning, match="unknown categories"):
         predictions = model.predict(records).tolist()
-        probabilities = model.probabilities(records).tolist()
+        probabilities = model.predict_proba(records).tolist()
     assert [each["prediction"] for each in answers] == predictions
     named = [dict(zip(("hi", "lo"), row, strict=True)) for row in probabilities]
     assert [each["probabilities"] for each in answers] == named
@@ -528,7 +528,7 @@ def test_a_hangup_loads_the_model_file_again(serve, classes, successors, tmp_pat
     assert "column town: loses the categories Rome; column town: gains the categories Bern" in line
     model = load(successors["another category"])
     with pytest.warns(UserWarning, match="unknown categories"):
-        [expected] = model.probabilities([RIGHT]).tolist()
+        [expected] = model.predict_proba([RIGHT]).tolist()
     status, answer = send(RIGHT)
     assert (status, answer["unknown"]) == (200, ["town"])
     assert answer["probabilities"] == dict(zip(("hi", "lo"), expected, strict=True))

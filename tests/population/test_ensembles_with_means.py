@@ -131,9 +131,9 @@ def test_predictors_and_exports_need_no_means(tmp_path):
     predictor = task.train(threads=1, seed=0)
     rows = task.test.X
     save(predictor, tmp_path / "m.safetensors")
-    expected = predictor.probabilities(rows)
+    expected = predictor.predict_proba(rows)
     again = load(tmp_path / "m.safetensors")
-    assert np.array_equal(again.probabilities(rows), expected)
+    assert np.array_equal(again.predict_proba(rows), expected)
     assert again.card.group_means == ({"day": "", "place": ""},)
     assert again.description()["group means"].endswith("with the same 'day' and 'place'")
     assert log_loss(task.test.y, expected) < 0.5, "the means are part of the weights"

@@ -382,7 +382,7 @@ class Predictor(DeclaredAttributes):
         column = np.reshape(y, (-1, 1))
         return self.target_scaling.transform(column)[:, 0]
 
-    def probabilities(self, X: Any) -> FloatArray:
+    def predict_proba(self, X: Any) -> FloatArray:
         """Compute the probability of each class.
 
         Parameters

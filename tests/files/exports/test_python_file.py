@@ -168,7 +168,7 @@ def test_values_that_are_not_strings(build):
     rows |= {"code": ["1", "2", "007"], "open": [True, False, None], "full": [1, 0, 1]}
     program = program_of(table.model)
     outputs = run_python(program)["probabilities"](rows_of(program, rows))
-    assert np.array_equal(outputs, table.model.probabilities(rows))
+    assert np.array_equal(outputs, table.model.predict_proba(rows))
 
 
 @pytest.mark.parametrize(
