@@ -34,7 +34,7 @@ from barenet.errors import (
     some_columns,
 )
 from barenet.files._background_rows import sample_of
-from barenet.files._fitted_pipeline import predictor_parts
+from barenet.files._fitted_pipeline import card_of, classes_of, unwrapped_model
 from barenet.files._model_card import (
     ModelCard,
     describe_group_means,
@@ -538,18 +538,20 @@ class Predictor(DeclaredAttributes):
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        parts = predictor_parts(model, scores or {})
+        unwrapped = unwrapped_model(model)
+        estimator = unwrapped.estimator
+        classes, text_classes = classes_of(estimator)
         return cls(
-            network=parts.network,
-            preprocessing=parts.preprocessing,
-            classes=parts.classes,
-            text_classes=parts.text_classes,
-            feature_names=parts.feature_names,
+            network=estimator.network_.copy(),
+            preprocessing=unwrapped.preprocessing,
+            classes=classes,
+            text_classes=text_classes,
+            feature_names=unwrapped.feature_names,
             target_name=target_name,
             dataset=dataset,
-            target_scaling=parts.target_scaling,
-            card=parts.card,
-            residuals=parts.residuals,
+            target_scaling=unwrapped.target_scaling,
+            card=card_of(estimator, scores or {}),
+            residuals=getattr(estimator, "residuals_", None),
         )
 
 
