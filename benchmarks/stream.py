@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet import Network, stream, train
+from barenet import Network, train
+from barenet.streams._stream import stream
 from benchmarks.markdown import table, time as shown
 from benchmarks.suite import Part, Suite
 

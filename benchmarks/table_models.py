@@ -100,7 +100,7 @@ class _Quick:
         return self._predictor.predict(X)
 
     def predict_proba(self, X: Any) -> Any:
-        return self._predictor.probabilities(X)
+        return self._predictor.predict_proba(X)
 
 
 def _quick(frame: Any, classes: bool, seed: int) -> Any:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from barenet import Dataset, Network, Scaling, load_dataset, train
+from barenet import Network, Scaling, load_dataset, train
 from barenet.callbacks import Run
 from barenet.plots import plot_digits, plot_history, save_figure
+from barenet.typing import Dataset
 
 
 def load() -> tuple[Dataset, int]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from barenet import Dataset, Network, load_dataset, train
+from barenet import Network, load_dataset, train
 from barenet.plots import plot_boundary, plot_history, save_figure
+from barenet.typing import Dataset
 
 SHADES = ("#8FC1DE", "#D6E8F3", "#FBEBCD", "#F3CB7C")
 LOOKS = (("o", "#0072B2"), ("s", "#E69F00"))

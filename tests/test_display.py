@@ -10,7 +10,6 @@ import pytest
 from sklearn.datasets import load_iris
 
 from barenet import (
-    History,
     ModelCard,
     Network,
     Predictor,
@@ -22,7 +21,7 @@ from barenet import (
     train_many,
 )
 from barenet._display import write_curves, write_table
-from barenet.typing import Ensemble, Importance
+from barenet.typing import Ensemble, History, Importance
 
 X, Y = load_iris(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)

@@ -13,7 +13,7 @@ from benchmarks.peers.job import Job, Trainer
 class Barenet(Trainer):
     """`barenet.train`, again and again on one network."""
 
-    history: barenet.History | None = None
+    history: barenet.typing.History | None = None
 
     def reset(self) -> None:
         work = self.work

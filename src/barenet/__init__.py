@@ -8,7 +8,7 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from barenet._names_elsewhere import unknown_name
+from barenet._unknown_names import unknown_name
 from barenet._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     )
     from barenet._metrics import METRICS
     from barenet._train import train
-    from barenet.datasets._dataset import Dataset
     from barenet.datasets._dataset_loading import load_dataset
-    from barenet.datasets._table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
         MLPEnsembleClassifier,
@@ -37,13 +35,11 @@ if TYPE_CHECKING:
         MLPRegressor,
         TablePreprocessor,
     )
-    from barenet.estimators._onnx_converters import register_onnx_converters
     from barenet.files._checkpoint import Checkpoint
     from barenet.files._model_card import ModelCard
     from barenet.files._model_io import load, save
     from barenet.files._predictor import Predictor
     from barenet.files.exports import export
-    from barenet.insight._baselines import fit_baseline
     from barenet.insight._evaluation import evaluate
     from barenet.insight._gradient_check import check_gradients
     from barenet.insight._permutation_importance import permutation_importance
@@ -55,33 +51,27 @@ if TYPE_CHECKING:
     from barenet.population._search import search
     from barenet.population._train_many import train_many
     from barenet.settings._run_config import RunConfig
-    from barenet.streams._stream import stream
     from barenet.tables.encoding._encoding import TableEncoding
     from barenet.tables.encoding._scaling import Scaling
-    from barenet.tables.frames._fingerprint import fingerprint
-    from barenet.tables.frames._frame import Frame
     from barenet.tasks._column_drift import drift
     from barenet.tasks._task import Task
     from barenet.training._epoch import batches
-    from barenet.training._history import History
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
-    "Network", "train", "train_many", "cross_validate", "search", "batches", "one_hot", "History",
+    "Network", "train", "train_many", "cross_validate", "search", "batches", "one_hot",
     "Checkpoint", "METRICS",
     # Tasks
     "Task", "RunConfig", "drift",
     # Data
-    "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
-    "stream",
+    "Scaling", "TableEncoding", "load_dataset",
     # scikit-learn
     "MLPClassifier", "MLPRegressor", "MLPEnsembleClassifier", "MLPEnsembleRegressor",
-    "TablePreprocessor", "register_onnx_converters",
+    "TablePreprocessor",
     # Files
     "save", "load", "Predictor", "ModelCard", "export",
     # Insight
-    "check_gradients", "contributions", "evaluate", "explain", "fit_baseline",
-    "permutation_importance",
+    "check_gradients", "contributions", "evaluate", "explain", "permutation_importance",
     # Modules
     "activations", "callbacks", "errors", "initializers", "layers", "losses", "optimizers",
     "penalties", "plots", "schedules", "typing",
@@ -90,9 +80,7 @@ __all__ = [  # noqa: RUF022
 #: The modules of the other public names, which are imported on first use.
 _MODULES = {
     "_metrics": ("METRICS",),
-    "datasets._dataset": ("Dataset",),
     "datasets._dataset_loading": ("load_dataset",),
-    "datasets._table_loading": ("load_table",),
     "estimators": (
         "MLPClassifier",
         "MLPEnsembleClassifier",
@@ -100,13 +88,11 @@ _MODULES = {
         "MLPRegressor",
         "TablePreprocessor",
     ),
-    "estimators._onnx_converters": ("register_onnx_converters",),
     "files._checkpoint": ("Checkpoint",),
     "files._model_card": ("ModelCard",),
     "files._model_io": ("load", "save"),
     "files._predictor": ("Predictor",),
     "files.exports": ("export",),
-    "insight._baselines": ("fit_baseline",),
     "insight._evaluation": ("evaluate",),
     "insight._gradient_check": ("check_gradients",),
     "insight._permutation_importance": ("permutation_importance",),
@@ -117,15 +103,11 @@ _MODULES = {
     "population._search": ("search",),
     "population._train_many": ("train_many",),
     "settings._run_config": ("RunConfig",),
-    "streams._stream": ("stream",),
     "tables.encoding._encoding": ("TableEncoding",),
-    "tables.frames._fingerprint": ("fingerprint",),
-    "tables.frames._frame": ("Frame",),
     "tables.encoding._scaling": ("Scaling",),
     "tasks._column_drift": ("drift",),
     "tasks._task": ("Task",),
     "training._epoch": ("batches",),
-    "training._history": ("History",),
     "_train": ("Network", "train"),  # a new network is usually trained next
 }
 

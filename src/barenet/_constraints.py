@@ -22,7 +22,6 @@ from typing import (
     ForwardRef,
     Literal,
     Self,
-    TypeAlias,
     TypeVar,
     Union,
     get_args,
@@ -66,38 +65,6 @@ def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
     return dataclasses.field(default=default, metadata={"integer": False, **limits})
 
 
-#: The remedies for attempts to freeze parameters.
-_FROZEN = "freeze layers one by one: network.layers[0].trainable = False"
-_FROZEN_LAYER = "use layer.trainable = False"
-
-#: Attributes of objects in other libraries, by our classes, and what to use instead.
-OTHER_ATTRIBUTES = {
-    "Layer.requires_grad": _FROZEN_LAYER,
-    "Layer.frozen": _FROZEN_LAYER,
-    "Layer.seed": "its network draws the weights: Network(layers, seed=0)",
-    "Layer.kernel": "set its weights",
-    "Layer.coefs_": "set its weights",
-    "Layer.intercepts_": "set its bias",
-    "Layer.kernel_regularizer": "pass a penalty to train",
-    "Network.trainable": _FROZEN,
-    "Network.requires_grad": _FROZEN,
-    "Network.frozen": _FROZEN,
-    "Network.loss": "pass it to train: train(network, X, y, loss=...)",
-    "Network.optimizer": "pass it to train: train(network, X, y, optimizer='adam')",
-    "Network.learning_rate": "pass it to train: optimizer='adam:learning_rate=0.01'",
-    "Network.metrics": "pass them to train: train(network, X, y, metrics=...)",
-    "Network.seed": "network.initialize(seed) draws new parameters",
-    "Network.training": "pass training=True to forward",
-    "Network.weights": "set those of a layer, as in network.layers[0].weights = W",
-    "Network.bias": "set those of a layer, as in network.layers[0].bias = b",
-    "Ensemble.trainable": "an ensemble is not trained; freeze the layers of its networks before",
-    "Run.stop_training": "call run.stop('a reason'), or return a reason",
-    "Task.epochs": "pass it to train: task.train(model='network', epochs=50)",
-    "Task.learning_rate": "pass it to train: task.train(model='network', learning_rate=0.01)",
-    "Task.target": "pass it to Task.open(data, target)",
-}
-
-
 class DeclaredAttributes:
     """Rejects attributes that the class does not declare, as they would have no effect.
 
@@ -113,20 +80,10 @@ class DeclaredAttributes:
             if name in settable or name.startswith("_") or not is_ours(cls):
                 super().__setattr__(name, value)
                 return
+            public = sorted(declared for declared in settable if not declared.startswith("_"))
             problem = f"{cls.__name__!r} object has no attribute {name!r}"
-            remedy = _other_attribute(cls, name, settable)
-            text = f"{problem}: setting it has no effect{remedy}"
+            text = f"{problem}: setting it has no effect{suggestion(name, public)}"
             raise AttributeError(text, name=name, obj=self)
-
-
-def _other_attribute(kind: type, name: str, settable: frozenset[str]) -> str:
-    """Return the remedy for an attribute that a class does not have."""
-    for base in kind.__mro__:
-        key = f"{base.__name__}.{name}"
-        if key in OTHER_ATTRIBUTES:
-            return f"; {OTHER_ATTRIBUTES[key]}"
-    public = sorted(declared for declared in settable if not declared.startswith("_"))
-    return suggestion(name, public)
 
 
 @functools.lru_cache(maxsize=1_000)
@@ -302,132 +259,8 @@ def option_names(kind: type) -> tuple[str, ...]:
     return tuple(names)
 
 
-#: Arguments of Keras, PyTorch and scikit-learn by their names there, and equivalent arguments here.
-#: The first one that the function has is the remedy. A given number replaces the number in braces.
-#: A name is left to the user: an example, such as of a loss, may not fit the network.
-OTHER_NAMES = {
-    ("lr", "learning_rate", "learning_rate_init"): (
-        "learning_rate_init={0.01}", "learning_rate={0.01}",
-        "optimizer='adam:learning_rate={0.01}'",
-    ),
-    ("verbose", "progress"): ("progress=True", "verbose=True"),
-    ("validation_split", "validation_fraction", "validation_size", "validation_data", "eval_set"): (
-        "validation_data=(X, y), such as rows from sklearn.model_selection.train_test_split",
-        "validation_fraction={0.1} and early_stopping=True", "cv=5",
-    ),
-    ("early_stopping", "early_stopping_rounds", "patience"): (
-        "n_iter_no_change={10} and early_stopping=True", "patience={10}",
-        "callbacks=EarlyStopping(patience={10}) and validation_data=(X, y)",
-    ),
-    ("criterion", "loss_fn", "objective"): ("loss, a name or a Loss of barenet",),
-    ("metric", "metrics", "scoring"): (
-        "metrics, the name of one or more", "metric, the name of one",
-        "scoring, the name of a scorer of scikit-learn",
-    ),
-    ("epochs", "n_epochs", "num_epochs", "nb_epoch", "max_epochs", "max_iter"): (
-        "epochs={100}", "max_iter={100}",
-    ),
-    ("seed", "random_seed", "random_state"): ("seed={0}", "random_state={0}", "split_seed={0}"),
-    ("class_weight",): ("sample_weight, which has the weight of its class for each row",),
-    ("l2", "alpha", "weight_decay"): (
-        "alpha={0.001}", "penalty='l2:strength={0.001}'",
-    ),
-    ("l1",): ("penalty='l1:strength={0.001}'",),
-    ("penalty",): ("alpha={0.001} for L2",),
-    ("momentum",): ("optimizer='nesterov:beta={0.9}'",),
-    ("scheduler", "lr_scheduler"): ("schedule, a name or a Schedule of barenet",),
-    ("clipnorm", "clip_norm", "max_norm"): ("clip='norm:limit={1.0}'",),
-    ("hidden", "hidden_layers", "hidden_layer_sizes", "layers", "units"): (
-        "hidden_layer_sizes=(64, 64)", "layers=(8, 64, 64, 1), from the inputs to the outputs",
-    ),
-    ("n_jobs", "workers", "num_workers"): ("threads={4}",),
-    ("folds", "n_folds", "n_splits"): ("cv={5}",),
-    ("group", "groups"): ("split_by_group, the name of the column that has the groups",),
-    ("sep", "separator"): ("delimiter, the character",),
-    ("monotonic_cst", "monotone_constraints", "monotonic_constraints"): (
-        "monotonic=[1, 0, -1], a sign for each column, or a dictionary of them",
-    ),
-    ("na_values",): ("missing=['-999'], or other spellings of a missing value",),
-    ("usecols",): ("drop, a list of the columns to leave out",),
-    ("activation", "activations"): ("hidden, the name of an activation",),
-    ("output_activation", "out_activation"): ("output, the name of an activation",),
-    ("confidence", "confidence_level", "level"): ("coverage={0.9}",),
-    ("size",): ("batch_size={32}",),
-    ("solver",): ("optimizer, a name or an Optimizer of barenet",),
-}  # fmt: skip
-
-#: Remedies by the names of arguments that they are for.
-Remedies: TypeAlias = Mapping[tuple[str, ...], str]
-
-#: Why the ensembles for tables lack an argument of other libraries, by its names there.
-_OF_ENSEMBLES: Remedies = {
-    ("n_estimators", "num_boost_round", "iterations", "n_networks", "max_depth", "num_leaves"): (
-        "the number of rows determines the number of networks and their sizes"
-    ),
-    ("learning_rate", "learning_rate_init", "lr", "eta", "batch_size", "optimizer", "alpha"): (
-        "the ensemble chooses the settings of its training; MLPClassifier and MLPRegressor have "
-        "learning_rate_init, batch_size, optimizer and alpha"
-    ),
-    ("hidden_layer_sizes", "activation", "dropout"): (
-        "the networks of the ensemble have layers of their own; MLPClassifier and MLPRegressor "
-        "have hidden_layer_sizes, activation and dropout"
-    ),
-    ("early_stopping", "early_stopping_rounds", "patience", "validation_fraction"): (
-        "the ensemble always keeps the epoch with the lowest loss on rows that its networks leave "
-        "out, and stops soon after; max_iter limits the epochs"
-    ),
-    ("eval_set", "validation_data", "validation_split", "eval_metric"): (
-        "the ensemble chooses its epoch by the rows that its networks leave out, whose score is "
-        "out_of_fold_score_; score held-out rows with score(X, y) after fit"
-    ),
-}  # fmt: skip
-
-#: Why one network of an estimator lacks an argument of other libraries, by its names there.
-_OF_NETWORKS: Remedies = {
-    ("n_estimators", "num_boost_round", "iterations", "n_networks"): (
-        "it trains one network, for max_iter epochs; MLPEnsembleClassifier and "
-        "MLPEnsembleRegressor train several"
-    ),
-    ("max_depth", "num_leaves"): "hidden_layer_sizes has the widths of the hidden layers",
-}  # fmt: skip
-
-#: What to do instead of arguments of `fit` in other libraries, by their names there.
-_OF_FITS: Remedies = {
-    ("eval_set", "eval_metric", "early_stopping_rounds", "validation_split"): (
-        "pass validation_data=(X, y), and to the estimator early_stopping=True, "
-        "n_iter_no_change=10 and scoring"
-    ),
-    ("epochs", "n_epochs"): "pass max_iter to the estimator",
-    ("batch_size", "verbose", "callbacks"): "pass it to the estimator",
-}  # fmt: skip
-
-#: The way to freeze a layer, by the names of arguments of other libraries.
-_OF_LAYERS: Remedies = {
-    ("trainable", "requires_grad"): "set it after the layer is made: layer.trainable = False",
-}
-
-#: Arguments of other libraries without an equivalent, by functions: the reason, or what to do.
-WITHOUT_EQUIVALENT: dict[str, Remedies] = {
-    "MLPEnsembleClassifier": _OF_ENSEMBLES,
-    "MLPEnsembleRegressor": _OF_ENSEMBLES,
-    "MLPEnsembleClassifier.fit": _OF_ENSEMBLES,
-    "MLPEnsembleRegressor.fit": _OF_ENSEMBLES,
-    "Dense": _OF_LAYERS,
-    "BatchNorm": _OF_LAYERS,
-    "LayerNorm": _OF_LAYERS,
-    "PReLU": _OF_LAYERS,
-    "MLPClassifier": _OF_NETWORKS,
-    "MLPRegressor": _OF_NETWORKS,
-    "MLPClassifier.fit": _OF_FITS,
-    "MLPRegressor.fit": _OF_FITS,
-    "MLPEnsembleRegressor.predict_interval": {
-        ("alpha",): "pass coverage=0.9, which is 1 − alpha for alpha=0.1",
-    },
-}  # fmt: skip
-
-
 def checks_arguments(function: F) -> F:
-    """Refuse unknown names of arguments, with the remedy for those of other libraries.
+    """Refuse unknown names of arguments.
 
     Examples
     --------
@@ -435,7 +268,7 @@ def checks_arguments(function: F) -> F:
     ... def train(*, epochs): ...
     >>> train(n_epochs=5)
     Traceback (most recent call last):
-    barenet.errors.ArgumentError: n_epochs: is no argument of train; pass epochs=5
+    barenet.errors.ArgumentError: n_epochs: is no argument of train, did you mean 'epochs'?
     """
     known = inspect.signature(function).parameters
     is_method = next(iter(known), "") in ("self", "cls")
@@ -461,102 +294,15 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Collection[s
 
     Examples
     --------
-    >>> check_arguments("train", {"lr": 0.1}, ["epochs", "optimizer"])
+    >>> check_arguments("train", {"learning_rate": 0.1}, ["epochs", "optimizer"])
     Traceback (most recent call last):
-    barenet.errors.ArgumentError: lr: is no argument of train; pass optimizer='adam:learning...'
+    barenet.errors.ArgumentError: learning_rate: is no argument of train
     """
     unknown = sorted(name for name in given if name not in known)
-    if not unknown:
-        return
-    name = unknown[0]
-    value = given[name]
-    problem = f"is no argument of {function}"
-    for names, remedy in WITHOUT_EQUIVALENT.get(function, {}).items():
-        if name in names:
-            raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
-    replacement = _replacement(name, known)
-    if replacement is None:
-        problem += suggestion(name, known)
-        raise ArgumentError(problem, argument=name, value=value)
-    number = r"\1"  # the number in the example
-    if type(value) in (int, float) and value > 0:
-        number = str(value)
-    remedy = f"pass {re.sub('{(.*)}', number, replacement)}"
-    optimizer = str(given.get("optimizer", "lbfgs"))  # lbfgs has no learning rate
-    if optimizer.isalpha() and optimizer != "lbfgs":
-        remedy = remedy.replace("'adam:", f"'{optimizer}:")
-    raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
-
-
-def _replacement(name: str, known: Collection[str]) -> str | None:
-    """Return the function's first argument that is equivalent to another library's."""
-    for names, replacements in OTHER_NAMES.items():
-        if name not in names:
-            continue
-        for replacement in replacements:
-            argument = re.split(r"\W", replacement)[0]
-            if argument in known:
-                return replacement
-    return None
-
-
-#: Attributes of similar classes in Keras, PyTorch, scikit-learn and pandas, and alternatives here.
-OTHER_METHODS = {
-    "Network.fit": "train it by train(network, X, y)",
-    "Network.partial_fit": "train it by train(network, X, y, epochs=1)",
-    "Network.compile": "pass the loss, the optimizer and the metrics to train",
-    "Network.predict_proba": "the predict of a softmax or sigmoid output returns the probabilities",
-    "Network.score": "use barenet.evaluate(network, X, y)",
-    "Network.evaluate": "use barenet.evaluate(network, X, y)",
-    "Network.save": "use barenet.save(network, path)",
-    "Network.load": "use network = barenet.load(path)",
-    "Network.state_dict": "its parameters are one array, network.parameters",
-    "Network.load_state_dict": "assign to its parameters: network.parameters[:] = vector",
-    "Network.named_parameters": "network.layout.slots has the name and the place of each array",
-    "Network.get_weights": "its parameters are one array, network.parameters",
-    "Network.set_weights": "assign to its parameters: network.parameters[:] = vector",
-    "Network.count_params": "use network.n_parameters",
-    "Network.train": "train it by train(network, X, y); forward takes training=True",
-    "Network.eval": "predict is always in that mode; forward takes training=True while training",
-    "Network.zero_grad": "backward returns a new gradient each time",
-    "Network.freeze": _FROZEN,
-    "Network.unfreeze": "use network.layers[0].trainable = True",
-    "Network.requires_grad_": _FROZEN,
-    "Network.to": "train(network, X, y, engine='jax') trains on a GPU; copy(dtype) converts it",
-    "Network.cuda": "train(network, X, y, engine='jax') trains on a GPU",
-    "Network.double": "use network.copy('float64')",
-    "Network.float": "use network.copy('float32')",
-    "Network.half": "use network.copy('float32'); a network has float32 or float64",
-    "Network.add": "give all layers at once: Network([Dense(4, 8, 'relu'), Dense(8, 1)])",
-    "Predictor.predict_proba": "use predictor.probabilities(X)",
-    "Predictor.score": "use barenet.evaluate(predictor, X, y)",
-    "Predictor.evaluate": "use barenet.evaluate(predictor, X, y)",
-    "Predictor.save": "use barenet.save(predictor, path)",
-    "Predictor.classes_": "use predictor.classes, or predictor.labels as predict returns them",
-    "Task.fit": "use predictor = task.train()",
-    "Task.predict": "use predictor.predict(X), with predictor = task.train()",
-    "Task.predict_proba": "use predictor.probabilities(X), with predictor = task.train()",
-    "Task.score": "use task.evaluate(predictor)",
-    "Task.X": "use task.training.X and task.test.X, and their y",
-    "Task.classes_": "use task.training.classes",
-    "Task.save": "use barenet.save(predictor, path), with predictor = task.train()",
-    "Task.export": "use barenet.export(predictor, path), with predictor = task.train()",
-    "Task.feature_importances_": "use barenet.permutation_importance(predictor, X, y)",
-}
-
-
-class OtherMethods(DeclaredAttributes):
-    """Points out the alternatives to attributes of similar classes in other libraries."""
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            problem = f"{type(self).__name__!r} object has no attribute {name!r}"
-            for base in type(self).__mro__:
-                key = f"{base.__name__}.{name}"
-                if key in OTHER_METHODS:
-                    problem += f"; {OTHER_METHODS[key]}"
-            raise AttributeError(problem, name=name, obj=self)
+    if unknown:
+        name = unknown[0]
+        problem = f"is no argument of {function}{suggestion(name, known)}"
+        raise ArgumentError(problem, argument=name, value=given[name])
 
 
 def check_texts(values: Any, argument: str) -> Sequence[str]:

@@ -90,7 +90,7 @@ class NamedMetric:
         """Check predictions, and make a single output a column."""
         array = np.asarray(output)
         if self.of_classes and array.dtype.kind != "f":
-            expected = "probabilities, as network.predict or predictor.probabilities returns them"
+            expected = "probabilities, as network.predict or predictor.predict_proba returns them"
             remedy = "for predicted classes, use sklearn.metrics"
             raise ArgumentError.of("output", output, expected, remedy=remedy)
         array = as_finite(array, np.dtype(np.float64), "output")

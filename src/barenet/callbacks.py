@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NoReturn
 
-from barenet._names_elsewhere import unknown_name
+from barenet._unknown_names import unknown_name
 from barenet.insight._live_plot import LivePlot
 from barenet.training._callbacks import Callback, EarlyStopping, LambdaCallback, Run, TimeLimit
 from barenet.training._progress import Progress

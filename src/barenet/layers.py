@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NoReturn
 
-from barenet._names_elsewhere import unknown_name
+from barenet._unknown_names import unknown_name
 from barenet.model import layers as _source
 from barenet.model.layers import *
 

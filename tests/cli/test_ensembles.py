@@ -44,10 +44,10 @@ def test_every_command_takes_the_mean_and_explain_the_first_network(barenet, sev
     assert document["networks"] == 3 and document["n_parameters"] == 201
     assert "3 such networks, 201 parameters" in barenet("info", several).words
     data, predictor = load_dataset("iris"), load(several)
-    probabilities = predictor.probabilities(data.X).astype(float)
+    probabilities = predictor.predict_proba(data.X).astype(float)
     document = barenet("evaluate", several, "iris", "--json").json
     _, test = data.split(0.2, 0)
-    of_test = predictor.probabilities(test.X).astype(float)
+    of_test = predictor.predict_proba(test.X).astype(float)
     right = of_test.argmax(axis=1) == test.y
     assert document["metrics"]["accuracy"] == pytest.approx(right.mean())
     own = np.log(of_test[np.arange(30), test.y])
@@ -140,7 +140,7 @@ def test_weights_of_classes(barenet):
     shares = []
     for options in ((), ("--class-weight", "a=1", "b=9")):
         predictor = load(barenet(*run, *options).json["model"])
-        shares.append(predictor.probabilities({"x": list(range(7))})[:, 1].mean())
+        shares.append(predictor.predict_proba({"x": list(range(7))})[:, 1].mean())
     assert shares == pytest.approx([1 / 5, 9 / 13], abs=0.12)
 
 

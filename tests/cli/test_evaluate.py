@@ -18,7 +18,7 @@ def test_the_test_rows_are_those_of_the_training_with_or_without_its_run(barenet
     assert (result["rows"], result["rows_seen"], done.err) == (30, 0, "")
     assert result["metrics"]["evaluated_on"] == "test rows"
     assert result["metrics"]["accuracy"] == right.mean()
-    predicted = predictor.probabilities(held_out.X).argmax(axis=1)
+    predicted = predictor.predict_proba(held_out.X).argmax(axis=1)
     assert result["confusion_matrix"] == confusion_matrix(held_out.y, predicted).tolist()
     save(predictor, "alone.safetensors")
     alone = barenet("evaluate", "alone.safetensors", "iris", "--json")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load_table
+from barenet.datasets._table_loading import load_table
 
 is_linux = Path("/proc/self/status").exists()
 linux = pytest.mark.skipif(not is_linux, reason="the peak of memory is counted as Linux does")

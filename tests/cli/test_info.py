@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import History, Network, load, save
+from barenet import Network, load, save
+from barenet.typing import History
 
 
 def card_of(done) -> dict[str, str]:

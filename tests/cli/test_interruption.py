@@ -8,7 +8,7 @@ import barenet
 from barenet.cli._interruption import INTERRUPTED, Interruption
 
 
-def train(*callbacks) -> barenet.History:
+def train(*callbacks) -> barenet.typing.History:
     X = np.linspace(-1, 1, 40).reshape(-1, 1)
     network = barenet.Network.dense([1, 4, 1])
     return barenet.train(network, X, X[:, 0], epochs=50, batch_size=8, callbacks=callbacks)

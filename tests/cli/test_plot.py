@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import History, ModelCard, load, load_dataset, plots, save
+from barenet import ModelCard, load, load_dataset, plots, save
 from barenet.cli._main import main
 from barenet.engines import Ensemble
 from barenet.files._model_card import TrainingLog
 from barenet.plots import save_figure
 from barenet.tasks._pictures import KINDS, default_kind, draw
+from barenet.typing import History
 
 pytestmark = pytest.mark.integration
 
@@ -282,7 +283,7 @@ def test_the_worst_row_has_its_number_and_its_values_in_the_file(barenet, frame)
 def test_the_worst_rows_of_classes_have_the_smallest_probabilities(page_of, iris):
     data, predictor = load_dataset("iris"), load(iris / "model.safetensors")
     test = replace(data, X=np.arange(data.n_samples)[:, np.newaxis]).split(0.2, 0)[1].X[:, 0]
-    p = predictor.probabilities(data.X[test])[np.arange(len(test)), data.y[test]]
+    p = predictor.predict_proba(data.X[test])[np.arange(len(test)), data.y[test]]
     rows = page_of(iris).table("row")
     worst = test[np.argsort(p, kind="stable")[:10]]
     assert [int(row[0]) - 1 for row in rows] == worst.tolist()

@@ -22,7 +22,7 @@ def test_classes_and_their_probabilities_or_an_image(barenet, iris, digits):
     assert [row["prediction"] for row in rows] == predictor.predict(X).tolist()
     columns = [f"probability_{name}" for name in predictor.classes]
     printed = np.array([[row[column] for column in columns] for row in rows], np.float32)
-    assert (printed == predictor.probabilities(X)).all()
+    assert (printed == predictor.predict_proba(X)).all()
     result = barenet("predict", iris, "iris", "--row", 149, "--json").json
     assert result["classes"] == list(predictor.classes)
     assert result["predictions"] == [rows[149]["prediction"]]
@@ -101,7 +101,7 @@ def test_output_in_blocks_equals_output_at_once(barenet, monkeypatch, classes, k
     whole = [barenet(*plan).out for plan in plans]
     document = {"model": "m.safetensors", "target": "y", "predictions": predictor.predict(X)}
     if classes:
-        document |= {"classes": classes, "probabilities": predictor.probabilities(X).tolist()}
+        document |= {"classes": classes, "probabilities": predictor.predict_proba(X).tolist()}
     document["predictions"] = document["predictions"].tolist()
     assert whole[1] == json.dumps(document) + "\n"
     for n_rows in (50, 49, 1, 7):

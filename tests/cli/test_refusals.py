@@ -74,7 +74,7 @@ REFUSED = {
     "train iris --model networks": "--model: unknown 'networks', did you mean 'network'?",
     "play --port abc": "--port: expected a whole number, got 'abc'",
     "export IRIS --to pytorch": "--to: unknown 'pytorch' (choose from onnx, c, python, schema, "
-    "json); onnx is for the runtimes of ONNX, and json has the weights for any library",
+    "json)",
     "info nowhere": "nowhere: there is no such file",
     "compare nowhere IRIS": "nowhere: there is no such file",
     "report .": ".: there is no model.safetensors",

@@ -216,7 +216,7 @@ def test_a_rare_class_is_scored_by_the_area_under_the_curve(barenet, rare):
     assert done.out.split()[:6] == ["rows", "AUC", "accuracy", "F1", "balanced", "log"]
     predictor = load("runs/rare/model.safetensors")
     test = experiment(rare).rows.test
-    p, y = predictor.probabilities(test.X), test.y
+    p, y = predictor.predict_proba(test.X), test.y
     document = barenet("evaluate", "runs/rare", "--json").json["metrics"]
     assert document.pop("main") == "auc" and document.pop("evaluated_on") == "test rows"
     expected = {

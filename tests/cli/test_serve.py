@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from barenet import load, save
 
@@ -60,7 +61,7 @@ def test_predictions_are_those_of_the_predictor_to_the_bit(serve, barenet, class
     assert (status, send([])) == (200, (200, []))
     with pytest.warns(UserWarning, match="unknown categories"):
         predictions = model.predict(records).tolist()
-        probabilities = model.probabilities(records).tolist()
+        probabilities = model.predict_proba(records).tolist()
     assert [each["prediction"] for each in answers] == predictions
     named = [dict(zip(("hi", "lo"), row, strict=True)) for row in probabilities]
     assert [each["probabilities"] for each in answers] == named
@@ -408,11 +409,10 @@ def test_the_times_of_the_log_name_their_zone(serve, classes, tmp_path):
 
 def _metrics(send) -> dict[tuple[str, frozenset], float]:
     """The values of a service's metrics, by their names and labels."""
-    parser = pytest.importorskip("prometheus_client.parser", reason="the client is missing")
     status, content = send(path="/metrics")
     assert status == 200
     values = {}
-    for family in parser.text_string_to_metric_families(content.decode()):
+    for family in text_string_to_metric_families(content.decode()):
         for sample in family.samples:
             values[sample.name, frozenset(sample.labels.items())] = sample.value
     return values
@@ -462,6 +462,7 @@ def test_the_metrics_count_requests_rows_and_unusual_values(serve, classes, tmp_
     n_predict = 100 + len(refusals) + 2
     assert _value(values, "request_seconds_count", path="/predict") == n_predict
     assert _value(values, "request_seconds_bucket", path="/predict", le="+Inf") == n_predict
+    assert not [name for name, _ in values if name.endswith("_created")]
     [labels] = [dict(labels) for name, labels in values if name == "barenet_model_info"]
     assert labels["target"] == "answer" and labels["dataset"] == "table.csv"
     assert labels["sha256"] == send(path="/metadata")[1]["sha256"]
@@ -527,7 +528,7 @@ def test_a_hangup_loads_the_model_file_again(serve, classes, successors, tmp_pat
     assert "column town: loses the categories Rome; column town: gains the categories Bern" in line
     model = load(successors["another category"])
     with pytest.warns(UserWarning, match="unknown categories"):
-        [expected] = model.probabilities([RIGHT]).tolist()
+        [expected] = model.predict_proba([RIGHT]).tolist()
     status, answer = send(RIGHT)
     assert (status, answer["unknown"]) == (200, ["town"])
     assert answer["probabilities"] == dict(zip(("hi", "lo"), expected, strict=True))

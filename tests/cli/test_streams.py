@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import load, stream
+from barenet import load
 from barenet.streams import _stream_fit
+from barenet.streams._stream import stream
 
 pytestmark = pytest.mark.integration
 

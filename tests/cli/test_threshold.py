@@ -26,7 +26,7 @@ def rare(train, tmp_path_factory):
 
 def decided(folder: Path, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The probabilities of the second class, and the classes that the threshold decides on."""
-    probabilities = load(folder / "model.safetensors").probabilities(rows)[:, 1]
+    probabilities = load(folder / "model.safetensors").predict_proba(rows)[:, 1]
     return probabilities, np.where(probabilities >= np.float32(THRESHOLD), "yes", "no")
 
 

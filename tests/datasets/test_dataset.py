@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 from sklearn.model_selection import train_test_split
 
-from barenet import Dataset, Task
+from barenet import Task
+from barenet.typing import Dataset
 
 
 def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) -> Dataset:

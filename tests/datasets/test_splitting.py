@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import TableEncoding, load_dataset, load_table
+from barenet import TableEncoding, load_dataset
 from barenet.datasets._split_column import SplitColumn
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.reading._target import is_ordered

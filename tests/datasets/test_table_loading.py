@@ -6,11 +6,12 @@ import polars
 import pytest
 from sklearn.datasets import load_iris
 
-from barenet import Frame, Scaling, TableEncoding, Task, load_table
-from barenet.datasets._table_loading import read_features, read_samples
+from barenet import Scaling, TableEncoding, Task
+from barenet.datasets._table_loading import load_table, read_features, read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.files._delimited import CsvOptions
+from barenet.typing import Frame
 
 
 def test_iris_written_as_csv_is_iris(write):

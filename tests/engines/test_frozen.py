@@ -289,6 +289,6 @@ def test_what_is_refused():
     with pytest.raises(ArgumentError, match="trainable: expected True or False, got 'no'"):
         network.layers[0].trainable = "no"
     for kind, sizes in ((Dense, (2, 3)), (BatchNorm, (3,)), (LayerNorm, (3,)), (PReLU, (3,))):
-        problem = f"trainable: is no argument of {kind.__name__}; set it after the layer is made"
+        problem = f"trainable: is no argument of {kind.__name__}"
         with pytest.raises(ArgumentError, match=problem):
             kind(*sizes, trainable=False)

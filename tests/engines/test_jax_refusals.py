@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from barenet import Network, stream, train
+from barenet import Network, train
 from barenet.activations import ACTIVATIONS
 from barenet.engines.jax import _jax_engine, _jax_library
 from barenet.errors import ArgumentError, MissingExtraError
 from barenet.layers import Dense
+from barenet.streams._stream import stream
 
 X = np.random.default_rng(0).normal(size=(12, 2))
 

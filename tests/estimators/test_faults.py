@@ -62,10 +62,10 @@ REFUSED = {
                             "text": ["a"] * 40}.items()},
     **{f"09 entry {entry!r:.9}": ({"X": with_one(entry, dtype=object)}, CLASSES, "X: |Input X")
        for entry in ("a", Decimal("sNaN"), 10**400, None, {}, 1j)},
-    "09 text": ({"X": with_one("a", dtype=object)}, CLASSES, "X: .*; encode text with TablePrep"),
-    "01 a missing value": ({"X": with_one(np.nan)}, CLASSES, "Input X contains NaN; encode"),
+    "09 text": ({"X": with_one("a", dtype=object)}, CLASSES, "X: could not convert string"),
+    "01 a missing value": ({"X": with_one(np.nan)}, CLASSES, "Input X contains NaN"),
     "objects as classes": ({"y": (Y > 0).astype(object)}, CLASSES,
-                           r"y: Unknown label type: unknown; convert .* as in y.astype\(str\)"),
+                           "y: Unknown label type: unknown"),
     "09 target": ({"y": with_one(Decimal("sNaN"), Y, object)}, BOTH, "y: "),
 }  # fmt: skip
 
@@ -165,7 +165,7 @@ def test_rows_that_the_network_cannot_take_are_refused(small, case):
 
 def test_numbers_as_text_are_not_predicted_for(small):
     model = small().fit(X, Y)
-    with pytest.raises(ValueError, match=r"^X: dtype='numeric' is .* bytes/strings; encode text "):
+    with pytest.raises(ValueError, match=r"^X: dtype='numeric' is .* bytes/strings"):
         model.predict(X.astype(str))
 
 

@@ -12,8 +12,9 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from barenet import MLPClassifier, MLPRegressor, register_onnx_converters
+from barenet import MLPClassifier, MLPRegressor
 from barenet.errors import MissingExtraError
+from barenet.estimators import register_onnx_converters
 
 X, KIND = load_iris(return_X_y=True)
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from predictors import predictor_of
 
-from barenet import Frame, Network, Scaling, TableEncoding, contributions, load, save
+from barenet import Network, Scaling, TableEncoding, contributions, load, save
 from barenet.errors import ModelFileError
 from barenet.files._background_rows import frame_to_bytes
+from barenet.typing import Frame
 
 ROWS = pd.DataFrame(
     {

@@ -75,7 +75,7 @@ def test_classes_keep_their_types(path, kind):
     predicted = loaded.predict(X)
     assert predicted.tolist() == model.predict(X).tolist()
     assert isinstance(predicted.tolist()[0], type(y.tolist()[0])) or kind == "whole floats"
-    assert np.array_equal(loaded.probabilities(X), model.predict_proba(X))
+    assert np.array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_a_saved_pipeline_predicts_the_same(path, steps, dtype):
     assert loaded.network.dtype == dtypes.get(steps, dtype)
     assert loaded.predict(rows).tolist() == model.predict(rows).tolist()
     if steps in TO_THE_LAST_BIT:
-        assert np.array_equal(loaded.probabilities(rows), expected)
+        assert np.array_equal(loaded.predict_proba(rows), expected)
     # In float32, scikit-learn's scalers take 100 from 105 in float32.
     tolerance = 1e-4 if dtype == "float32" else 1e-12
-    np.testing.assert_allclose(loaded.probabilities(rows), expected, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(loaded.predict_proba(rows), expected, rtol=tolerance, atol=tolerance)
     if isinstance(loaded.preprocessing, Scaling):
         assert (loaded.preprocessing.name == "affine") == (steps not in ("passthrough", *KINDS))
     model[-1].network_.parameters[:] = 0
@@ -149,7 +149,7 @@ def test_non_string_column_names_are_numbered(path, names):
     for step in (StandardScaler(), TablePreprocessor()):
         model = make_pipeline(step, MLPClassifier(4, **QUICK)).fit(rows, KIND)
         loaded = shipped(model, path)
-        np.testing.assert_allclose(loaded.probabilities(rows), model.predict_proba(rows), 1e-12)
+        np.testing.assert_allclose(loaded.predict_proba(rows), model.predict_proba(rows), 1e-12)
     with pytest.raises(ValueError, match="X"):
         shipped(MLPClassifier(4, **QUICK).fit(rows, KIND), path).predict(rows.iloc[:, :3])
 
@@ -170,7 +170,7 @@ class Small(MLPClassifier):
 
 def test_a_subclass_with_other_defaults_can_be_saved(path):
     model = Small().fit(X, KIND)
-    assert np.array_equal(shipped(model, path).probabilities(X), model.predict_proba(X))
+    assert np.array_equal(shipped(model, path).predict_proba(X), model.predict_proba(X))
 
 
 def fitted(*steps, X=X, y=KIND):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
-from barenet import Frame, load, save
+from barenet import load, save
 from barenet.files._model_file import FORMAT_VERSION
-from barenet.typing import Ensemble
+from barenet.typing import Ensemble, Frame
 
 GOLDEN = Path(__file__).parent / "golden"
 

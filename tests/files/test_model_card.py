@@ -9,9 +9,11 @@ import pytest
 from model_bytes import rewrite
 from predictors import predictor_of
 
-from barenet import History, ModelCard, Network, Predictor, Scaling, fingerprint, load, save, train
+from barenet import ModelCard, Network, Predictor, Scaling, load, save, train
 from barenet.files._model_card import MAX_EPOCHS, TrainingLog
 from barenet.files._model_file import read_model
+from barenet.tables.frames._fingerprint import fingerprint
+from barenet.typing import History
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]

@@ -9,22 +9,12 @@ import pytest
 from predictors import predictor_of
 from scipy.sparse import csr_array
 
-from barenet import (
-    History,
-    MLPClassifier,
-    ModelCard,
-    Network,
-    Predictor,
-    Scaling,
-    TableEncoding,
-    load,
-    load_table,
-    save,
-)
+from barenet import MLPClassifier, ModelCard, Network, Predictor, Scaling, TableEncoding, load, save
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import from_bytes
-from barenet.typing import Ensemble
+from barenet.typing import Ensemble, History
 
 X, NAMES = np.random.default_rng(0).normal(size=(9, 3)), ("no", "yes")
 
@@ -56,7 +46,7 @@ EMPTY = [[], (), np.empty((0, 3)), np.empty((0, 3), np.uint8), pd.DataFrame(np.e
 @pytest.mark.parametrize("parts", [{}, {"classes": ("1", "2")}, {"classes": None}], ids=str)
 def test_no_rows_have_results_of_the_usual_shape_and_dtype(parts):
     own = replace(predictor(), **parts)
-    for name in ("outputs", "inputs", "predict", *["probabilities"] * bool(own.classes)):
+    for name in ("outputs", "inputs", "predict", *["predict_proba"] * bool(own.classes)):
         usual = getattr(own, name)(X)
         for rows in EMPTY:
             found = getattr(own, name)(rows)
@@ -91,7 +81,7 @@ def test_categories_that_the_model_does_not_know_are_counted_in_a_warning():
     town_predictor(rare=2).predict(rows)  # new towns share the output of Turku, which is rare
 
     with pytest.warns(UserWarning, match=expected):
-        town_predictor(classes=NAMES).probabilities(rows)
+        town_predictor(classes=NAMES).predict_proba(rows)
 
 
 @pytest.mark.case(139)
@@ -134,11 +124,11 @@ def test_a_predictor_scales_raw_rows_and_names_the_classes():
     model = predictor()
     scaled = (X - X.mean(axis=0)) / X.std(axis=0)
     expected = model.network.predict(scaled)
-    assert model.probabilities(X) == pytest.approx(expected, abs=1e-6)
+    assert model.predict_proba(X) == pytest.approx(expected, abs=1e-6)
     with pytest.raises(ValueError, match="predicts numbers"):
-        predictor(None, 1).probabilities(X)
+        predictor(None, 1).predict_proba(X)
     of_one_output = predictor(outputs=1)
-    p = of_one_output.probabilities(X)
+    p = of_one_output.predict_proba(X)
     assert p.shape == (9, 2) and np.allclose(p.sum(axis=1), 1)
     assert np.array_equal(p[:, 1:], of_one_output.outputs(X))
     names = np.where(expected[:, 1] > expected[:, 0], "yes", "no")
@@ -162,14 +152,14 @@ def test_table_columns_are_matched_by_name():
         assert np.array_equal(model.outputs(table[columns]), model.outputs(X))
         assert model.predict(table[columns]).tolist() == model.predict(X).tolist()
     with pytest.raises(ValueError, match=r"^X: no column b; the columns are a, c"):
-        model.probabilities(table[["a", "c"]])
+        model.predict_proba(table[["a", "c"]])
     with pytest.raises(ValueError, match=r"^X: row 0: column 'b': expected a number, got 'text'"):
         model.predict(table.assign(b="text"))
 
 
 @pytest.mark.parametrize("rows", [None, "abc", [[1, 2]], [1, 2, 3], [[10**400, 1, 2]]])
 def test_invalid_rows_are_refused_by_name(rows):
-    for method in (predictor().outputs, predictor().predict, predictor().probabilities):
+    for method in (predictor().outputs, predictor().predict, predictor().predict_proba):
         with pytest.raises(ValueError, match=r"^X: "):
             method(rows)
 
@@ -209,7 +199,7 @@ def test_a_predictor_without_preprocessing_takes_sparse_rows():
     model = MLPClassifier(4, random_state=0).partial_fit(X, y, classes=["a", "b", "c"])
     predictor = Predictor.from_estimator(model)
     assert predictor.predict(X).tolist() == model.predict(X).tolist()
-    assert np.array_equal(predictor.probabilities(X), model.predict_proba(X))
+    assert np.array_equal(predictor.predict_proba(X), model.predict_proba(X))
     scaled = replace(predictor, preprocessing=Scaling.fit("standardize", X.toarray()))
     with pytest.raises(ArgumentError, match=r"X: sparse matrices are not supported; use X.toarr"):
         scaled.predict(X)

@@ -12,10 +12,10 @@ from model_bytes import rewrite, unpacked
 from predictors import predictor_of
 from safetensors.numpy import load as load_arrays
 
-from barenet import History, ModelCard, Network, Scaling, TableEncoding, load, save
+from barenet import ModelCard, Network, Scaling, TableEncoding, load, save
 from barenet.engines import ConformalResiduals
 from barenet.errors import ModelFileError
-from barenet.typing import Ensemble
+from barenet.typing import Ensemble, History
 
 
 def classifier():

@@ -16,10 +16,10 @@ from format import Format, save_model
 from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
-from barenet import Scaling, TableEncoding, load_table
+from barenet import Scaling, TableEncoding
 from barenet.datasets._images import read_idx
 from barenet.datasets._npz import load_arrays
-from barenet.datasets._table_loading import read_features, read_samples
+from barenet.datasets._table_loading import load_table, read_features, read_samples
 from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._parquet import open_parquet

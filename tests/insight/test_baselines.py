@@ -6,9 +6,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
-from barenet import fit_baseline
 from barenet.insight import _baselines as baselines
-from barenet.insight._baselines import BASELINES
+from barenet.insight._baselines import BASELINES, fit_baseline
 
 WINE = StandardScaler().fit_transform(load_wine().data), load_wine().target
 DIABETES = StandardScaler().fit_transform(load_diabetes().data), load_diabetes().target

@@ -39,7 +39,7 @@ def test_importance_agrees_with_scikit_learn(of, metric, seed, predictor_of):
 
     def score(X, y):
         if metric == "accuracy":
-            return (predictor.probabilities(X).argmax(axis=1) == y).mean()
+            return (predictor.predict_proba(X).argmax(axis=1) == y).mean()
         residual = ((predictor.predict(X) - y) ** 2).sum()
         return 1 - residual / ((y - y.mean()) ** 2).sum()
 
@@ -69,7 +69,7 @@ def test_encoded_columns_are_permuted_as_a_whole(towns):
     y = rng.integers(0, 2, len(frame))
 
     def score(X, y):
-        return (predictor.probabilities(pandas.DataFrame(X, columns=names)).argmax(1) == y).mean()
+        return (predictor.predict_proba(pandas.DataFrame(X, columns=names)).argmax(1) == y).mean()
 
     exact = expected(score, frame.to_numpy(object), y, n_repeats=3, random_state=1)
     assert exact.importances.any()

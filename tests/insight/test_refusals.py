@@ -7,17 +7,17 @@ import pytest
 from sklearn.datasets import load_digits, load_iris, make_moons
 
 from barenet import (
-    History,
     Network,
     Predictor,
     Scaling,
     check_gradients,
     explain,
-    fit_baseline,
     permutation_importance,
     plots,
 )
+from barenet.insight._baselines import fit_baseline
 from barenet.layers import ActivationLayer, BatchNorm, Dense
+from barenet.typing import History
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)
 IRIS = load_iris()

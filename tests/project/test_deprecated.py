@@ -26,7 +26,8 @@ def test_a_moved_name_warns_and_works(name):
 def test_the_names_of_the_module_data_warn_and_work(name):
     with pytest.warns(FutureWarning, match=f"import {name} from barenet"):
         moved = getattr(importlib.import_module("barenet.data"), name)
-    assert moved is getattr(barenet, name)
+    home = importlib.import_module(f"barenet.{OF_DATA[name]}")
+    assert moved is getattr(home, name)
 
 
 def test_a_name_that_never_was_is_no_attribute():

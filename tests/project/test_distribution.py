@@ -152,7 +152,7 @@ import json, sys
 from barenet import load
 model = load(sys.argv[1])
 record = {name: [value] for name, value in json.loads(sys.argv[2]).items()}
-print(json.dumps(model.probabilities(record).tolist()))
+print(json.dumps(model.predict_proba(record).tolist()))
 """
 
 

@@ -18,6 +18,7 @@ import pytest
 import barenet
 from barenet import RunConfig, TableEncoding, Task
 from barenet.datasets._dataset_loading import DATASETS, DatasetOptions
+from barenet.datasets._table_loading import load_table
 from barenet.population._candidates import SETTINGS
 from barenet.population._cross_validation import FoldOptions
 from barenet.population._network_options import PerNetworkOptions
@@ -31,7 +32,7 @@ from barenet.settings._task_settings import (
     FileOptions,
     OpeningOptions,
 )
-from barenet.streams._stream import EncodingOptions
+from barenet.streams._stream import EncodingOptions, stream
 from barenet.tables.files._delimited import CsvFields, CsvOptions
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,6 @@ task = Task.open({"a": [1.0, 2.0], "b": [3.0, 4.0]}, "b", drop=["a"], delimiter=
 predictor = task.train(model="network", epochs=3, layers=(2, 8, 1), learning_rate=0.1)
 Task.cross_validate("rows.csv", "y", cv=3, epochs=3, drop=["a"], delimiter=";").mean["r2"]
 barenet.load_dataset("moons", samples=50, noise=0.1)
-barenet.stream("rows.csv", "y", rare=0.1)
 networks = [Network.dense([2, 1]) for _ in range(2)]
 train_many(networks, X, y, epochs=[10, 20], seed=[0, 1], optimizer="adam", metrics=("r2", "mae"))
 barenet.cross_validate(networks[0], X, y, epochs=5, threads=2)
@@ -69,7 +69,6 @@ task.train(model="network", epochs="3")  # wrong
 Task.cross_validate("rows.csv", "y", epoch=3)  # wrong
 Task.cross_validate("rows.csv", "y", test_size=0.5)  # wrong
 barenet.load_dataset("moons", sample=50)  # wrong
-barenet.stream("rows.csv", "y", rate=0.1)  # wrong
 train_many(networks, X, y, epoch=10)  # wrong
 barenet.cross_validate(networks[0], X, y, epoch=5)  # wrong
 barenet.search({"layers": [(2, 1)]}, X, y, epoch=30)  # wrong
@@ -143,7 +142,7 @@ def test_the_names_of_options_are_all_that_are_taken():
     assert {*FoldOptions.__annotations__} == taken
     fit = {*inspect.signature(TableEncoding.fit).parameters} - {"X"}
     assert {*EncodingOptions.__annotations__} == fit - {"columns", "categories", "drop", "missing"}
-    table = {*inspect.signature(barenet.load_table).parameters} - {"path"}
+    table = {*inspect.signature(load_table).parameters} - {"path"}
     named_sets = {option for each in DATASETS.values() for option in each.options}
     assert {*DatasetOptions.__annotations__} == table | named_sets
     files, opening = get_type_hints(FileOptions), get_type_hints(OpeningOptions)
@@ -160,7 +159,7 @@ SIGNATURES = {
     "train_many": (barenet.train_many, "batch_size"),
     "cross_validate": (barenet.cross_validate, "epochs"),
     "search": (barenet.search, "epochs"),
-    "stream": (barenet.stream, "keep_column"),
+    "stream": (stream, "keep_column"),
     "load_dataset": (barenet.load_dataset, "samples"),
     "Population.replace": (barenet.typing.Population.replace, "epochs"),
 }

@@ -9,9 +9,10 @@ from pathlib import Path
 import pyarrow
 import pytest
 
-from barenet import load_table, stream
+from barenet.datasets._table_loading import load_table
 from barenet.errors import DataError
 from barenet.storage._file_io import check_memory, memory_limit, read_file_bytes
+from barenet.streams._stream import stream
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))
 COMPRESSIONS = {
@@ -103,7 +104,7 @@ def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):
     assert caught.value.problem == (
         "1,000,000 rows would take about 20 GB of memory, more than the 1 GB allowed"
     )
-    assert "block by block, with barenet.stream or, in a command, by a" in caught.value.remedy
+    assert "block by block, with Task.open's memory=, or in a command by a" in caught.value.remedy
     with pytest.raises(DataError) as caught:
         check_memory(path.with_suffix(".csv.gz"), 20 * 10**9, "1,000,000 rows")
     assert "by a pattern such as '*.csv.gz'" in caught.value.remedy

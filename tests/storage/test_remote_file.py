@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import Network, Task, load, load_dataset, load_table, save, stream
+from barenet import Network, Task, load, load_dataset, save
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError, MissingExtraError, ModelFileError
 from barenet.storage import _remote_file as remote_file
+from barenet.streams._stream import stream
 
 TABLE = pd.DataFrame({"x": np.sqrt(np.arange(300)), "kind": ["a", "b", "c"] * 100})
 TABLE["y"] = TABLE["x"] / 7 + (TABLE["kind"] == "a")
@@ -277,8 +279,9 @@ def test_a_model_is_loaded_from_an_address(web, memory):
 @pytest.mark.integration
 def test_the_copies_are_removed_when_the_process_ends(files, tmp_path):
     code = f"""
-import glob, barenet
-print(barenet.load_table("{files.address}/rows.csv", "y").n_samples, glob.glob("{tmp_path}/*/*"))
+import glob
+from barenet.datasets._table_loading import load_table
+print(load_table("{files.address}/rows.csv", "y").n_samples, glob.glob("{tmp_path}/*/*"))
 """
     environment = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
     done = subprocess.run(

@@ -10,11 +10,13 @@ import fsspec
 import numpy as np
 import pytest
 
-from barenet import Checkpoint, Network, export, load, load_table, save, stream, train, train_many
+from barenet import Checkpoint, Network, export, load, save, train, train_many
 from barenet.callbacks import Callback, TimeLimit
+from barenet.datasets._table_loading import load_table
 from barenet.errors import BarenetError, DataError, MissingExtraError
 from barenet.storage import _working_copy as working_copy
 from barenet.storage._atomic_write import write_atomically
+from barenet.streams._stream import stream
 
 X = np.linspace(-1, 1, 50, dtype=np.float32).reshape(-1, 1)
 

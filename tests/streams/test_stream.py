@@ -13,11 +13,13 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from barenet import Network, TableEncoding, load_table, stream, train
+from barenet import Network, TableEncoding, train
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError
 from barenet.losses import SquaredError
 from barenet.optimizers import SGD
 from barenet.streams import _stream, _stream_fit, _stream_memory, _stream_source
+from barenet.streams._stream import stream
 from barenet.streams._stream_source import concatenate, open_blocks
 from barenet.tables.files import _csv_blocks
 from barenet.tables.files._csv_blocks import StoredColumns, csv_blocks
@@ -512,7 +514,7 @@ class Interrupt:
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupt())
-from barenet import load_table
+from barenet.datasets._table_loading import load_table
 load_table(sys.argv[1], "y")
 """
 
@@ -589,7 +591,8 @@ def test_errors_of_a_block_count_from_the_start_of_the_file(write, monkeypatch, 
 
 MEASURE = """
 import sys
-from barenet import Network, stream, train
+from barenet import Network, train
+from barenet.streams._stream import stream
 
 def most_memory():
     lines = dict(line.split(":") for line in open("/proc/self/status"))

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import Checkpoint, Network, stream, train
+from barenet import Checkpoint, Network, train
 from barenet._sparse_rows import SparseRows
 from barenet.callbacks import Callback
 from barenet.errors import ArgumentError, DataError, ResumeError
 from barenet.losses import SquaredError
 from barenet.streams import _stream_memory
 from barenet.streams._block_order import BlockOrder
+from barenet.streams._stream import stream
 
 LENGTHS = (700, 41, 350, 1, 508)
 RNG = np.random.default_rng(0)
@@ -201,7 +202,8 @@ def test_too_little_room_on_the_disk_is_refused_with_the_room_that_is_needed(row
 
 MEASURE = """
 import sys
-from barenet import Network, stream, train
+from barenet import Network, train
+from barenet.streams._stream import stream
 from barenet.callbacks import Callback
 
 class Measure(Callback):

@@ -5,8 +5,8 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet import Scaling, TableEncoding, load_table
-from barenet.datasets._table_loading import read_features
+from barenet import Scaling, TableEncoding
+from barenet.datasets._table_loading import load_table, read_features
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.encoding._named_columns import named_matrix
 

@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 
 import barenet
-from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, Task, drift
+from barenet import Predictor, Scaling, TableEncoding, Task, drift
 from barenet._metrics import r2
 from barenet.cli._main import main
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError
+from barenet.typing import Dataset, Frame
 
 #: Numbers of different sizes, so that a column in the place of another is a large error.
 CENTERS = {"width": 1.0, "depth": 40.0, "height": -300.0}
@@ -221,7 +223,7 @@ def test_booleans_of_a_frame_are_those_of_a_csv_file(tmp_path):
     path = tmp_path / "rows.csv"
     table.drop(columns="price").to_csv(path, index=False)
     expected = predictor.predict(table)
-    rows = barenet.load_table(tmp_path / "rows.csv", "new", frame=True)
+    rows = load_table(tmp_path / "rows.csv", "new", frame=True)
     assert [column.kind for column in predictor.preprocessing.columns][-1] == "boolean"
     assert rows.n_samples == len(expected)
     assert (

@@ -48,7 +48,7 @@ def test_a_student_learns_the_predictions_and_is_as_large_as_one_network(
         scale = task.training.y.std()
         expected = (ensemble.predict(rows.X) - task.training.y.mean()) / scale
     else:
-        expected = ensemble.probabilities(rows.X)
+        expected = ensemble.predict_proba(rows.X)
     np.testing.assert_allclose(learned, expected, rtol=1e-5)
     assert network.sizes == ensemble.first_network.sizes and fit.validation is None
     student = task.train(teacher=ensemble, epochs=30)
@@ -61,7 +61,7 @@ def test_a_student_learns_the_predictions_and_is_as_large_as_one_network(
 
 
 def _outputs(predictor, X):
-    return predictor.predict(X) if predictor.classes is None else predictor.probabilities(X)
+    return predictor.predict(X) if predictor.classes is None else predictor.predict_proba(X)
 
 
 def test_settings_of_the_student_can_be_given(table, teachers):

@@ -7,9 +7,10 @@ import pandas
 import pytest
 from sklearn.metrics import mean_pinball_loss, mean_poisson_deviance
 
-from barenet import MLPEnsembleRegressor, Task, fit_baseline, load, save
+from barenet import MLPEnsembleRegressor, Task, load, save
 from barenet.cli._main import main
 from barenet.errors import DataError
+from barenet.insight._baselines import fit_baseline
 
 
 @pytest.fixture(scope="module")

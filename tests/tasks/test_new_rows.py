@@ -85,7 +85,7 @@ def test_scores_of_files_are_those_of_their_rows_in_memory(trained, held_out):
         assert expected["mae"] == pytest.approx(error, rel=1e-6)
     else:
         with pytest.warns(UserWarning, match="unknown categories"):
-            p = predictor.probabilities(rows)
+            p = predictor.predict_proba(rows)
         codes = [predictor.classes.index(kind) for kind in rows["kind"]]
         scores = task.evaluate(predictor, pattern)
         area = roc_auc_score(codes, p, multi_class="ovr")

@@ -6,13 +6,14 @@ import warnings
 import numpy as np
 import pytest
 
-from barenet import History, MLPRegressor, Network, train
+from barenet import MLPRegressor, Network, train
 from barenet.callbacks import Run
 from barenet.errors import DivergenceError
 from barenet.layers import BatchNorm, Dense
 from barenet.losses import Loss
 from barenet.model._network import Snapshot
 from barenet.training._divergence import DivergenceMonitor
+from barenet.typing import History
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 

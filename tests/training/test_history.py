@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet import History
+from barenet.typing import History
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 

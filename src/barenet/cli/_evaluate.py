@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
-from barenet import METRICS, Dataset, ModelCard
+from barenet import METRICS, ModelCard
 from barenet._constraints import check_count
 from barenet._metrics import Name, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log, log_problem
@@ -16,6 +16,7 @@ from barenet.cli._score_limits import check_limits, read_limits
 from barenet.cli._score_tables import choose_metric, emit_measurement
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
 from barenet.files._predictor import check_threshold, describe_threshold
 from barenet.insight._permutation_importance import Importance

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from barenet import Dataset, export as write, load
+from barenet import export as write, load
 from barenet.cli._console import emit, emit_json, log
 from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError
 from barenet.files._model_path import MODEL, model_file
 from barenet.files.exports._exporting import SUFFIXES, Number

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from barenet import History, Predictor, load, plots
+from barenet import Predictor, load, plots
 from barenet._extras import require
 from barenet._metrics import main_metric
 from barenet.cli._console import emit
@@ -24,6 +24,7 @@ from barenet.tasks._description import with_rows_read
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._pictures import KINDS, draw
 from barenet.tasks._report_page import Report
+from barenet.training._history import History
 
 Kind = Annotated[str, Parameter(choices=("history", *KINDS))]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, Predictor, TableEncoding, _shell as shell, plots, save
+from barenet import Predictor, TableEncoding, _shell as shell, plots, save
 from barenet.cli._console import closable_output, emit, emit_json, log, log_problem
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
@@ -36,6 +36,7 @@ from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._pictures import default_kind, draw
 from barenet.tasks._report_page import Report
 from barenet.training._epoch import MAX_MULTIPLICATIONS
+from barenet.training._history import History
 
 #: Errors that resuming the run can't fix, unlike errors of the disk.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
@@ -193,7 +194,7 @@ class Results:
             line = ScoreLine((on_training.title, training), on_training.scores)
             emit_measurement(self.main, test, test, more=[line], note=note)
         if predictor.classes is not None and predictor.image_shape is not None:
-            probabilities = predictor.probabilities(rows.X[:1])[0]
+            probabilities = predictor.predict_proba(rows.X[:1])[0]
             emit()
             emit_image(predictor, rows.X[0], probabilities, predictor.classes[rows.y[0]])
 

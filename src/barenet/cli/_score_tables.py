@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import METRICS, Dataset
+from barenet import METRICS
 from barenet._metrics import main_metric, score_text
 from barenet._registry import spec_of
 from barenet.cli._console import MAX_COLUMNS, emit, emit_table, log
+from barenet.datasets._dataset import Dataset
 from barenet.model.losses import SquaredError
 from barenet.tasks._measurement import Measurement, metric_title
 

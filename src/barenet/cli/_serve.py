@@ -110,12 +110,16 @@ def serve(
     int
         The exit status: 130 or 143 after a signal, or 129 if the terminal is closed.
     """
-    for module in ("starlette", "uvicorn"):
+    for module in ("prometheus_client", "starlette", "uvicorn"):
         require(module, extra="serve", purpose="the service")
+    from prometheus_client import disable_created_metrics
+
     from barenet.service._http_server import HttpServer, listen
     from barenet.service._model_reload import ModelReload
     from barenet.service._service import Service
 
+    # Each count would have a second series, with the time of its start.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     options = ModelOptions(coverage, threshold, background, scale, _read_groups(groups))
     keep_alive = check_number(keep_alive, "keep_alive", gt=0, le=MAX_KEEP_ALIVE)
     token, hosts = _access(host, token_file, no_token)

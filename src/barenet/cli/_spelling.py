@@ -56,10 +56,6 @@ FORMER = {
     "--clip-value": "write --clip value:limit=1",
 }
 
-#: Libraries that have no format of their own here, and the formats that serve them.
-LIBRARIES = {"pytorch", "torch", "keras", "tensorflow", "tf", "tflite", "jax", "sklearn"}
-FOR_LIBRARIES = "onnx is for the runtimes of ONNX, and json has the weights for any library"
-
 
 class Spelling:
     """The spelling of the arguments of the running command.
@@ -211,8 +207,6 @@ def _conversion_error(error: CoercionError, argument: Argument) -> str:
     if get_origin(error.target_type) is Literal:
         choices = [str(choice) for choice in get_args(error.target_type)]
         problem = f"unknown {brief(value)}"
-        if value.lower() in LIBRARIES:
-            return f"{name}: {problem} (choose from {', '.join(choices)}); {FOR_LIBRARIES}"
         return f"{name}: {problem}{suggestion(value, choices)} (choose from {', '.join(choices)})"
     expected = "another value"
     if isinstance(error.target_type, type):

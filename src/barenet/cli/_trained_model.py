@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Predictor, load
+from barenet import Predictor, load
 from barenet.cli._console import log
 from barenet.cli._rejected_rows import RejectedRows
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
 from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError, printable, some, with_addresses

@@ -17,14 +17,6 @@ from barenet.tables.frames._to_frame import is_missing
 #: Attributes of arrays, and of objects that NumPy can convert to one.
 ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")
 TABLE_REMEDY = "encode {0} with TablePreprocessor, or use an ensemble, which takes tables with {0}"
-#: Remedies for errors of scikit-learn's checks, by patterns of the argument and the error.
-REMEDIES = {
-    "X: .*(convert string|bytes/strings)": TABLE_REMEDY.format("text"),
-    "X: .*contains NaN": TABLE_REMEDY.format("missing values"),
-    "X: .*promoted by .*DateTime64": TABLE_REMEDY.format("dates"),
-    "y: row .* has no value": "leave out the rows without a value, or give them a class",
-    "y: .*label type: unknown": "convert objects to labels of one type, as in y.astype(str)",
-}
 #: Kinds of columns that are not numbers, by the beginnings of the names of their types.
 OTHER_COLUMNS = {
     "date": "dates",
@@ -100,22 +92,14 @@ def errors_naming_argument(argument: str, table: Any = None) -> Iterator[None]:
         yield
     except (TypeError, ValueError, ArithmeticError) as error:
         problem = str(error)
-        remedies = []
-        for pattern, remedy in REMEDIES.items():
-            if re.match(pattern, f"{argument}: {problem}"):
-                remedies.append(remedy)
-        if not remedies and "feature names" not in problem:
-            noun = other_columns(table)
-            if noun:
-                remedies.append(TABLE_REMEDY.format(noun))
+        noun = other_columns(table)
         if isinstance(error, ValueError) and re.search(r"\b[Xy]\b", problem):
-            if not remedies:
+            if not noun:
                 raise
             argument = ""  # the error already names the argument
-        if remedies:  # replaces scikit-learn's advice
-            problem = re.split(r"\.(?:\n| Maybe| This|Convert)", problem)[0]
+        remedy = TABLE_REMEDY.format(noun) if noun else ""
         error_class = UnusableError if isinstance(error, TypeError) else ArgumentError
-        raise error_class(problem, argument=argument, remedy="".join(remedies)) from error
+        raise error_class(problem, argument=argument, remedy=remedy) from error
 
 
 def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
@@ -190,7 +174,9 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     check_series(y, "y", dates=not numeric)
     missing = _missing_rows(y)
     if missing.any():
-        raise ValueError(f"row {int(missing.argmax())} has no value")
+        remedy = "leave out the rows without a value, or give them a class"
+        problem = f"row {int(missing.argmax())} has no value"
+        raise ArgumentError(problem, argument="y", remedy=remedy)
     if not numeric and hasattr(y, "tolist"):
         has_pandas_type = not isinstance(y.dtype, np.dtype)
         if has_pandas_type:

@@ -40,7 +40,8 @@ def register_onnx_converters() -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from barenet import MLPClassifier, register_onnx_converters
+    >>> from barenet import MLPClassifier
+    >>> from barenet.estimators import register_onnx_converters
     >>> from skl2onnx import to_onnx
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler

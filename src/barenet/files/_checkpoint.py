@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -253,15 +253,15 @@ class Checkpoint:
         OSError
             If the file can't be written.
         """
-        parts = _split_state(state)
+        plain, arrays = _split_state(state)
         saved = {
             "version": VERSION,
             "owner": self.owner,
-            "state": parts.plain,
+            "state": plain,
             "notes": self.notes,
         }
         try:
-            write_model(self.path, run.network, {"checkpoint": saved}, parts.arrays)
+            write_model(self.path, run.network, {"checkpoint": saved}, arrays)
             LOGGER.debug("%s: saved after %d epochs", with_addresses(self.path), len(run.history))
         except OSError as error:
             is_last = run.stop_reason or run.finished
@@ -285,28 +285,23 @@ class Checkpoint:
         self.error = None
 
 
-class _StateParts(NamedTuple):
-    """The parts of a state as a model file has them."""
+def _split_state(state: StateDict) -> tuple[StateDict, dict[str, Any]]:
+    """Separate the numbers and texts of a state from its arrays by the part and the name.
 
-    #: Numbers and texts.
-    plain: StateDict
-    #: Arrays by the part and the name, except those of the network, which `write_model` adds.
-    arrays: dict[str, Any]
-
-
-def _split_state(state: StateDict) -> _StateParts:
-    """Separate the arrays of a state from its numbers and texts."""
+    The arrays of the network are left out, as `write_model` adds them.
+    """
     network_arrays = {f"run/{name}" for name in Snapshot._fields}
-    parts = _StateParts({}, {})
+    plain: StateDict = {}
+    arrays = {}
     for part, values in state.items():
-        parts.plain[part] = {}
+        plain[part] = {}
         for key, value in values.items():
             name = f"{part}/{key}"
             if not isinstance(value, np.ndarray):
-                parts.plain[part][key] = value
+                plain[part][key] = value
             elif name not in network_arrays:
-                parts.arrays[name] = value
-    return parts
+                arrays[name] = value
+    return plain, arrays
 
 
 def _file_at(path: str | PathLike[str]) -> Path:

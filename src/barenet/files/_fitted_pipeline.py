@@ -26,7 +26,7 @@ from barenet.training._history import History
 IRRELEVANT = ("callbacks", "threads", "verbose", "warm_start")
 
 #: The remedy for other pipelines.
-SKL2ONNX = "skl2onnx converts other pipelines, after barenet.register_onnx_converters()"
+SKL2ONNX = "skl2onnx converts other pipelines, after register_onnx_converters of barenet.estimators"
 
 #: The remedy for an ensemble with another step, or in a `TransformedTargetRegressor`.
 REMEDY = "fit it on the raw table and target, alone"
@@ -47,50 +47,21 @@ class UnwrappedModel(NamedTuple):
     target_scaling: Scaling | None
 
 
-class PredictorParts(NamedTuple):
-    """The parts of a predictor that a fitted estimator has, alone or in a pipeline."""
-
-    network: Any
-    preprocessing: Scaling | TableEncoding
-    target_scaling: Scaling | None
-    residuals: Any
-    feature_names: tuple[str, ...]
-    card: ModelCard
-    classes: tuple[str, ...] | None
-    text_classes: bool
-
-
-def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> PredictorParts:
-    """Return the parts of a predictor, except the names of the target and the data."""
-    unwrapped = _unwrapped(model)
-    estimator = unwrapped.estimator
-    network = estimator.network_.copy()
+def classes_of(estimator: Any) -> tuple[tuple[str, ...] | None, bool]:
+    """Return the names of the classes of an estimator, and whether their labels are text."""
     classes = getattr(estimator, "classes_", None)
-    if classes is not None and len(classes) == 1:
+    if classes is None:
+        return None, False
+    if len(classes) == 1:
         raise _refused(f"was trained on the single class {classes.tolist()[0]!r}")
-    sigmoids = network.n_outputs > 1 and isinstance(network.output_activation, Sigmoid)
-    if classes is not None and sigmoids:
+    network = estimator.network_
+    if network.n_outputs > 1 and isinstance(network.output_activation, Sigmoid):
         problem = "predicts several labels of a row, and a predictor one class"
         raise _refused(problem, "save() or export() its network, model.network_")
-    residuals = getattr(estimator, "residuals_", None)
-    card = _card(estimator, scores)
-    class_names = None
-    text_classes = False
-    if classes is not None:
-        class_names, text_classes = _class_names(classes)
-    return PredictorParts(
-        network=network,
-        preprocessing=unwrapped.preprocessing,
-        target_scaling=unwrapped.target_scaling,
-        residuals=residuals,
-        feature_names=unwrapped.feature_names,
-        card=card,
-        classes=class_names,
-        text_classes=text_classes,
-    )
+    return _class_names(classes)
 
 
-def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCard:
+def card_of(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCard:
     """Make the card of an estimator, with these scores and those of the validation rows."""
     history = estimator.history_
     if len(history) != len(estimator.loss_curve_):  # several calls trained it
@@ -118,7 +89,7 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
     return card.with_history(history)
 
 
-def _unwrapped(model: Any) -> UnwrappedModel:
+def unwrapped_model(model: Any) -> UnwrappedModel:
     """Find the estimator of a search, of a pipeline, or with a transformed target."""
     model = getattr(model, "best_estimator_", model)
     target_scaling = None

@@ -185,7 +185,7 @@ class ModelCard:
     settings : mapping of str to str, int, float, bool, or tuple of those
         The settings of the training.
     data_fingerprint : str, optional
-        The `fingerprint` of the data, computed from all rows, including the test rows.
+        The fingerprint of the data, computed from all rows, including the test rows.
     rows : mapping of str to int
         Numbers of rows by their use, such as ``training``, ``validation`` and ``held_out``.
     log : TrainingLog, optional
@@ -207,15 +207,12 @@ class ModelCard:
 
     Examples
     --------
-    >>> from barenet import Network, fingerprint, train
+    >>> from barenet import Network, train
     >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
     >>> network = Network.dense([1, 8, 1])
     >>> history = train(network, X, X[:, 0] ** 2, epochs=10, optimizer="adam")
-    >>> card = ModelCard(
-    ...     settings={"optimizer": "adam"},
-    ...     data_fingerprint=fingerprint(X, X[:, 0] ** 2),
-    ...     rows={"training": 50},
-    ... ).with_history(history)
+    >>> card = ModelCard(settings={"optimizer": "adam"}, rows={"training": 50})
+    >>> card = card.with_history(history)
     >>> card.rows, card.log.n_epochs, sorted(card.versions)[:3]
     ({'training': 50}, 10, ['barenet', 'bits of a vector', 'llvmlite'])
     """

@@ -42,11 +42,6 @@ _ADDED_SPREAD = "residuals.added_spread"
 #: The name of the array with the background rows.
 _BACKGROUND = "background"
 
-#: Formats that `export` writes.
-EXPORTED_FORMATS = {
-    ".onnx": "ONNX", ".c": "C", ".h": "C", ".py": "Python", ".json": "JSON",
-}  # fmt: skip
-
 #: Attributes of a predictor that are stored without conversion.
 PLAIN = ("classes", "feature_names", "target_name", "dataset", "image_shape")
 
@@ -82,7 +77,10 @@ def save(model: Predictor | Model | Any, path: str | PathLike[str]) -> None:
     >>> load(path)
     Network([Dense(2, 3, 'relu'), Dense(3, 1, 'identity')], dtype='float32')
     """
-    check_suffix(path)
+    name = name_of(path)
+    if Path(name).suffix.lower() not in ("", ".safetensors"):
+        remedy = "export writes other formats"
+        raise ArgumentError.of("path", name, "the suffix .safetensors or none", remedy=remedy)
     if hasattr(model, "fit"):
         model = Predictor.from_estimator(model)
     if isinstance(model, Predictor):
@@ -93,20 +91,6 @@ def save(model: Predictor | Model | Any, path: str | PathLike[str]) -> None:
     else:
         expected = "a predictor, a network, an ensemble or a fitted estimator"
         raise ArgumentError.of("model", model, expected)
-
-
-def check_suffix(path: str | PathLike[str]) -> None:
-    """Refuse a suffix other than .safetensors for a model file."""
-    name = name_of(path)
-    suffix = Path(name).suffix.lower()
-    if suffix in ("", ".safetensors"):
-        return
-    problem = f"the suffix of {name!r} is {suffix}, and that of a model file is .safetensors"
-    remedy = f"choose a name such as {Path(name).stem + '.safetensors'!r}"
-    if suffix in EXPORTED_FORMATS:
-        file_format = EXPORTED_FORMATS[suffix]
-        remedy += f"; barenet.export(model, {name!r}) writes {file_format}"
-    raise ArgumentError(problem, argument="path", value=name, remedy=remedy)
 
 
 @overload

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import (
     Count,
-    OtherMethods,
+    DeclaredAttributes,
     check_count,
     check_number,
     check_seed,
@@ -34,7 +34,7 @@ from barenet.errors import (
     some_columns,
 )
 from barenet.files._background_rows import sample_of
-from barenet.files._fitted_pipeline import predictor_parts
+from barenet.files._fitted_pipeline import card_of, classes_of, unwrapped_model
 from barenet.files._model_card import (
     ModelCard,
     describe_rows,
@@ -72,7 +72,7 @@ class _Rows(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Predictor(OtherMethods):
+class Predictor(DeclaredAttributes):
     """A trained network that takes raw rows and predicts classes by name, or numbers.
 
     Attributes
@@ -381,7 +381,7 @@ class Predictor(OtherMethods):
         column = np.reshape(y, (-1, 1))
         return self.target_scaling.transform(column)[:, 0]
 
-    def probabilities(self, X: Any) -> FloatArray:
+    def predict_proba(self, X: Any) -> FloatArray:
         """Compute the probability of each class.
 
         Parameters
@@ -537,18 +537,20 @@ class Predictor(OtherMethods):
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        parts = predictor_parts(model, scores or {})
+        unwrapped = unwrapped_model(model)
+        estimator = unwrapped.estimator
+        classes, text_classes = classes_of(estimator)
         return cls(
-            network=parts.network,
-            preprocessing=parts.preprocessing,
-            classes=parts.classes,
-            text_classes=parts.text_classes,
-            feature_names=parts.feature_names,
+            network=estimator.network_.copy(),
+            preprocessing=unwrapped.preprocessing,
+            classes=classes,
+            text_classes=text_classes,
+            feature_names=unwrapped.feature_names,
             target_name=target_name,
             dataset=dataset,
-            target_scaling=parts.target_scaling,
-            card=parts.card,
-            residuals=parts.residuals,
+            target_scaling=unwrapped.target_scaling,
+            card=card_of(estimator, scores or {}),
+            residuals=getattr(estimator, "residuals_", None),
         )
 
 

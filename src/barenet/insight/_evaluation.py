@@ -76,7 +76,7 @@ def evaluate(
             output = predictor.outputs(X).astype(np.float64)
             targets = np.asarray(codes, np.float64).reshape(-1, 1)
         else:
-            output = predictor.probabilities(X).astype(np.float64)
+            output = predictor.predict_proba(X).astype(np.float64)
             targets = one_hot(codes, len(predictor.classes), np.float64)
     accepted = metrics_for(of_classes)
     if metrics is None:

@@ -60,22 +60,11 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     raise ArgumentError.of("dtype", dtype, "float32 or float64")
 
 
-#: Modules of other libraries with classes that load samples one by one, or in mini-batches.
-DATASET_MODULES = ("torch.utils.data", "tensorflow.python.data", "keras.src.trainers")
-
-
 def check_in_memory(values: Any, argument: str) -> None:
     """Reject rows that another library has not computed yet, or holds in partitions elsewhere.
 
     NumPy would silently load all of them into this process.
     """
-    for base in type(values).__mro__:
-        if base.__module__.startswith(DATASET_MODULES):
-            problem = f"expected an array, got a {type(values).__name__}"
-            remedy = "pass arrays of all rows, X and y, such as those that its samples are made of"
-            if hasattr(values, "batch_size"):
-                remedy += f"; instead of its batches, batch_size={values.batch_size}"
-            raise ArgumentError(problem, argument=argument, remedy=remedy)
     package = type(values).__module__.partition(".")[0]
     if type(values).__name__ == "LazyFrame":
         problem = "expected rows in memory, got a LazyFrame"

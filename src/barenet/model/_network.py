@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import (
-    OtherMethods,
+    DeclaredAttributes,
     check_flag,
     check_number,
     check_seed,
@@ -49,7 +49,7 @@ from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Lay
 from barenet.model.losses import Loss, as_loss, logits_form
 
 
-class Network(InPlaceAssignment, OtherMethods):
+class Network(InPlaceAssignment, DeclaredAttributes):
     """A feed-forward neural network.
 
     Parameters

@@ -13,6 +13,7 @@ from threading import Event
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,7 +29,7 @@ from barenet.service._openapi import describe_service
 from barenet.service._record_checks import problem
 from barenet.service._record_reasons import MAX_RECORDS, PARAMETER
 from barenet.service._served_model import Records, ServedModel
-from barenet.service._service_metrics import CONTENT_TYPE, ServiceMetrics
+from barenet.service._service_metrics import ServiceMetrics
 
 #: Maximum number of problems that are listed for a request.
 MAX_PROBLEMS = 20
@@ -170,8 +171,8 @@ class Service:
                 raise Refusal(404, "path")
             _check_method(request, ["GET", "HEAD"])
             if path == METRICS:
-                content = self.metrics.render().encode("utf-8", "replace")
-                return Response(content, headers={"Content-Type": CONTENT_TYPE})
+                headers = {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+                return Response(self.metrics.render(), headers=headers)
             return JSONResponse(self.documents[path])
         except HTTPException as error:
             name = "error" if isinstance(error.detail, str) else "problems"

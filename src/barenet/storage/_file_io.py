@@ -170,7 +170,7 @@ def _remedy(path: Path, other: str) -> str:
     if match is None:
         return other
     suffix = match[0]
-    by_blocks = f"with barenet.stream or, in a command, by a pattern such as '*{suffix}'"
+    by_blocks = f"with Task.open's memory=, or in a command by a pattern such as '*{suffix}'"
     return f"read it block by block, {by_blocks}, or {other}"
 
 

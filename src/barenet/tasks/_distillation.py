@@ -62,5 +62,5 @@ def targets_of(teacher: Predictor, student: Predictor, rows: Dataset) -> NDArray
     """Return the predictions of the teacher as targets for the student's network."""
     if teacher.classes is None:
         return student.targets(teacher.predict(rows.X))
-    probabilities = teacher.probabilities(rows.X).astype(np.float64)
+    probabilities = teacher.predict_proba(rows.X).astype(np.float64)
     return probabilities[:, -student.first_network.sizes[-1] :]

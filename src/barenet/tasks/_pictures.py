@@ -106,7 +106,7 @@ def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
         X = X[is_complete]
         y = y[is_complete]
     return plots.plot_boundary(
-        predictor.probabilities,
+        predictor.predict_proba,
         X,
         y,
         classes=predictor.classes,
@@ -119,7 +119,7 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     assert predictor.image_shape is not None
     images = rows.X[:N_IMAGES]
     names = np.array(predictor.classes)
-    probabilities = predictor.probabilities(images)
+    probabilities = predictor.predict_proba(images)
     return plots.plot_digits(
         images,
         labels=names[rows.y[:N_IMAGES]],
@@ -131,7 +131,7 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
-    predicted = predictor.probabilities(rows.X).argmax(axis=1)
+    predicted = predictor.predict_proba(rows.X).argmax(axis=1)
     return plots.plot_confusion(rows.y, predicted, predictor.classes or (), title=rows.name)
 
 
@@ -139,7 +139,7 @@ def _calibration(predictor: Predictor, rows: Dataset) -> Figure:
     if predictor.classes is None:
         return _residuals(predictor, rows)
     names = [f"{predictor.target_name} = {name}" for name in predictor.classes]
-    return plots.plot_calibration(rows.y, predictor.probabilities(rows.X), names, title=rows.name)
+    return plots.plot_calibration(rows.y, predictor.predict_proba(rows.X), names, title=rows.name)
 
 
 def _dependence(predictor: Predictor, rows: Dataset) -> Figure:

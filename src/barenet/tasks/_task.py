@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from barenet._constraints import (
-    OtherMethods,
+    DeclaredAttributes,
     check_arguments,
     check_flag,
     check_texts,
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Task(OtherMethods):
+class Task(DeclaredAttributes):
     """A data set with its target, split into a training set and a test set. Create it with `open`.
 
     ``barenet train prices.csv --target price`` is ``Task.open("prices.csv", "price").train()``.

@@ -66,7 +66,7 @@ def case_of(model: Any, X: Any) -> Case:
         return Case(model, X, model.predict(X), dtype=model.dtype.name)
     if isinstance(model, Predictor):
         network, classes = model.network, model.classes
-        numbers, probabilities = model.outputs, model.probabilities
+        numbers, probabilities = model.outputs, model.predict_proba
     else:
         network, classes = model.network_, getattr(model, "classes_", None)
         numbers, probabilities = model.predict, getattr(model, "predict_proba", None)

@@ -82,7 +82,7 @@ def test_inputs_beyond_float32_precision_are_float64(build, spread):
     (given,) = onnxruntime.InferenceSession(exported(model)).get_inputs()
     assert given.type == "tensor(double)"
     _, probabilities = run_onnx(program_of(model), X)
-    np.testing.assert_allclose(probabilities, model.probabilities(X), atol=1e-5)
+    np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
 
 
 def client(model, columns):
@@ -145,5 +145,5 @@ def test_markers_of_missing_values_of_a_real_table_are_understood():
     rows = {name: values[-16_281:] for name, values in columns.items()}
     assert any("?" in values for values in rows.values())
     labels, probabilities = run_onnx(program_of(model), rows)
-    np.testing.assert_allclose(probabilities, model.probabilities(rows), atol=1e-5)
+    np.testing.assert_allclose(probabilities, model.predict_proba(rows), atol=1e-5)
     assert labels.tolist() == model.predict(rows).tolist()

@@ -112,7 +112,7 @@ def check(case, to, folder) -> None:
 
 def expected_of(model, rows):
     """The numbers that an export returns."""
-    return model.outputs(rows) if model.classes is None else model.probabilities(rows)
+    return model.outputs(rows) if model.classes is None else model.predict_proba(rows)
 
 
 #: Marks of a missing value, and numbers near them: the next float64, and the nearest float32.

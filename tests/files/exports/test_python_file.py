@@ -16,8 +16,9 @@ import pytest
 from predictors import predictor_of
 from run_exports import rows_of, run_python
 
-from barenet import Network, TableEncoding, Task, export, load_table, save
+from barenet import Network, TableEncoding, Task, export, save
 from barenet.cli._main import main
+from barenet.datasets._table_loading import load_table
 from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._python_file import render
@@ -167,7 +168,7 @@ def test_values_that_are_not_strings(build):
     rows |= {"code": ["1", "2", "007"], "open": [True, False, None], "full": [1, 0, 1]}
     program = program_of(table.model)
     outputs = run_python(program)["probabilities"](rows_of(program, rows))
-    assert np.array_equal(outputs, table.model.probabilities(rows))
+    assert np.array_equal(outputs, table.model.predict_proba(rows))
 
 
 @pytest.mark.parametrize(

@@ -319,7 +319,7 @@ def test_each_column_of_a_table_is_one_column(towns):
     names = list(frame.columns)
 
     def predict(rows):
-        return predictor.probabilities(pandas.DataFrame(rows, columns=names))[:, 1]
+        return predictor.predict_proba(pandas.DataFrame(rows, columns=names))[:, 1]
 
     exact = by_brute_force(predict, X.to_numpy(object), background.to_numpy(object))
     result = contributions(predictor, X, background)

@@ -34,7 +34,7 @@ class Classifier(ClassifierMixin, Regressor):
         return np.array(self.predictor.classes)
 
     def predict_proba(self, X):
-        return self.predictor.probabilities(X)
+        return self.predictor.predict_proba(X)
 
 
 def expected(predictor, X, column, values):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from barenet import History
 from barenet.insight.plots import _style as style
 from barenet.plots import plot_history
+from barenet.typing import History
 
 HISTORY = {
     "loss": [2.0, 1.0, 0.5, 0.4],

@@ -91,7 +91,7 @@ def test_histories_are_found_in_what_was_trained(task, predictor, estimator):
 def test_classes_are_labels_or_indices(task, predictor):
     rows = task.test
     labels = predictor.predict(rows)
-    p = predictor.probabilities(rows)
+    p = predictor.predict_proba(rows)
     codes = p.argmax(axis=1)
     expected = plots.plot_confusion(rows.y, codes, ["no", "yes"])
     same(plots.plot_confusion(rows.targets, labels), expected)
@@ -137,7 +137,7 @@ def test_models_and_frames_have_boundaries(network, estimator):
     rows = Task.open("moons").training
     same(
         plots.plot_boundary(moons, rows.X, rows.y, resolution=20),
-        plots.plot_boundary(moons.probabilities, rows.X, rows.y, resolution=20),
+        plots.plot_boundary(moons.predict_proba, rows.X, rows.y, resolution=20),
     )
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from barenet import History
 from barenet.errors import ArgumentError
 from barenet.insight.plots._saving import FORMATS, MARK, inline_panels, inline_svg
 from barenet.plots import plot_history, save_figure
+from barenet.typing import History
 
 CURVES = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6], "accuracy": [0.5, 0.6, 0.7]}
 HISTORY = History(CURVES)

@@ -13,9 +13,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from barenet import History, plots
+from barenet import plots
 from barenet.errors import MissingExtraError
 from barenet.insight.plots import _style as style
+from barenet.typing import History
 
 X = np.linspace(-3, 3, 30).reshape(-1, 1)
 POINTS = np.hstack([X, np.cos(X)])

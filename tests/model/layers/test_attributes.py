@@ -48,23 +48,15 @@ def task():
 
 @pytest.mark.case(165)
 @pytest.mark.parametrize("name", ["requires_grad", "frozen"])
-def test_other_ways_to_freeze_a_layer_have_a_remedy(name):
+def test_a_layer_and_a_network_are_not_frozen_by_an_attribute_without_effect(name):
     network = every_layer()
     assert {type(layer).name for layer in network.layers} == {*LAYERS}
-    for thing in (*network.layers, *EVERY_LAYER):
-        with pytest.raises(AttributeError, match=f"'{name}': .* use layer.trainable = False"):
+    for thing in (*network.layers, *EVERY_LAYER, network):
+        with pytest.raises(AttributeError, match=f"'{name}': setting it has no effect"):
             setattr(thing, name, False)
         assert not hasattr(thing, name)
-
-
-@pytest.mark.case(165)
-@pytest.mark.parametrize("name", ["trainable", "requires_grad", "frozen"])
-def test_a_network_is_frozen_layer_by_layer(name):
-    network = every_layer()
-    with pytest.raises(AttributeError, match=r"network\.layers\[0\]\.trainable = False"):
-        setattr(network, name, False)
-    with pytest.raises(AttributeError, match=r"network\.layers\[0\]\.trainable = False"):
-        network.freeze  # noqa: B018
+    with pytest.raises(AttributeError, match="'trainable': setting it has no effect"):
+        network.trainable = False
 
 
 #: An object of each class that takes settings, and all of the registries.
@@ -105,9 +97,8 @@ def test_an_unknown_attribute_is_an_error():
         (Adam, "lr", "did you mean 'learning_rate'"),
         (Adam, "beta_1", "did you mean 'beta1'"),
         (EarlyStopping, "patienc", "did you mean 'patience'"),
-        (every_layer, "loss", "pass it to train"),
-        (every_layer, "learning_rate", "pass it to train"),
-        (task, "epochs", r"task.train\(model='network', epochs=50\)"),
+        (every_layer, "parametres", "did you mean 'parameters'"),
+        (task, "trainin", "did you mean 'training'"),
     ],
 )
 def test_the_error_names_the_nearest_attribute(make, name, hint):
@@ -122,7 +113,7 @@ def test_the_way_of_keras_to_end_a_run_is_refused():
     def stop(run):
         run.stop_training = True
 
-    with pytest.raises(AttributeError, match=r"'stop_training': .*call run.stop\('a reason'\)"):
+    with pytest.raises(AttributeError, match="'stop_training': setting it has no effect"):
         train(Network.dense([1, 1]), [[1.0]], [1.0], callbacks=stop)
 
 

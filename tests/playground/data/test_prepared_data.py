@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from barenet import Network, TableEncoding, load_dataset, load_table
+from barenet import Network, TableEncoding, load_dataset
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError
 from barenet.playground.data._data_sources import (
     prepare_drawn,

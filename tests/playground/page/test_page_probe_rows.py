@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from barenet import MLPEnsembleClassifier, Predictor, contributions, load, load_table, save
+from barenet import MLPEnsembleClassifier, Predictor, contributions, load, save
 from barenet.cli._main import main
+from barenet.datasets._table_loading import load_table
 from barenet.insight.contributions._written_numbers import (
     contribution_text,
     standard_error_text,

@@ -338,7 +338,7 @@ def test_scores_agree_with_scikit_learn(new_task, data):
         assert found.test_score == pytest.approx(r2_score(y, predictor.outputs(X)), rel=1e-5)
         assert matrix is None
         return
-    probabilities, labels = predictor.probabilities(X), range(len(prepared.classes))
+    probabilities, labels = predictor.predict_proba(X), range(len(prepared.classes))
     predicted = probabilities.argmax(axis=1)
     assert matrix == sklearn.metrics.confusion_matrix(y, predicted, labels=labels).tolist()
     assert found.test_score == pytest.approx(accuracy_score(y, predicted))

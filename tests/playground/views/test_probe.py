@@ -7,17 +7,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
-from barenet import (
-    Network,
-    Predictor,
-    Scaling,
-    TableEncoding,
-    contributions,
-    load,
-    load_table,
-    save,
-)
-from barenet.datasets._table_loading import read_features
+from barenet import Network, Predictor, Scaling, TableEncoding, contributions, load, save
+from barenet.datasets._table_loading import load_table, read_features
 from barenet.playground._sentences import english
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import DataSettings

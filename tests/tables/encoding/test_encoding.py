@@ -21,8 +21,9 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from barenet import Scaling, TableEncoding, Task, load_table
+from barenet import Scaling, TableEncoding, Task
 from barenet.datasets._column_summary import column_values, summarize
+from barenet.datasets._table_loading import load_table
 from barenet.errors import DataError
 from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tables.frames._to_frame import as_frame

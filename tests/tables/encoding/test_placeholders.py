@@ -10,9 +10,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
-from barenet import TableEncoding, TablePreprocessor, Task, load_table, stream
+from barenet import TableEncoding, TablePreprocessor, Task
+from barenet.datasets._table_loading import load_table
 from barenet.inputs._target_jumps import add_edges_at_jumps
 from barenet.streams import _stream_fit
+from barenet.streams._stream import stream
 from barenet.tables.encoding._placeholders import placeholder_notes
 from barenet.tables.files import _csv_blocks
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Task, drift, load, save, stream
+from barenet import Task, drift, load, save
 from barenet.inputs._telling_words import TextSample, with_telling_words, with_words_of_networks
 from barenet.playground.data._data_sources import prepare_table
 from barenet.playground.data._table_file import open_table
 from barenet.playground.state._page_state import DataSettings
 from barenet.population._prepared_training import prepare_ensemble_training
+from barenet.streams._stream import stream
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._table_rows import table_rows
 from barenet.tables.encoding._words_column import WordsColumn, words_of

@@ -10,8 +10,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet import Network, Task, load_table, stream, train
+from barenet import Network, Task, train
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError
+from barenet.streams._stream import stream
 
 N_FILES, N_ROWS = 4, 200
 

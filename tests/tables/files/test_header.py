@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from barenet import load_dataset, load_table
-from barenet.datasets._table_loading import read_features, read_samples
+from barenet import load_dataset
+from barenet.datasets._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 from barenet.tables.files._csv_blocks import csv_blocks
 from barenet.tables.files._csv_table import read_table

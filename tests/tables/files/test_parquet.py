@@ -13,9 +13,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet import Scaling, Task, load_dataset, load_table, stream
-from barenet.datasets._table_loading import read_features, read_samples
+from barenet import Scaling, Task, load_dataset
+from barenet.datasets._table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
+from barenet.streams._stream import stream
 from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.files._parquet import open_parquet, parquet_blocks
 

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import TableEncoding, Task, export, load, load_table, save, stream
+from barenet import TableEncoding, Task, export, load, save
+from barenet.datasets._table_loading import load_table
 from barenet.errors import DataError
+from barenet.streams._stream import stream
 from barenet.tables.files._text_column import ArrowColumn, TextColumn
 
 N = 80

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import Frame, fingerprint, load_dataset
+from barenet import load_dataset
+from barenet.tables.frames._fingerprint import fingerprint
+from barenet.typing import Frame
 
 TEXT = np.dtypes.StringDType()
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import TableEncoding, Task, load_table
+from barenet import TableEncoding, Task
+from barenet.datasets._table_loading import load_table
 from barenet.errors import DataError
 
 N = 60

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import TableEncoding, Task, stream
+from barenet import TableEncoding, Task
 from barenet.errors import DataError
+from barenet.streams._stream import stream
 from barenet.tables.frames._frame import TEXT
 from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading._column_reading import kinds_of, read_kinds, reading_of

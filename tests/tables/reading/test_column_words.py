@@ -4,18 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import (
-    MLPEnsembleRegressor,
-    TableEncoding,
-    TablePreprocessor,
-    Task,
-    load,
-    load_table,
-    save,
-    stream,
-)
+from barenet import MLPEnsembleRegressor, TableEncoding, TablePreprocessor, Task, load, save
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError
 from barenet.settings._task_settings import TaskSettings
+from barenet.streams._stream import stream
 from barenet.tables.reading._column_words import (
     KINDS,
     WORDS,

@@ -10,8 +10,10 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet import TableEncoding, load_table, stream
+from barenet import TableEncoding
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError
+from barenet.streams._stream import stream
 
 N = 200
 RNG = np.random.default_rng(156)

@@ -7,7 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from barenet import TableEncoding, Task, export, load_table, stream
+from barenet import TableEncoding, Task, export
+from barenet.datasets._table_loading import load_table
+from barenet.streams._stream import stream
 from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading._column_reading import kinds_of
 from barenet.tables.reading._missing_texts import MISSING

@@ -10,7 +10,7 @@ import polars
 import pytest
 import scipy.sparse
 
-from barenet import METRICS, Frame, RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
+from barenet import METRICS, RunConfig, Scaling, TableEncoding, load_dataset
 from barenet._metrics import Name, main_metric
 from barenet.datasets._class_weights import class_weights
 from barenet.errors import ArgumentError
@@ -19,7 +19,9 @@ from barenet.storage._file_io import memory_limit
 from barenet.tables.encoding._column import DroppedColumn
 from barenet.tables.encoding._column_kinds import NumberColumn
 from barenet.tables.encoding._encoding import column_from_dict
+from barenet.tables.frames._fingerprint import fingerprint
 from barenet.tables.frames._to_frame import as_column, as_frame
+from barenet.typing import Frame
 
 fit = partial(TableEncoding.fit, {"x": [1, 2], "z": [3, 4]})
 ENCODINGS = [

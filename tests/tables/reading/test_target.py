@@ -9,11 +9,12 @@ from hypothesis import given, strategies as st
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_class_weight
 
-from barenet import Task, load_dataset, load_table, stream
+from barenet import Task, load_dataset
 from barenet._metrics import main_metric
 from barenet.datasets._class_weights import class_weights
-from barenet.datasets._table_loading import read_samples
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
+from barenet.streams._stream import stream
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading._parsing import class_labels, encode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -299,17 +299,17 @@ def explain(
         most = SMALL_ARRAY_ENTRIES
     else:
         most = SUMMARY_ENTRIES
-    taken = _take_step(job, first_step, most, located)
+    steps, losses = _take_step(job, first_step, most, located)
     explanation = Explanation(
         title=title,
         facts=_facts(job),
-        steps=taken.steps,
+        steps=steps,
         notation="rows",
         precision=digits,
         limit=most,
         neuron=layer_and_number,
         columns=columns_of(job.network, job.rows.X.shape[1]),
-        losses=taken.losses,
+        losses=losses,
     )
     explanation = explanation.with_notes(notes)
     if notation == "columns":
@@ -317,15 +317,10 @@ def explain(
     return explanation
 
 
-class TakenStep(NamedTuple):
-    """A step that is written with samples as rows, and the losses before and after it."""
-
-    steps: tuple[Step, ...]
-    losses: tuple[float, float]
-
-
-def _take_step(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> TakenStep:
-    """Take the step, and write it."""
+def _take_step(
+    job: Job, first_step: int, limit: int, neuron: Neuron | None
+) -> tuple[tuple[Step, ...], tuple[float, float]]:
+    """Take the step, and write it with samples as rows; also return the losses around it."""
     # As in training, overflows are detected in the numbers, so NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         recorded = record_step(job, first_step)
@@ -334,7 +329,7 @@ def _take_step(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> 
         losses = recorded.losses
     if neuron is not None:
         steps = tuple(steps_of(steps, neuron))
-    return TakenStep(steps, losses)
+    return steps, losses
 
 
 def _notes(

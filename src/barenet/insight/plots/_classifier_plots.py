@@ -129,8 +129,6 @@ def plot_boundary(
 
 def _probability_function(model: Any) -> Callable[[NDArray[Any]], ArrayLike]:
     """Return the function of a model that predicts probabilities; return a function unchanged."""
-    if isinstance(model, Predictor):
-        return model.probabilities
     for name in ("predict_proba", "predict"):
         function = getattr(model, name, None)
         if callable(function):

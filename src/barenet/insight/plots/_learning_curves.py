@@ -70,7 +70,7 @@ def plot_history(history: Any, *, title: str | None = None) -> Figure:
 
     Examples
     --------
-    >>> from barenet import History
+    >>> from barenet.typing import History
     >>> history = History(
     ...     {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}, best_epoch=2
     ... )

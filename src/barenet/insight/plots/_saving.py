@@ -42,7 +42,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
 
     Examples
     --------
-    >>> from barenet import History
+    >>> from barenet.typing import History
     >>> from barenet.plots import plot_history
     >>> figure = plot_history(History({"loss": [0.9, 0.4, 0.2]}))
     >>> save_figure(figure, "loss.bmp")  # doctest: +ELLIPSIS

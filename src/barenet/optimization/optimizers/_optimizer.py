@@ -93,16 +93,6 @@ class Optimizer(Configurable, Stateful, ABC):
     n_steps: int = field(default=0, init=False, repr=False, compare=False)
     layout: Layout | None = field(default=None, init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        rate = self.learning_rate
-        # Optimizers of other libraries take the parameters of a network first.
-        if np.ndim(rate) > 0 or hasattr(rate, "parameters"):
-            part = f"{self.name}'s learning_rate"
-            expected = "a number above 0"
-            remedy = "leave out the parameters: train and step take them"
-            raise ArgumentError.of("optimizer", rate, expected, part=part, remedy=remedy)
-        super().__post_init__()
-
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
     ) -> None:

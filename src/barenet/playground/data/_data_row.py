@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Frame
-from barenet.tables.frames._frame import Samples
+from barenet.datasets._dataset import Dataset
+from barenet.tables.frames._frame import Frame, Samples
 
 #: What the page uses a row for. A long table has rows that it doesn't use, and so has a table with
 #: rows without a target.

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, load_dataset
+from barenet import Predictor, Scaling, TableEncoding, load_dataset
 from barenet._registry import lookup
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
 from barenet.errors import ArgumentError, some
 from barenet.files._model_card import ModelCard
@@ -37,6 +38,7 @@ from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_kinds import NumberColumn
 from barenet.tables.encoding._encoding import read_table_columns
 from barenet.tables.encoding._scaling import no_scaling
+from barenet.tables.frames._frame import Frame
 
 #: Half the width of a plane without rows, in units of the preprocessing.
 HALF_WIDTH = 2.5

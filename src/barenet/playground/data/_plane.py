@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Scaling, TableEncoding
+from barenet import Scaling, TableEncoding
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._named_datasets import GENERATED
 from barenet.errors import ArgumentError, some
 from barenet.playground.state._features import FEATURES

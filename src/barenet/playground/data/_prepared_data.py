@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Frame, Network, Predictor, Scaling, TableEncoding
+from barenet import Network, Predictor, Scaling, TableEncoding
 from barenet._metrics import r2
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._named_datasets import GENERATED
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
@@ -31,7 +32,7 @@ from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMA
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground.trainer._trainer_messages import OtherOutputs, Rows, TrainingSetup
 from barenet.settings._run_config import RunConfig
-from barenet.tables.frames._frame import Samples
+from barenet.tables.frames._frame import Frame, Samples
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
 MAX_NAMES = 64

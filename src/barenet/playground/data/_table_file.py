@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Frame, Predictor, load_table
-from barenet.datasets._table_loading import read_features
+from barenet import Predictor
+from barenet.datasets._dataset import Dataset
+from barenet.datasets._table_loading import load_table, read_features
 from barenet.errors import ArgumentError, DataError, option_of
 from barenet.playground.data._data_row import FileRows, TableRows
 from barenet.playground.state._page_state import CHOICES, DataSettings
@@ -19,7 +20,7 @@ from barenet.storage._file_io import VARIABLE
 from barenet.tables.files._csv_table import CsvTable, read_table
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._open_table import with_target
-from barenet.tables.frames._frame import Table
+from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.reading._target import MAX_CLASSES, read_target
 from barenet.tasks._description import category_names, labelled_rows
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Frame, Network
+from barenet import Network
 from barenet.insight.contributions._contributions import Scale
 from barenet.insight.contributions._explained_model import ExplainedModel
 from barenet.insight.contributions._explainer import Explainer
@@ -24,7 +24,7 @@ from barenet.playground.data._data_row import DataRow
 from barenet.playground.data._opened_models import Model
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state._wire_format import finite
-from barenet.tables.frames._frame import Samples
+from barenet.tables.frames._frame import Frame, Samples
 
 #: Maximum number of columns.
 MAX_COLUMNS = 40
