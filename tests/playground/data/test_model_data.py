@@ -157,7 +157,7 @@ def test_the_map_of_an_ensemble_is_that_of_all_networks(prepared_of, folder, flo
     alone = network.predict(prepared.inputs("grid", 6))
     assert np.abs(prepared.outputs(network, "grid", 6) - alone).max() > 1e-3
     view, place = NetworkView(prepared.model.settings, prepared, None), prepared.plane.grid(6)[7]
-    probed = probe(view, 0, tuple(place), True)
+    probed = probe(view, 0, tuple(place))
     assert probed["prediction"] == pytest.approx(found[7], abs=1e-5)
     assert probed["networks"] == len(predictor.network.networks) > 1
     assert probed["layers"][-1]["outputs"] == pytest.approx(alone[7], abs=1e-5)
@@ -211,7 +211,7 @@ def test_a_model_with_inputs_for_pairs_of_columns_is_shown_with_its_predictions(
         expected = predictor.outputs(rows)
         assert shown.outputs(network, "grid", 6) == pytest.approx(expected, abs=1e-4)
     view = NetworkView(prepared.model.settings, prepared, None)
-    probed = probe(view, 0, tuple(places[7]), True)
+    probed = probe(view, 0, tuple(places[7]))
     assert probed["prediction"] == pytest.approx(prepared.outputs(network, "grid", 6)[7], abs=1e-5)
     rasterize(network, prepared)
 
@@ -349,7 +349,7 @@ def test_a_model_of_unknown_columns_is_shown_without_rows(prepared_of, saved, na
     assert len(prepared.training[1]) == 0 and prepared.axes == names
     view = NetworkView(prepared.model.settings, prepared, None)
     with refused("row", "the index of one of 0 rows"):
-        probe(view, 0, (), True)
+        probe(view, 0, ())
     reports = []
     training = InteractiveTraining(view.setup, reports.append)
     training.send("play")

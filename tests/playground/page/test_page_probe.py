@@ -1,4 +1,4 @@
-"""One point followed through the network on the page, and its error on the way back.
+"""One point followed through the network on the page.
 
 The page shows numbers of the server, which `test_probe.py` compares with those of NumPy.
 """
@@ -89,54 +89,6 @@ RECORD = (
 )
 
 
-def test_its_error_goes_back_layer_by_layer(tab):
-    page = tab("#batch_size=16", reduced_motion="reduce")
-    click_on_row(page)
-    page.press("Send the error back")
-    page.until_text(".error-back", "The target is")
-    assert page.value("scrollY") == 0, "the network stays in view"
-    layers, error = answer_of(page), answer_of(page, "backward")
-    (output,), (target,) = layers[-1]["outputs"], error["target"]
-    assert numbers(page.text(".error-back .leaf"))[:2] == pytest.approx([target, output], rel=0.01)
-    assert page.find(".error-back .fold").count() == 0, "nothing moves by itself"
-    page.press("Next →")
-    page.until_text(".error-back", "Output")
-    (delta, *_) = numbers(page.find(".error-back .fold .fold > summary").inner_text())
-    assert delta == pytest.approx(output - target, rel=0.01)
-    head = page.find(".error-back th").all_inner_texts()
-    assert head[:4] == ["weight of", "input", "δ × input", "÷ 16"]
-    gradient, share = map(numbers, page.find(".error-back td").all_inner_texts()[1:3])
-    assert share[0] == pytest.approx(gradient[0] / 16, rel=0.01)
-    page.press("Next →")
-    page.press("Next →")
-    page.until("document.querySelectorAll('.error-back > div > .fold').length === 3")
-    titles = page.find(".error-back > div > .fold > summary").all_inner_texts()
-    assert titles == ["Output", "Layer 2", "Layer 1"]
-    assert all("δ" in text for text in page.find(".neuron:not(.input) .probed").all_inner_texts())
-    second, last = (np.array(layer["weights"]) for layer in layers[1:])
-    formulas = page.find(".error-back .fold-body > .leaf").all_inner_texts()
-    delta = output - target
-    assert formulas[0].startswith("δ = dL/dy · slope")
-    assert numbers(formulas[0])[-1] == pytest.approx(delta, rel=0.01)
-    hidden = delta * last[:, 0] * (1 - np.square(layers[1]["outputs"]))
-    weight, factor, error, slope, product = numbers(formulas[1])
-    assert [weight, factor] == pytest.approx([last[0, 0], delta], rel=0.01)
-    assert [error, error * slope] == pytest.approx([delta * last[0, 0], hidden[0]], rel=0.01)
-    assert product == pytest.approx(hidden[0], rel=0.01)
-    *terms, error, slope, product = numbers(formulas[2])
-    assert formulas[2].startswith("δ = (Σ w·δ) · slope = (")
-    assert terms == pytest.approx(np.ravel(np.column_stack([second[0], hidden])), rel=0.01)
-    assert error == pytest.approx(second[0] @ hidden, rel=0.01)
-    assert product == pytest.approx(error * slope, rel=0.01)
-    page.press("Train up to its batch")
-    page.until_text(".error-back", "held this point")
-    cells = page.find(".error-back > div > .fold").first.locator("tr td:last-child")
-    after = [numbers(text)[-1] for text in cells.all_inner_texts()]
-    assert after == pytest.approx(page.parameters()[-3:], rel=1e-3), "the training's own weights"
-    page.press("Show the values again")
-    page.until("!document.querySelector('.probed.delta')")
-
-
 def test_a_place_in_both_networks_by_the_keyboard(tab):
     page = tab("#networks=2&b.net.hidden=3")
     page.find(".probe-open").first.focus()
@@ -149,8 +101,6 @@ def test_a_place_in_both_networks_by_the_keyboard(tab):
     assert page.text(".where") != first
     click_on_map(page, 0.5, 0.5)
     page.until_text(".where", "A place of the plane: x₁")
-    page.until_text(".probe", "choose one to send its error back")
-    page.until("document.querySelectorAll('.probe button:disabled').length === 2")
     page.page.reload()
     page.until("document.querySelectorAll('.tree .fold').length > 4")
     assert page.text(".where").startswith("A place of the plane: x₁"), "it is in the address"

@@ -203,7 +203,7 @@ def test_a_corrected_lesson_is_loaded_anew(browser, site, site_folder):
     os.utime(path, (0, 0))
     context = browser.new_context()
     page = context.new_page()
-    page.goto(f"{site}explain.css")  # a page of the site, which reads the lesson
+    page.goto(f"{site}style.css")  # a page of the site, which reads the lesson
     assert page.evaluate("() => fetch('corrected.json').then((it) => it.json())")
     path.write_text(json.dumps(LESSON | {"title": "Corrected"}))
     tab = Tab(context.new_page, f"{site}?lessons=corrected.json")

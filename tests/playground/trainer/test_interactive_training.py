@@ -156,16 +156,12 @@ def test_stepping_by_batch_changes_no_bits(start, new_task):
     for batch in range(5):
         training.send("batch")
         place = ((batch + 1) // 5, (batch + 1) % 5)
-        report = training.seen(
-            place[0], lambda report, b=place[1]: report.batch[0] == b and report.update
-        )
-        assert report.update.batch == batch and not report.playing
-        assert (report.update.before.snapshot.parameters != report.snapshot.parameters).any()
+        report = training.seen(place[0], lambda report, b=place[1]: report.batch[0] == b)
+        assert not report.playing
     report = training.run_to(4)
     assert (report.snapshot.parameters == trained_by_library(training, new_task, 4)).all()
     training.send("edit", (0, 5.0))
-    edited = training.seen(4, lambda report: report.snapshot.parameters[0] == 5.0)
-    assert edited.update is None
+    training.seen(4, lambda report: report.snapshot.parameters[0] == 5.0)
     assert abs(training.run_to(5).snapshot.parameters[0] - 5.0) < 1, "it learns on from the weight"
 
 

@@ -30,7 +30,7 @@ from barenet.playground.views._probe import probe
 
 
 def classify(view: NetworkView, pixels: list[float]) -> list[float]:
-    return probe(view, -1, tuple(pixels), False)["prediction"]
+    return probe(view, -1, tuple(pixels))["prediction"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def digits(make_view) -> NetworkView:
 
 
 def test_an_image_of_data_just_left_has_no_classes(make_view):
-    assert probe(make_view("moons"), -1, (1.0,) * 64, False) == {"layers": []}
+    assert probe(make_view("moons"), -1, (1.0,) * 64) == {"layers": []}
 
 
 @pytest.mark.integration

@@ -1,11 +1,10 @@
-"""The probe against a forward pass by hand, and finite differences of scikit-learn's losses."""
+"""The probe against a forward pass by hand."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import log_loss
 
 from barenet import (
     Network,
@@ -25,43 +24,12 @@ from barenet.playground.views._backward_pass import backward_pass
 from barenet.playground.views._network_view import NetworkView, drawn_rows, point_arrays
 from barenet.playground.views._probe import find_row, probe
 
-STEP = 1e-5
-
-
-def loss_of(network, X, y):
-    """The loss by scikit-learn, or half the squared error."""
-    output = network.predict(X).astype(np.float64)
-    if network.output_activation.name == "identity":
-        return 0.5 * np.square(output[:, 0] - y).mean()
-    if output.shape[1] == 1:
-        output = np.column_stack([1 - output, output])
-    return log_loss(y, output, labels=range(output.shape[1]))
-
-
-def differences(network, X, y):
-    """The gradient by central differences, in the order of the parameters."""
-    network, found = network.copy("float64"), []
-    for index, value in enumerate(network.parameters.copy()):
-        losses = []
-        for step in (STEP, -STEP):
-            network.parameters[index] = value + step
-            losses.append(loss_of(network, X, y))
-        network.parameters[index] = value
-        found.append((losses[0] - losses[1]) / (2 * STEP))
-    return np.array(found)
-
-
-def flat(layers):
-    """Weights before bias, layer after layer, as in a network without other parameters."""
-    parts = [np.ravel(layer[name]) for layer in layers for name in ("weights", "bias")]
-    return np.concatenate(parts)
-
 
 @pytest.mark.parametrize("source", ["iris", "sine"])
-def test_values_and_errors_of_one_point(make_view, source):
+def test_values_of_one_point(make_view, source):
     view = make_view(source)
     network, prepared = view.network, view.prepared
-    found = probe(view, 7, (), True)
+    found = probe(view, 7, ())
     values = prepared.scaling.transform(prepared.features.apply(prepared.dataset.X[[7]]))[0]
     assert found["inputs"] == pytest.approx(values, rel=1e-5)
     for layer, shown in zip(network.layers, found["layers"], strict=True):
@@ -72,49 +40,23 @@ def test_values_and_errors_of_one_point(make_view, source):
             assert shown["outputs"] == pytest.approx(values, abs=1e-5)
     X = np.array([found["inputs"]])
     assert found["layers"][-1]["outputs"] == pytest.approx(network.predict(X)[0], abs=1e-6)
-    target = prepared.dataset.y[7]
-    if source == "sine":
-        target = prepared.target_scaling.transform([[target]])[0, 0]
-    error = found["backward"]
-    assert error["loss"] == pytest.approx(loss_of(network.copy("float64"), X, [target]), rel=1e-4)
-    assert flat(error["layers"]) == pytest.approx(differences(network, X, [target]), abs=1e-4)
-    assert error["target"] == pytest.approx(np.eye(3)[target] if source == "iris" else [target])
-
-
-def test_the_output_gradient_is_that_of_the_loss(make_view):
-    found = probe(make_view(), 3, (), True)
-    (p,), (target,) = found["layers"][-1]["outputs"], found["backward"]["target"]
-    (gradient,) = found["backward"]["output_gradient"]
-    assert gradient == pytest.approx(1 / (1 - p) if target == 0 else -1 / p)
-    assert found["backward"]["layers"][-1]["bias"] == pytest.approx([p - target])
-
-
-def test_the_shares_of_all_rows_add_up_to_the_gradient(make_view):
-    view = make_view(batch_size=0, samples=60)
-    prepared = view.prepared
-    each = [probe(view, row, (), True) for row in np.flatnonzero(~prepared.is_test)]
-    shares = sum(flat(one["backward"]["layers"]) / one["backward"]["rows"] for one in each)
-    assert shares == pytest.approx(differences(view.network, *prepared.training), abs=1e-5)
 
 
 def test_batch_norm_uses_its_running_averages_and_nothing_is_dropped(make_view):
     view = make_view(batch_norm=True, dropout=0.5)
     view.latest.snapshot.statistics[:] = np.linspace(0.5, 2.0, view.network.statistics.size)
     network = view.current()
-    found = [probe(view, 5, (), True) for _ in range(2)]
+    found = [probe(view, 5, ()) for _ in range(2)]
     assert found[0] == found[1], "no randomness"
     X = np.array([found[0]["inputs"]])
     assert found[0]["layers"][-1]["outputs"] == pytest.approx(network.predict(X)[0], abs=1e-6)
-    slopes = network.layout.views(differences(network, X, view.prepared.dataset.y[[5]]))
-    dense = [slopes[index] for index in (0, 4, 8)]
-    assert flat(found[0]["backward"]["layers"]) == pytest.approx(flat(dense), abs=1e-4)
     again = view.current()
     assert np.array_equal(again.statistics, network.statistics)
 
 
 def test_of_many_inputs_those_drawn_are_sent(make_view):
     view = make_view("digits", hidden=(12,), activations=("relu",))
-    found = probe(view, 4, (), True)
+    found = probe(view, 4, ())
     chosen = view.prepared.drawn_inputs()
     pixels = view.prepared.dataset.X[4]
     assert found["raw"] == pytest.approx(pixels[chosen])
@@ -126,7 +68,7 @@ def test_of_many_inputs_those_drawn_are_sent(make_view):
 def test_the_neurons_that_decide_come_first_and_the_image_is_the_one_probed(make_view):
     view = make_view("digits", hidden=(48, 30), activations=("relu", "relu"))
     X = view.prepared.dataset.X[[8]]
-    row, image = probe(view, 8, (), False), probe(view, -1, tuple(X[0].tolist()), False)
+    row, image = probe(view, 8, ()), probe(view, -1, tuple(X[0].tolist()))
     assert image["layers"] == row["layers"] and image["image"] == row["image"] == X[0].tolist()
     values = view.prepared.scaling.transform(X, np.float32)[0]
     for layer, shown in zip(view.network.layers, row["layers"], strict=True):
@@ -159,44 +101,35 @@ def test_a_table_shows_its_own_units(tmp_path, store):
     state = store.initial_state(str(path), "height")
     data = dataclasses.replace(state.data, features=("all",))
     view = NetworkView(state.networks[0], store.prepare(data), None)
-    found = probe(view, 10, (), True)
+    found = probe(view, 10, ())
     assert found["raw"][0] == pytest.approx(1.0) != found["inputs"][0]
 
 
-def test_the_last_step_of_the_points_in_its_batch(page):
-    page.configure(optimizer="sgd", learning_rate=0.1, batch_size=0, samples=50)
-    page.wait_for(lambda network: network["epoch"] == 0)
-    page.run_to(1)
-    answers = [page.ask("probe", row=row, backward=True) for row in range(50)]
-    training = [each for each in answers if each["part"] == "training"]
-    assert all("update" not in each for each in answers if each["part"] == "test")
-    shares = sum(flat(each["backward"]["layers"]) / 25 for each in training)
-    after, before = flat(training[0]["update"]["after"]), flat(training[0]["layers"])
-    assert len(training) == 25 and after - before == pytest.approx(-0.1 * shares, abs=1e-6)
-    assert training[0]["update"]["epoch"] == 1 and training[0]["update"]["batch"] == [1, 1]
-    assert page.ask("probe", place=[1])["message"].startswith("place: expected two numbers")
+def test_a_place_has_two_numbers(make_view):
+    with pytest.raises(ValueError, match="place: expected two numbers"):
+        probe(make_view(), 0, (1.0,))
 
 
 def test_a_data_point_has_its_row_and_its_target(make_view):
     view = make_view("diabetes")
     prepared, rows = view.prepared, view.prepared.dataset
-    found = probe(view, 7, (), backward=False)
+    found = probe(view, 7, ())
     assert found["truth"] == rows.y[7]
     assert [*map(float, found["cells"].values())] == pytest.approx(np.asarray(rows.X)[7])
     assert list(found["cells"]) == list(rows.feature_names)
-    assert "cells" not in probe(view, 0, tuple(prepared.plane.low), backward=False)
-    assert probe(make_view("digits"), 0, (), backward=False)["cells"] == {}
+    assert "cells" not in probe(view, 0, tuple(prepared.plane.low))
+    assert probe(make_view("digits"), 0, ())["cells"] == {}
 
 
 def test_points_without_a_unit_have_the_numbers_that_the_network_reads(make_view):
     view = make_view("gaussians")
-    found = probe(view, 7, (), backward=False)
+    found = probe(view, 7, ())
     assert found["raw"] == pytest.approx(found["inputs"])
     cells = [float(cell) for cell in found["cells"].values()]
     assert cells == pytest.approx(found["inputs"], rel=1e-5)
     plane = view.prepared.describe()
     middle = (np.array(plane["low"]) + np.array(plane["high"])) / 2
-    at_the_middle = probe(view, 0, tuple(middle), backward=False)
+    at_the_middle = probe(view, 0, tuple(middle))
     assert at_the_middle["inputs"] == pytest.approx(middle, abs=1e-6)
 
 
@@ -233,7 +166,7 @@ def assert_same(found, result, output):
 def test_the_contributions_of_a_row_are_those_of_the_library(make_view):
     view = make_view("iris", features=("all",))
     prepared = view.prepared
-    found = probe(view, 7, (), backward=False)["contributions"]
+    found = probe(view, 7, ())["contributions"]
     row = prepared.dataset.X[[7]]
     predictor = prepared.predictor(view.network)
     training = prepared.dataset.X[~prepared.is_test]
@@ -255,7 +188,7 @@ def test_columns_of_a_table_contribute_as_a_whole(tmp_path, store):
     data = dataclasses.replace(state.data, features=("all",))
     prepared = store.prepare(data)
     view = NetworkView(state.networks[0], prepared, None)
-    found = probe(view, 10, (), backward=False)["contributions"]
+    found = probe(view, 10, ())["contributions"]
     training = np.flatnonzero(~prepared.is_test)
     predictor = prepared.predictor(view.network)
     assert_same(found, contributions(predictor, prepared.raw[[10]], prepared.raw[training]), 0)
@@ -306,15 +239,15 @@ def test_the_rows_in_a_model_file_come_first(long_table, model_file, store, tmp_
     state = store.initial_model_state(path, str(long_table))
     view = NetworkView(state.networks[0], store.prepare(state.data), None)
     row = find_row(view, 17)["row"]
-    found = probe(view, row, (), backward=False)["contributions"]
+    found = probe(view, row, ())["contributions"]
     assert_same(found, contributions(keeping, columns[[17]]), 0)
     assert english(found["compared"]) == "Compared with the 60 rows in the model file."
 
 
 def test_an_image_and_a_place_have_no_contributions(make_view):
-    assert probe(make_view("digits"), 0, (), backward=False)["contributions"] is None
-    assert probe(make_view("circles"), 0, (), backward=False)["contributions"] is None
-    assert "contributions" not in probe(make_view("iris"), 0, (1.0, 2.0), backward=False)
+    assert probe(make_view("digits"), 0, ())["contributions"] is None
+    assert probe(make_view("circles"), 0, ())["contributions"] is None
+    assert "contributions" not in probe(make_view("iris"), 0, (1.0, 2.0))
 
 
 @pytest.fixture
@@ -341,7 +274,7 @@ def test_a_row_is_found_by_its_number_in_the_file(dated):
         answer = find_row(dated, number)
         index = answer["row"]
         assert prepared.dataset.numbers[index] == number
-        shown = probe(dated, index, (), backward=False)
+        shown = probe(dated, index, ())
         assert shown["truth"] == number % 13 + 0.5
         assert answer["part"] == ("test" if prepared.is_test[index] else "training")
         place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
@@ -354,8 +287,8 @@ def test_a_row_is_found_by_its_number_in_the_file(dated):
 def test_a_row_without_a_target_is_probed_without_an_error(dated):
     answer = find_row(dated, 8)
     assert answer["part"] == "unused" and not answer["has_target"]
-    shown = probe(dated, answer["row"], (), backward=True)
-    assert shown["truth"] is None and "backward" not in shown
+    shown = probe(dated, answer["row"], ())
+    assert shown["truth"] is None
     assert float(shown["cells"]["age"]) == 8 % 11 / 4
     assert shown["contributions"]["standard_errors"].keys() == {"day", "paid", "age", "town"}
     assert backward_pass(dated, answer["row"], ())["target"] is None
@@ -373,7 +306,7 @@ def test_a_row_that_the_page_does_not_use(long_table, store):
     place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
     values = {"age": number % 101 / 4, "soil": number % 977}
     assert place == pytest.approx([values[name] for name in prepared.plane.names], rel=1e-5)
-    shown = probe(view, answer["row"], (), backward=True)
+    shown = probe(view, answer["row"], ())
     kind = ("oak", "fir", "elm")[number % 3]
     assert shown["cells"] == {
         "age": f"{values['age']:g}",
@@ -384,12 +317,11 @@ def test_a_row_that_the_page_does_not_use(long_table, store):
     frame = read_features(long_table, ("age", "kind", "soil"))
     [expected] = prepared.predictor(view.network).predict(frame[[number]]).ravel()
     assert shown["prediction"] == pytest.approx([expected], rel=1e-5)
-    assert shown["backward"]["loss"] > 0
     assert backward_pass(view, answer["row"], ())["no_step"] == "unused"
     used = find_row(view, int(prepared.dataset.numbers[0]))
     assert used["part"] in ("training", "test")
     with pytest.raises(ValueError, match=r"row: expected the index of one of 10,200 rows"):
-        probe(view, 10_200, (), backward=False)
+        probe(view, 10_200, ())
 
 
 def test_a_row_that_lacks_what_its_inputs_are_computed_from(tmp_path, store):
@@ -428,7 +360,7 @@ def test_a_model_of_numbers_and_rows_without_a_target(tmp_path, store):
     complete = np.delete(X, 8, axis=0)
     for number in (17, 3):
         row = find_row(view, number)["row"]
-        found = probe(view, row, (), backward=False)["contributions"]
+        found = probe(view, row, ())["contributions"]
         assert_same(found, contributions(predictor, X[[number]], complete), 0)
         assert english(found["compared"]) == "Compared with the 299 rows of numbers.csv."
     assert english(find_row(view, 8)["refusal"]) == "Row 8 lacks a value that the network needs."
@@ -453,9 +385,9 @@ def test_the_values_that_replace_missing_ones(dated):
     }
     for number, assumed in expected.items():
         row = find_row(dated, number)["row"]
-        shown = probe(dated, row, (), backward=False)["assumed"]
+        shown = probe(dated, row, ())["assumed"]
         assert {name: value.replace(" ", "T") for name, value in shown.items()} == assumed
 
 
 def test_a_network_alone_is_one_network(make_view):
-    assert probe(make_view("iris"), 7, (), backward=False)["networks"] == 1
+    assert probe(make_view("iris"), 7, ())["networks"] == 1

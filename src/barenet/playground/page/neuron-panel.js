@@ -1,17 +1,15 @@
-// One neuron: an explanation of its picture, its weights to be changed, and the last step in numbers.
+// One neuron: an explanation of its picture, and its weights to be changed.
 
 import { ActivationCurve } from "./activation-curve.js";
 import { t } from "./language.js";
 import { Query } from "./query.js";
-import { find, findAll, make, parts, shareAt, table } from "./dom.js";
-import { explained } from "./explained.js";
+import { find, make, parts, shareAt } from "./dom.js";
 import { drawPortrait } from "./neuron-picture.js";
 import { isCompared, question, sentences, sum } from "./neuron-words.js";
 import { PLAIN, subscript } from "./input-names.js";
 import { neuronOf } from "./neurons.js";
 import { writeAxes } from "./plane-axes.js";
-import { number, ruleOf, stepLines } from "./step-words.js";
-import { MANY, WeightFields, noteSent, setWeight } from "./weight-fields.js";
+import { WeightFields, noteSent, setWeight } from "./weight-fields.js";
 
 const CALM = 120; // milliseconds between two pictures while it learns
 
@@ -26,22 +24,12 @@ export class NeuronPanel {
         why: ".why",
         back: ".put-back",
         onward: ".onward",
-        steps: "details",
-        state: ".state",
-        summary: ".summary",
-        whole: ".whole",
-        numbers: ".numbers",
       }),
     );
     this.back.addEventListener("click", () => this.putBack());
     this.onward.addEventListener("click", () =>
       this.open(neuronOf(this.panel, this.neuron.layer + 1, 0), this.panel),
     );
-    for (const order of findAll("[data-order]", root))
-      order.addEventListener("click", () => page.line.send(order.dataset.order));
-    this.steps.addEventListener("toggle", () => {
-      if (this.steps.open) this.requestStep(this.panel.header);
-    });
     this.curve = new ActivationCurve();
     find(".likeness .hint", root).before(this.curve.root);
     this.canvas.addEventListener("pointermove", (event) =>
@@ -62,7 +50,6 @@ export class NeuronPanel {
       neuron,
       panel,
       answer: null,
-      written: "",
       query: new Query(this.page, "view_neuron", panel, CALM),
     });
     this.about = aboutOf(neuron, panel);
@@ -97,7 +84,7 @@ export class NeuronPanel {
     find(".likeness .hint", root).textContent = about.hint;
     Object.assign(this.onward, { textContent: about.next, hidden: about.last });
     this.back.hidden = true;
-    for (const each of [this.why, this.summary, this.numbers]) each.replaceChildren();
+    this.why.replaceChildren();
     this.weights = new WeightFields({ ...neuron, inputs: about.inputs }, weights, (field, value) =>
       this.move(field, value),
     );
@@ -137,7 +124,6 @@ export class NeuronPanel {
     if (!this.isOpen || !header) return;
     this.request();
     this.weights.show(frame?.weights ?? [], document.activeElement, frame?.edits);
-    this.requestStep(header);
   }
 
   request() {
@@ -147,7 +133,6 @@ export class NeuronPanel {
 
   take(message) {
     if (message.type === "view_neuron") this.show(message);
-    if (message.type === "explain") this.explain(message);
   }
 
   // Show the server's view of the neuron.
@@ -191,72 +176,6 @@ export class NeuronPanel {
   repaint() {
     if (this.isOpen && this.answer)
       drawPortrait(this.canvas, this.answer, this.panel, this.page.points, this.page.view);
-  }
-
-  // Request the numbers of the last step, if there is one and the panel is open.
-  requestStep({ playing, explained: known, epoch, batch }) {
-    for (const order of findAll("[data-order]", this.root))
-      order.hidden = playing !== (order.dataset.order === "pause");
-    const key = known && !playing ? `${epoch}.${batch[0]}` : "";
-    if (playing)
-      this.state.textContent = t`It is learning. Pause to see the numbers of its last step.`;
-    else if (!key)
-      this.state.textContent = t`Take a step to see its numbers here: the inputs, the output, the gradient of each weight, and its change.`;
-    this.state.hidden = Boolean(key);
-    this.whole.hidden = !key;
-    if (!key) for (const place of [this.summary, this.numbers]) place.replaceChildren();
-    if (!this.steps.open) this.written = "";
-    else if (key !== this.written) {
-      this.written = key;
-      const { place, layer, neuron } = this.neuron;
-      if (key) this.page.line.send("explain", { network: place, layer, neuron });
-    }
-  }
-
-  // Show the server's explanation.
-  explain(answer) {
-    if (!this.isMine(answer) || !this.written) return;
-    const about = { ...this.about, activation: this.answer.activation };
-    const lines = stepLines(about, answer.summary).map(({ words, sum: shown }) =>
-      make("li", {}, make("p", {}, words), make("p", { className: "sum" }, shown)),
-    );
-    this.summary.replaceChildren(
-      make(
-        "ol",
-        {},
-        ...lines,
-        make("li", {}, make("p", {}, ruleOf(about, answer.summary)), this.moved(answer.summary)),
-      ),
-    );
-    this.numbers.replaceChildren(...explained(answer.html));
-  }
-
-  // The change of each weight.
-  moved({ gradient, before, after }) {
-    const names = [...this.about.inputs, t`bias`];
-    const columns = [
-      [t`gradient`, gradient],
-      [t`before`, before],
-    ];
-    if (after) {
-      const changes = after.map((value, row) => value - before[row]);
-      columns.push([t`step`, changes], [t`after`, after]);
-    }
-    const rows = names.map((name, row) => [
-      name,
-      ...columns.map(([, values]) => number(values[row], 4)),
-    ]);
-    const region = {
-      className: rows.length > MANY ? "many" : "",
-      tabIndex: 0,
-      role: "region",
-      "aria-label": t`The weights before and after the step`,
-    };
-    return make(
-      "div",
-      region,
-      table([t`weight of`, ...columns.map(([name]) => name)], rows, "moved"),
-    );
   }
 
   isMine({ network, layer, neuron }) {
@@ -303,9 +222,6 @@ function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, fac
     curved,
     curve: data.curve,
     index: neuron,
-    dropout: settings.dropout,
-    optimizer: settings.optimizer,
-    penalty: settings.penalty_rate ? settings.penalty : "none",
     normed: settings.batch_norm && !last,
     straightBefore,
     hint: `${thick} ${rest}`,

@@ -1,22 +1,17 @@
-// The probe: a point of the plane or of the data, the value that each neuron has for it, and its
-// error on the way back. The server computes both.
+// The probe: a point of the plane or of the data, and the value that each neuron has for it. The
+// server computes them.
 
 import { localNumber, said, t } from "./language.js";
 import { Query } from "./query.js";
 import { button, counted, find, findAll, make, rounded, show, table, write } from "./dom.js";
 import { css, palette } from "./colours.js";
 import { axisNames } from "./input-names.js";
-import { ErrorView, orderButton } from "./probe-error.js";
 import { fraction, product, termsOf, Tree } from "./probe-tree.js";
 import { number } from "./step-words.js";
 import { strokeOutlined } from "./strokes.js";
 
 const NEAR = 0.025; // of the map's side
-const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
-const NO_TARGET = t`Only a point of the data has a target: choose one to send its error back.`;
-const NO_TARGET_IN_FILE = t`This row has no target in the file, and no error to send back.`;
-const NO_DATA = t`The model is shown without its data: there is no target, and no error to send back.`;
 
 export class Probe {
   constructor(page) {
@@ -94,18 +89,13 @@ export class Probe {
       panel,
       () => !this.page.playing && !tree.root.contains(document.activeElement),
     );
-    const error = new ErrorView(panel, {
-      change: () => this.change(this.views[place]),
-      seek: () => this.seek(place),
-    });
     const heading = make("h3", {}, place ? t`Network B` : t`Network A`);
     this.views[place] = {
       panel,
       query: new Query(this.page, "probe", panel, PAUSE),
       tree,
-      error,
       heading,
-      root: make("section", {}, heading, tree.root, error.root),
+      root: make("section", {}, heading, tree.root),
     };
   }
 
@@ -310,18 +300,12 @@ export class Probe {
     write(this.where, words);
   }
 
-  request({ query, error }) {
+  request({ query }) {
     const { row, pixels } = this.point;
     let point = { row };
     if (pixels) point = { pixels };
     else if (row < 0) point = { place: this.place };
-    query.send({ backward: error.active, ...point });
-  }
-
-  // Another stage of the error, of the numbers that are known.
-  change(view) {
-    this.request(view);
-    if (view.answer) this.show(view);
+    query.send(point);
   }
 
   follow() {
@@ -334,12 +318,6 @@ export class Probe {
     }
     if (this.point && this.views[0].answer) this.list(this.views[0].answer);
     for (const { place } of this.point ? this.page.panels : []) this.request(this.views[place]);
-  }
-
-  // Train batch by batch until one has held the point.
-  seek(place) {
-    this.views[place].left = SEEK;
-    this.page.line.send("batch");
   }
 
   take(answer) {
@@ -355,10 +333,7 @@ export class Probe {
     this.show(view, view.isNew && !isEarlier);
     view.isNew &&= isEarlier;
     this.onAnswer?.(answer);
-    if (view.left && view.error.active && !answer.update && !this.page.playing) {
-      view.left -= 1;
-      this.page.line.send("batch");
-    } else this.request(view);
+    this.request(view);
   }
 
   // All columns: those that contribute most to the prediction first, or else those of the map.
@@ -421,10 +396,6 @@ export class Probe {
     }
     view.panel.network.showImage(this.point.pixels ?? view.answer.image);
     view.tree.show(view.answer, isNew);
-    let missing = "";
-    if (this.point.row < 0) missing = this.page.points.tests.length ? NO_TARGET : NO_DATA;
-    else if (view.answer.truth === null) missing = NO_TARGET_IN_FILE;
-    view.error.show(view.answer, missing);
     this.sortNeurons(view);
     this.mark(view);
   }
@@ -450,43 +421,24 @@ export class Probe {
     this.mark(view); // other neurons have links now
   }
 
-  // Show the numbers in the network: the outputs and the terms of the sums, or the deltas and the gradients.
-  mark({ panel: { network, data }, answer, error }) {
-    const backward = error.active ? answer.backward : null;
+  // Show the numbers in the network: the outputs and the terms of the sums.
+  mark({ panel: { network, data }, answer }) {
     const from = ({ layer, row }) => (layer ? row : data.drawn_inputs.indexOf(row));
     const term = (link) => termsOf(answer, link.layer, link.column)[from(link)];
-    const gradient = (link) =>
-      link.layer < error.reached ? 0 : backward.layers[link.layer].weights[from(link)][link.column];
-    const values = network.links.links.map((link) => {
-      if (backward) return gradient(link);
-      const { weight, input } = term(link);
-      return weight * input;
-    });
-    const unit = backward ? Math.max(...values.map(Math.abs)) / 4 || 1 : 1;
     const links = [];
-    network.links.links.forEach(({ index }, place) => {
-      links[index] = values[place] / unit;
-    });
-    const words = (link) => {
+    for (const link of network.links.links) {
       const { weight, input } = term(link);
-      if (!backward) return product(weight, input);
-      const delta = backward.layers[link.layer].bias[link.column];
-      return `${t`gradient`}: ${number(delta)} × ${number(input)} = ${number(gradient(link))}`;
-    };
+      links[link.index] = weight * input;
+    }
+    const words = (link) => product(term(link).weight, term(link).input);
     network.probe = { links, words };
     const contributions = data.image ? contributionsOf(answer) : [];
     for (const { node, column, place, picture } of network.neurons) {
       const shown = find(".probed", node) ?? addValue(node);
-      shown.classList.toggle("delta", Boolean(backward));
       const isInput = column === 0;
       const isSorted = !isInput && column === answer.layers.length - 1 && Boolean(data.image);
       const outputs = isInput ? [] : answer.layers[column - 1].outputs;
-      if (backward) {
-        const isReached = column > error.reached;
-        shown.textContent = isReached
-          ? `δ ${number(backward.layers[column - 1].bias[place], 2)}`
-          : "";
-      } else if (isSorted) {
+      if (isSorted) {
         shown.textContent = signed(contributions[place]);
         shown.style.borderColor = css(palette.at(Math.sign(contributions[place])));
       } else if (isInput) {
@@ -503,6 +455,8 @@ export class Probe {
     network.draw();
   }
 }
+
+const orderButton = (words, act) => button(words, act, { className: "button" });
 
 const answerOf = ({ layers }) => layers.at(-1).outputs.indexOf(Math.max(...layers.at(-1).outputs));
 

@@ -43,5 +43,4 @@ const stateOf = ({ header }) =>
     header.edits,
     header.last,
     header.version,
-    header.explained,
   ];

@@ -1,10 +1,6 @@
-// The step just taken, in plain sentences with the numbers of one point beside each.
+// Numbers, and the names and rules of losses and optimizers, in words.
 
-import { counted } from "./dom.js";
 import { localNumber, t } from "./language.js";
-
-const MAX_TERMS = 4;
-const NAMES = { l1: "L1", l2: "L2" };
 
 const LOSSES = {
   binary_cross_entropy: t`binary cross entropy`,
@@ -40,20 +36,6 @@ const RULES = {
     t`L-BFGS looks at all points at once, tries steps of several lengths, and keeps one that makes the loss smaller: there is no formula for it.`,
 };
 
-// A list of { words, sum }; `about`: as in neuron-words.js, with { activation, dropout, optimizer, penalty }.
-export function stepLines(about, answer) {
-  const sizes = about.inputs.map((_, row) => Math.abs(answer.inputs[row] ?? 0));
-  about = { ...about, shown: sizes.indexOf(Math.max(...sizes)) };
-  return [
-    point(about, answer),
-    adding(about, answer),
-    outputLine(about, answer),
-    backward(about, answer),
-    share(about, answer),
-    total(about, answer),
-  ];
-}
-
 export function ruleOf({ optimizer }, { learning_rate: rate }) {
   const name = optimizer.split(":")[0];
   const words = number(rate);
@@ -75,119 +57,6 @@ export function number(value, digits = 3) {
   const text =
     size && (size < 1e-4 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(digits)}`;
   return localNumber(text.replaceAll("-", "−"));
-}
-
-function point({ layer, inputs, terms }, { rows, inputs: values, epoch, batch: [batch, batches] }) {
-  const where =
-    batches === 1
-      ? t`Epoch ${counted(epoch)} was a single batch.`
-      : t`It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}.`;
-  const which =
-    rows === 1
-      ? t`It had one point.`
-      : t`It had ${counted(rows)} points. Take the one that moves this neuron most.`;
-  const heading = layer > 0 ? t`The outputs of the neurons before are:` : t`Its inputs are:`;
-  return {
-    words: `${where} ${which} ${heading}`,
-    sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}`, ", "),
-  };
-}
-
-function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
-  const terms = rows.slice(0, MAX_TERMS).map((row) => [before[row], ` · ${signed(values[row])}`]);
-  if (inputs.length > MAX_TERMS) terms.push([null, "…"]);
-  terms.push([before.at(-1), ""]); // the bias
-  const added = terms.map(([value, rest], place) => {
-    const size = value === null ? "" : number(Math.abs(value));
-    return `${signBefore(value, place)}${size}${rest}`;
-  });
-  return {
-    words: t`Each is multiplied by its weight, as it was before the step; the sum with the bias is z:`,
-    sum: `z = ${added.join("")} = ${number(z)}`,
-  };
-}
-
-function outputLine({ activation, normed, dropout, last }, { z, output }) {
-  const rest = !last && dropout > 0;
-  const parts = [
-    normed && t`batch norm`,
-    activation !== "identity" && activation,
-    rest && t`dropout`,
-  ].filter(Boolean);
-  if (!parts.length) return { words: t`The output is z itself:`, sum: `z = ${number(output)}` };
-  const functions = parts.reduce((first, then) => t`${first}, then ${then}`);
-  const direct = !normed && !rest && activation !== "softmax";
-  return {
-    words:
-      activation === "softmax"
-        ? t`The output is computed from z by ${functions}, which depends on the sums of the other classes, too:`
-        : t`The output is computed from z by ${functions}:`,
-    sum: direct
-      ? `${activation}(${number(z)}) = ${number(output)}`
-      : `${number(z)} → ${number(output)}`,
-  };
-}
-
-function backward(about, answer) {
-  const { slope, output, rows } = answer;
-  const error = about.last
-    ? `${target(about, answer, number(output))} `
-    : `${t`The error of the output is propagated back through the network.`} `;
-  if (!slope)
-    return {
-      words:
-        rows > 1
-          ? `${error}${t`For this point z makes no difference to the loss, and for no other of the batch.`}`
-          : `${error}${t`For this point z makes no difference to the loss.`}`,
-      sum: t`derivative of the loss by z: 0`,
-    };
-  const way = slope > 0 ? t`It rises as z grows:` : t`It falls as z grows:`;
-  if (rows === 1)
-    return {
-      words: `${error}${slope > 0 ? t`The loss rises as z grows:` : t`The loss falls as z grows:`}`,
-      sum: t`derivative of the loss by z = ${number(slope)}`,
-    };
-  const mean = t`The loss is the mean over the ${counted(rows)} points, so that of this point is divided by ${counted(rows)}.`;
-  return {
-    words: `${error}${mean} ${way}`,
-    sum: t`derivative of the loss by z = ${number(slope * rows)} ÷ ${counted(rows)} = ${number(slope)}`,
-  };
-}
-
-// The target of the point, and its output.
-function target({ activation, classes, standardized, index }, { target: value }, output) {
-  if (!classes && standardized)
-    return t`The target was ${number(value)}, in standard deviations, and the output was ${output}.`;
-  if (!classes) return t`The target was ${number(value)}, and the output was ${output}.`;
-  const right = activation === "softmax" ? Number(value === index) : value;
-  return t`The point is of class ${classes[value]}: the target was ${number(right)}, and the output was ${output}.`;
-}
-
-function share({ inputs, shown }, { inputs: values, slope }) {
-  return {
-    words: t`The derivative by a weight is that by z, times the input of the weight. For the weight of ${inputs[shown]}:`,
-    sum: `${number(slope)} · ${signed(values[shown])} = ${number(slope * values[shown])}`,
-  };
-}
-
-function total({ penalty, shown }, { rows, gradient }) {
-  const name = NAMES[penalty];
-  const count = counted(rows);
-  let words = t`The same for each of the ${count} points, added up, is the gradient of this weight:`;
-  if (rows === 1 && name)
-    words = t`That is the gradient of this weight, plus that of the ${name} penalty:`;
-  else if (rows === 1) words = t`That is the gradient of this weight:`;
-  else if (name)
-    words = t`The same for each of the ${count} points, added up, is the gradient of this weight, plus that of the ${name} penalty:`;
-  return { words, sum: `${t`gradient`} = ${number(gradient[shown])}` };
-}
-
-const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));
-
-function listed(rows, count, write, between) {
-  const shown = rows.slice(0, MAX_TERMS).map(write);
-  if (count > MAX_TERMS) shown.push("…");
-  return shown.join(between);
 }
 
 // The sign of a term of a sum: of a positive one only behind others.

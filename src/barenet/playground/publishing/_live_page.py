@@ -9,7 +9,6 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from barenet.insight.explain._html import STYLE
 from barenet.playground._page_files import PAGE, bundle, joined_styles
 from barenet.playground.lessons._lessons import Course
 from barenet.playground.publishing._opening import record_opening
@@ -24,8 +23,7 @@ SAFE = "/:;,+={}[]' "
 def live_page(course: Course, hash: str, address: str, lessons: bytes = b"") -> LivePage:
     """Write the page of an address, with the user's course if the content of its file is given."""
     page = (PAGE / "index.html").read_text("utf-8")
-    names = [name for name in LINKS.findall(page) if name != "explain.css"]
-    style = STYLE + joined_styles(names)
+    style = joined_styles(LINKS.findall(page))
     script = bundle("main.js")
     opening = {hash: _inline(record_opening(address), "application/gzip")}
     catalog = catalog_of_worker(course, _worker(opening, lessons))

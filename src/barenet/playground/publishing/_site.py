@@ -17,7 +17,6 @@ from typing import Any
 import barenet
 from barenet.datasets._images import IMAGES
 from barenet.errors import ArgumentError
-from barenet.insight.explain._html import STYLE
 from barenet.playground._page_files import LANGUAGES, PAGE, bundle
 from barenet.playground.lessons._lessons import Course, built_in_course
 from barenet.playground.publishing._opening import EPOCHS, record_opening
@@ -43,7 +42,6 @@ def write_site(folder: Path, runtime: Path | None = None, documentation: str = "
     page = page.replace("<title ", f"{HEAD}\n<title ")
     (folder / "index.html").write_text(page, "utf-8")
     (folder / "main.js").write_text(bundle("main.js"), "utf-8")
-    (folder / "explain.css").write_text(STYLE, "utf-8")
     shutil.copytree(LANGUAGES, folder / "languages", dirs_exist_ok=True, ignore=NO_CATALOGUES)
     zipped = library()
     course = built_in_course()

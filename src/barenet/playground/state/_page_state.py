@@ -296,7 +296,6 @@ class Message:
     edits: tuple[WeightEdit, ...] = restricted((), max_items=MAX_EDITS)
     #: A position on the plane.
     place: tuple[float, ...] = restricted((), max_items=2, ge=-LARGEST_PLACE, le=LARGEST_PLACE)
-    backward: bool = False
     #: Name of a lesson, and the key of its course if the page has opened it.
     lesson: str = ""
     course: str = ""

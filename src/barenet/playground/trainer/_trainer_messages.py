@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from barenet._metrics import METRICS
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network, Objective, Snapshot
-from barenet.model._randomness import epoch_orders
 from barenet.model.losses import Loss, as_loss
 from barenet.playground.state._page_state import NetworkSettings, WeightEdit
 from barenet.playground.trainer._problems import NO_PROBLEM, Problem
 from barenet.playground.trainer._timeline import (
     AnyOptimizer,
     EpochMetrics,
-    EpochState,
     Timeline,
     thin,
 )
@@ -119,39 +117,6 @@ class TrainingSetup:
         return LossAndRows(function, validated(self.training), validated(self.test))
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class UpdateRecord:
-    """A record of the last update, with which it can be repeated and explained."""
-
-    #: The network and its optimizer before the update.
-    before: EpochState
-    settings: NetworkSettings
-    #: The learning rate of this update, after applying the schedule.
-    learning_rate: float
-    #: Seed of the order of the rows.
-    seed: int
-    #: Epoch, counted from the start of the training loop.
-    epoch: int
-    #: Index of the mini-batch in its epoch.
-    batch: int
-    n_batches: int
-
-    @property
-    def step(self) -> int:
-        """Number of earlier updates, counted from the start of the training loop."""
-        return self.epoch * self.n_batches + self.batch
-
-    def rows(self, n_rows: int) -> NDArray[np.intp]:
-        """Return the row indices of the mini-batch, shape (batch_size,)."""
-        orders = epoch_orders(n_rows, self.seed, [self.epoch])
-        order = orders[0]
-        size = self.settings.run_config(n_rows).batch_size
-        if not isinstance(size, int):
-            return order
-        start = self.batch * size
-        return order[start : start + size]
-
-
 class NextStep(NamedTuple):
     """What the next update of the weights depends on, besides its gradient."""
 
@@ -195,8 +160,6 @@ class ProgressReport:
     lowest: EpochMetrics | None = None
     #: Metrics of the current network, if they are known.
     current: EpochMetrics | None = None
-    #: The last update; set while the training is paused.
-    update: UpdateRecord | None = None
     #: The optimizer of the next update; set while the training is paused.
     next_step: NextStep | None = None
 

@@ -326,7 +326,6 @@ class NetworkView:
             "last": latest.last,
             **latest.problem.describe(),
             "edits": [asdict(edit) for edit in latest.edits],
-            "explained": latest.update is not None,
             "version": curve.version,
             "rows": finite(new_rows),
             "constant": finite(self.constant_losses),

@@ -1,8 +1,4 @@
-"""The probe: the forward pass of a single point through a network, and its backward pass.
-
-All numbers come from the network's own passes. These have a single row, so the derivative with
-respect to a bias equals the derivative with respect to the sum of its neuron, the delta.
-"""
+"""The probe: the forward pass of a single point through a network."""
 
 from typing import Any, NamedTuple
 
@@ -11,15 +7,12 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.insight.contributions._written_numbers import cell_text
-from barenet.model._array_dataset import validate_arrays
-from barenet.model._network import Network, Objective
-from barenet.model.losses import as_loss
+from barenet.model._network import Network
 from barenet.playground._sentences import sentence
 from barenet.playground.data._data_row import DataRow, Part
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._wire_format import finite
-from barenet.playground.trainer._trainer_messages import UpdateRecord
 from barenet.playground.views._network_view import NetworkView
 from barenet.playground.views._row_contributions import contributions_to
 from barenet.tables.encoding._column import FilledColumn
@@ -59,19 +52,13 @@ class Point(NamedTuple):
     part: Part = "unused"
 
 
-def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
-    """Pass a row of the data, a position on the plane or an image through the network.
-
-    With `backward`, a point that was in the last update has its error from before the update.
-    """
+def probe(view: NetworkView, row: int, place: tuple[float, ...]) -> dict[str, Any]:
+    """Pass a row of the data, a position on the plane or an image through the network."""
     prepared = view.prepared
     point = choose_point(prepared, row, place)
     if point is None:
         return {"layers": []}
-    update = _update_with(view, point) if backward else None
     network = view.current()
-    if update is not None:
-        update.before.snapshot.restore(network)
     drawn = drawn_layers(network, prepared, prepared.max_drawn)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
@@ -79,17 +66,6 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
             data_row = prepared.row(row)
             answer |= _record(prepared, data_row)
             answer["contributions"] = contributions_to(prepared, network, data_row)
-        if backward and point.y is not None:
-            answer["backward"] = _backward(view, network, point.X, point.y, drawn)
-    if update is not None:
-        epoch = view.latest.epoch
-        if view.latest.batch.done > 0:
-            epoch += 1  # the update was in the current, incomplete epoch
-        answer["update"] = {
-            "epoch": epoch,
-            "batch": [update.batch + 1, update.n_batches],
-            "after": by_layer(network, view.latest.snapshot.parameters, drawn),
-        }
     return answer
 
 
@@ -162,19 +138,6 @@ def _scaled(prepared: PreparedData, row: NDArray[np.float64]) -> Point:
     return Point(row, prepared.scaling.transform(inputs, np.float32))
 
 
-def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
-    """Return the last update if its batch included the point."""
-    update = view.latest.update
-    X, y = view.prepared.training
-    if update is None or point.y is None or point.part != "training":
-        return None
-    rows = update.rows(len(y))
-    is_input = np.isclose(X[rows], point.X)
-    has_inputs = is_input.all(axis=1)
-    has_target = np.isclose(y[rows], point.y)
-    return update if (has_inputs & has_target).any() else None
-
-
 def drawn_layers(network: Network, prepared: PreparedData, max_drawn: int) -> list[DrawnLayer]:
     """Return the part of each dense layer that is drawn, with at most so many hidden neurons."""
     neurons = []
@@ -230,7 +193,6 @@ def _forward(
         "networks": prepared.n_networks(network),
         "prediction": finite(prepared.predictions(network, point.X)[0]),
         "image": image,
-        "part": point.part,
     }
 
 
@@ -289,47 +251,6 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
             scaled = row[:, start]
             row[:, start] = scaled * column.scale + column.center
     return prepared.features.apply(row)[0]
-
-
-def _backward(
-    view: NetworkView,
-    network: Network,
-    X: NDArray[np.float32],
-    y: NDArray[Any],
-    drawn: list[DrawnLayer],
-) -> dict[str, Any]:
-    """Return the loss of a point, and its derivatives by the outputs and each layer's weights.
-
-    The derivative with respect to the bias of the next layer equals that of its sum, so the errors,
-    which are the derivatives with respect to outputs of hidden neurons, are its products with the
-    weights.
-    """
-    n_rows = len(view.prepared.training.y)
-    config = view.settings.run_config(n_rows)
-    batch_size = config.batch_size if isinstance(config.batch_size, int) else n_rows
-    loss = as_loss(config.loss, network.output_activation)
-    data = validate_arrays(network, loss, X, y)
-    data = data.take(dtype=network.dtype)
-    objective = Objective(network, loss)
-    value, gradient = objective.value_and_gradient(data, training=False)
-    output, _ = network.forward(X)
-    output_gradient = loss.gradient(output, data.y)[0]
-    values = network.layout.views(network.parameters)
-    gradients = network.layout.views(gradient)
-    errors = []
-    for layer in drawn[1:]:
-        weights = values[layer.position]["weights"][layer.inputs]
-        deltas = gradients[layer.position]["bias"]
-        errors.append(finite(weights @ deltas))
-    return {
-        "loss": finite(value),
-        "name": loss.name,
-        "target": data.y[0, :MAX_OUTPUTS].tolist(),
-        "output_gradient": finite(output_gradient[:MAX_OUTPUTS]),
-        "errors": errors,
-        "rows": batch_size,
-        "layers": by_layer(network, gradient, drawn),
-    }
 
 
 def by_layer(
