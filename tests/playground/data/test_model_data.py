@@ -231,7 +231,7 @@ def test_a_model_with_missing_values_is_saved_with_their_replacements(
     assert run("evaluate", str(path), flowers)["metrics"]["accuracy"] == pytest.approx(every)
     again, _ = prepared_of(path, flowers)
     assert measured(again, network).loss == pytest.approx(shown.loss, rel=1e-5)
-    rows, _ = store.tables[key].load(data).used.split(0.2)
+    rows, _ = store.tables[key].load(data).split(0.2)
     fills = {each.name: each.fill for each in again.encoding.used if each.name == "height"}
     assert fills == {"height": np.nanmedian(rows.X["height"])}, "of the training rows"
 

@@ -140,12 +140,11 @@ def test_a_sure_probability_has_no_digits_without_a_meaning(tab):
     assert {"≈ 0", "≈ 1"} & seen and not any("e" in words for words in seen)
 
 
-def test_a_point_has_the_number_of_its_row_in_the_data(tab):
+def test_a_point_has_its_number_among_those_of_its_part(tab):
     page = tab("#data=moons")
     page.press("Probe a point")
-    page.until_text(".where", "of the data")
-    assert not page.labelled("Row", exact=True).is_visible(), "that is for rows of a file"
-    training, total, row = numbers(page.text(".where").partition(":")[0].replace(",", ""))[:3]
-    prepared = prepare_named(DataSettings(source="moons"))
-    rows = np.flatnonzero(~prepared.is_test)
-    assert (total, row) == (len(rows), rows[int(training) - 1] + 1)
+    page.until_text(".where", "Training point")
+    number, total = numbers(page.text(".where"))[:2]
+    rows = np.flatnonzero(~prepare_named(DataSettings(source="moons")).is_test)
+    assert total == len(rows)
+    assert page.value(f"{PROBE}.point.row") == rows[int(number) - 1]

@@ -153,7 +153,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     if numeric:
         axes = planes.check_axes(numeric, data.axes)
     has_more = len(columns) > len(axes)
-    rows, file = table.load(data, frame=not has_all and has_more)
+    rows = table.load(data, frame=not has_all and has_more)
     raw = rows.X if isinstance(rows.X, Frame) else None
     if raw is not None and not has_all:
         numeric = _varying(rows, data.test_size, numeric)
@@ -162,7 +162,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
             rows = replace(rows, X=_complete(raw, axes), feature_names=axes)
     if not isinstance(rows.X, Frame):
         prepared = _prepare_matrix(rows, data)
-        return replace(prepared, axes=numeric, table=table, file=file, raw=raw)
+        return replace(prepared, axes=numeric, table=table)
     dropped = []
     if not has_all:
         dropped = [name for name in columns if name not in axes]
@@ -179,7 +179,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
         description=description,
     )
     prepared = _prepare(rows, encoding.used, data)
-    prepared = replace(prepared, table=table, file=file, raw=raw, encoding=encoding)
+    prepared = replace(prepared, table=table, encoding=encoding)
     if has_all:
         return prepared
     # The columns of the axes are the features x₁ and x₂.
@@ -261,11 +261,10 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         fills = encoding.offset + scaled_column.middle / encoding.factor
         columns = _number_columns(predictor.feature_names, fills, encoding)
     if rows is not None:
-        raw = rows.X if isinstance(rows.X, Frame) else None
         X = encoding.transform(rows.X)
         rows = replace(rows, X=X, feature_names=predictor.input_names)
         prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
-        return _encoded_by(table_encoding, replace(prepared, raw=raw))
+        return _encoded_by(table_encoding, prepared)
     target = predictor.target_name
     output = 0
     if model.outputs:

@@ -130,11 +130,8 @@ class FileStore:
         if not data.rows:
             return sources.prepare_model(data, model, sources.named_rows(model))
         table = _find(self.tables, data.rows)
-        rows, file = table.samples(model.predictor)
-        prepared = sources.prepare_model(data, model, rows)
-        if not prepared.dataset.n_samples:  # the network has inputs that no table holds
-            return prepared
-        return replace(prepared, file=file)
+        rows = table.samples(model.predictor)
+        return sources.prepare_model(data, model, rows)
 
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
         """Return the initial settings for a table or a named data set, or the defaults."""

@@ -9,15 +9,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Frame, Network, Predictor, Scaling, TableEncoding
+from barenet import Dataset, Network, Predictor, Scaling, TableEncoding
 from barenet._metrics import r2
 from barenet.datasets._named_datasets import GENERATED
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import Ensemble
 from barenet.insight._baselines import fit_baseline
-from barenet.insight.contributions._explainer import Explainer
 from barenet.model._array_dataset import class_probabilities
-from barenet.playground.data._data_row import DataRow, FileRows, Part
 from barenet.playground.data._opened_models import Model, others_of
 from barenet.playground.data._plane import (
     FeatureMap,
@@ -31,7 +29,6 @@ from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMA
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground.trainer._trainer_messages import OtherOutputs, Rows, TrainingSetup
 from barenet.settings._run_config import RunConfig
-from barenet.tables.frames._frame import Samples
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
 MAX_NAMES = 64
@@ -83,20 +80,9 @@ class PreparedData:
     #: The file of a table, and the model if one was opened.
     table: TableFile | None = None
     model: Model | None = None
-    #: All columns as they were read, if rows are encoded from them.
-    raw: Frame | None = None
-    #: All rows of the user's own table, including those without a target; None for other data.
-    file: FileRows | None = None
     #: The columns that the plane fixes.
     fixed_columns: Sequence[FixedColumn] = ()
-    #: The explainer of the model's predictions, once it was needed; all slices share it.
-    explainers: list[Explainer] = field(default_factory=list)
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
-
-    @property
-    def n_table_rows(self) -> int:
-        """Number of rows of the user's own table; 0 for other data."""
-        return 0 if self.file is None else len(self.file.X)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -142,57 +128,6 @@ class PreparedData:
         copied = copy.copy(self)  # unlike replace(), keep the linear model's score
         vars(copied).update(plane=plane, fixed_columns=columns, _cache={})
         return copied
-
-    def row(self, index: int) -> DataRow:
-        """Return a row by its index, as `row_index` returns it."""
-        n_used = self.dataset.n_samples
-        if index >= n_used:
-            assert self.file is not None
-            number = index - n_used
-            columns = self.file.columns(number)
-            raw = columns if isinstance(columns, Frame) else None
-            return DataRow(self._encode(columns), raw, self.file.target(number), "unused")
-        raw = self.raw[[index]] if self.raw is not None else None
-        part: Part = "training"
-        if self.is_test[index]:
-            part = "test"
-        encoded = np.asarray(self.dataset.X[[index]], np.float64)
-        return DataRow(encoded, raw, self.dataset.y[[index]], part)
-
-    def row_index(self, number: int) -> int | None:
-        """Return the index of a row by its number in the file; None if there is no such row.
-
-        The rows that the page uses come first, and after them all rows of the file.
-        """
-        [indices] = np.nonzero(self.dataset.numbers == number)
-        if len(indices):
-            return int(indices[0])
-        if not 0 <= number < self.n_table_rows:
-            return None
-        return self.dataset.n_samples + number
-
-    @property
-    def n_indices(self) -> int:
-        """Number of indices of rows: those that the page uses, and all of the file."""
-        return self.dataset.n_samples + self.n_table_rows
-
-    def _encode(self, columns: Samples) -> NDArray[np.float64]:
-        """Encode rows of the file as those that the page uses."""
-        if self.encoding is not None:
-            return self.encoding.transform(columns)
-        if isinstance(columns, Frame):
-            columns = np.column_stack([columns[name] for name in self.dataset.feature_names])
-        return np.asarray(columns, np.float64)
-
-    def position(self, row: DataRow) -> NDArray[np.float32]:
-        """Return the position of a row as fractions of the plane, shape (2,); NaN if unknown."""
-        target = np.full(1, np.nan)
-        if row.target is not None:
-            target = row.target
-        point = row.encoded
-        if self.plane.project is not None:
-            point = self.plane.project(row.encoded, target)
-        return self.plane.positions(point)[0]
 
     def drawn_values(self, y: NDArray[Any]) -> NDArray[Any]:
         """Return classes unchanged, and numbers as fractions of the range that is drawn."""
@@ -383,7 +318,6 @@ class PreparedData:
             "classes": dataset.classes,
             "target": dataset.target_name,
             "rows": [len(self.training.y), int(self.is_test.sum())],
-            "table_rows": self.n_table_rows,
             "columns": list(self.axes[:MAX_AXES]),
             "table": numeric,
             "required": required,

@@ -6,7 +6,6 @@ const EDITS = ["net.edits", "b.net.edits"];
 const MAX_EDITS = 64;
 const FLAGS = ["tests", "discrete", "log"];
 const PLACE = /^-?[\d.]+~-?[\d.]+$/; // of the probe: two shares of the plane
-const ROW = /^\d{1,8}$/; // of a table, that is probed
 const TERM = /^\d{1,5}$/; // at which the pass of the probed point rests
 const STEP = /^\d{1,2}$/; // of a lesson, from 1
 
@@ -82,7 +81,6 @@ export function fromHash(hash, { lessons }) {
   const flags = Object.fromEntries(FLAGS.map((name) => [name, words.has(name)]));
   const networks = words.get("networks") === "2" ? 2 : 1;
   const probe = words.get("probe") ?? "";
-  const row = words.get("row") ?? "";
   const pass = words.get("pass") ?? "";
   const step = words.get("step") ?? "";
   return {
@@ -93,7 +91,6 @@ export function fromHash(hash, { lessons }) {
       lesson: words.get("lesson") ?? "",
       step: STEP.test(step) ? step : "",
       probe: PLACE.test(probe) ? probe : "",
-      row: ROW.test(row) ? row : "",
       pass: TERM.test(pass) ? pass : "",
     },
     edits: EDITS.slice(0, networks).map((name) => readEdits(words.get(name))),

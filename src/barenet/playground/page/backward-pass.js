@@ -23,7 +23,6 @@ const TRIANGLE = "M8 5l12 7-12 7z";
 const BARS = "M7 5h4v14H7zM14 5h4v14h-4z";
 const REASONS = {
   test: t`This is a test point: no step of the training uses its gradient.`,
-  unused: t`This is no training row here: no step uses its gradient.`,
   learning: t`The network is learning. Pause it to see the step of this point.`,
   full_batch: t`L-BFGS needs all points at once: there is no step of one point.`,
 };

@@ -8,7 +8,7 @@ import { colourOf } from "./points.js";
 
 export class DataPanel {
   // `acts`: change(function of the settings), choose(name), restore(), upload(file), open(file),
-  // teach(file), explain(number of a row).
+  // teach(file).
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     this.sets = find("#sets", root);
@@ -30,10 +30,6 @@ export class DataPanel {
       });
     }
     connect(root, { suit: () => acts.restore() });
-    find("#explain-row", root).addEventListener("submit", (event) => {
-      event.preventDefault();
-      acts.explain(find("#row-number", root).value);
-    });
     this.tableControls();
   }
 
@@ -134,7 +130,6 @@ export class DataPanel {
       data,
       entry && said(entry.title),
     );
-    this.describeRowField(data.table_rows);
     this.describeSettings(settings, changed);
     find("#share-field", this.root).hidden = !data.rows[1];
     const generated = entry?.generated ?? false;
@@ -177,15 +172,6 @@ export class DataPanel {
     if (computed)
       without = t`It was trained on features computed from the columns, which no table holds: it cannot continue learning here.`;
     return `${model} ${without}`;
-  }
-
-  // The field for the number of a row, for a table of the user's own.
-  describeRowField(count) {
-    find("#explain-row", this.root).hidden = !count;
-    const last = count - 1;
-    const field = find("#row-number", this.root);
-    field.title = t`Counted from 0, as in pandas and by --row`;
-    field.placeholder = `0 … ${last}`;
   }
 
   // List the settings that were changed by hand, which stay when other data are chosen.
@@ -235,13 +221,9 @@ export class DataPanel {
     const columns = Object.keys(table ?? {}).filter((name) => name && name !== target);
     place.hidden = !features.length || columns.length <= axes.length;
     const words = t`The network learns from ${axes.length} of ${counted(columns.length)} columns: ${listed(axes)}.`;
-    place.replaceChildren(`${words} `, this.allColumnsButton());
-  }
-
-  // A button that makes inputs of all columns.
-  allColumnsButton() {
-    const act = () => this.acts.change((settings) => (settings.features = ["all"]));
-    return button(t`Use all columns`, act, { className: "button" });
+    const useAll = () => this.acts.change((settings) => (settings.features = ["all"]));
+    const choice = button(t`Use all columns`, useAll, { className: "button" });
+    place.replaceChildren(`${words} `, choice);
   }
 
   label() {

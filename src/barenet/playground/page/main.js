@@ -70,7 +70,6 @@ class Page {
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
       teach: (file) => this.openLessons(file),
-      explain: (row) => this.probe.goTo(row),
     });
     this.side = new SidePanel(find("#side"));
     this.neuron = new NeuronPanel(this);

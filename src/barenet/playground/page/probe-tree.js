@@ -130,7 +130,7 @@ export const product = (weight, input) =>
 export const unitOf = (name) => name.match(/ ?\(([^()]*)\)$/)?.[1] ?? "";
 
 function verdict(data, { prediction, truth, networks }) {
-  const { classes, target, outputs, table_rows: table, target_scaling: scaling } = data;
+  const { classes, target, outputs, target_scaling: scaling } = data;
   const truly = truthWords(data, prediction[0], truth);
   const answer = networks > 1 ? t`The answer of all ${networks} networks` : t`The answer`;
   if (!classes) {
@@ -143,13 +143,8 @@ function verdict(data, { prediction, truth, networks }) {
   }
   const probabilities = probabilitiesOf(prediction);
   const place = probabilities.indexOf(Math.max(...probabilities));
-  let shown = probabilities[place];
-  // With the contributions to the second of two classes, it adds up to 1, also after rounding.
-  if (classes.length === 2 && place === 0) shown = 1 - fraction(probabilities[1]);
-  const share = percent(shown);
-  if (!table || !target) return `${answer}: ${t`class ${classes[place]}, ${share}`}${truly}`;
-  const outcome = `${target} = ${classes[place]}`;
-  return `${answer}: ${t`${outcome}, with a probability of ${share}`}${truly}`;
+  const share = percent(probabilities[place]);
+  return `${answer}: ${t`class ${classes[place]}, ${share}`}${truly}`;
 }
 
 // A number in the units of the target: a large one is written whole, without an exponent.
@@ -164,9 +159,6 @@ function probabilitiesOf(prediction) {
   if (prediction.length === 1) return [1 - prediction[0], prediction[0]];
   return prediction;
 }
-
-// A probability with the digits that it has as a percentage, as the contributions to it have it.
-export const fraction = (value) => (Math.round(1000 * value) / 1000).toFixed(3);
 
 // The true class or value of a point, if it has one, and how far the prediction is off.
 function truthWords({ classes, target }, prediction, truth) {

@@ -1,12 +1,12 @@
 // The probe: a point of the plane or of the data, and the value that each neuron has for it. The
 // server computes them.
 
-import { localNumber, said, t } from "./language.js";
+import { t } from "./language.js";
 import { Query } from "./query.js";
-import { button, counted, find, findAll, make, rounded, show, table, write } from "./dom.js";
+import { button, counted, find, findAll, make, rounded, write } from "./dom.js";
 import { css, palette } from "./colours.js";
 import { axisNames } from "./input-names.js";
-import { fraction, product, termsOf, Tree } from "./probe-tree.js";
+import { product, termsOf, Tree } from "./probe-tree.js";
 import { number } from "./step-words.js";
 import { strokeOutlined } from "./strokes.js";
 
@@ -15,43 +15,21 @@ const PAUSE = 100; // milliseconds between two requests
 
 export class Probe {
   constructor(page) {
-    Object.assign(this, { page, point: null, views: [], sought: null });
+    Object.assign(this, { page, point: null, views: [] });
     this.where = make("p", { className: "where" });
-    this.number = make("input", { type: "number", min: 0, step: 1 });
-    this.number.addEventListener("change", () => this.goTo(this.number.value));
-    this.finder = make(
-      "label",
-      { className: "finder", title: t`Counted from 0, as in pandas and by --row` },
-      `${t`Row`} `,
-      this.number,
-    );
-    this.refusal = make("p", { className: "refusal", role: "alert" });
     this.networks = make("div");
     const walk = make(
       "p",
       { className: "orders" },
       orderButton(t`← Previous`, () => this.walk(-1)),
       orderButton(t`Next point →`, () => this.walk(1)),
-      this.finder,
     );
-    this.contributed = make("p", { className: "hint contributed" });
-    this.compared = make("p", { className: "hint compared" });
-    this.row = make("div", {
-      className: "many",
-      tabIndex: 0,
-      role: "region",
-      "aria-label": t`The whole row`,
-    });
     this.content = make(
       "div",
       { className: "probe empty" },
       walk,
-      this.refusal,
       this.where,
       make("p", { className: "hint waiting" }, t`Waiting for the numbers of the network …`),
-      this.contributed,
-      this.compared,
-      this.row,
       this.networks,
     );
     document.addEventListener("keydown", ({ key }) => {
@@ -101,13 +79,12 @@ export class Probe {
 
   // The points that are drawn, also those that are hidden.
   drawn() {
-    const { positions, tests, rows, numbers_in_file: numbers } = this.page.points;
+    const { positions, tests, rows } = this.page.points;
     return [...tests.keys()].map((place) => ({
       row: rows[place],
       at: [positions[2 * place], positions[2 * place + 1]],
       part: tests[place] ? "test" : "training",
       place,
-      number: numbers[place],
     }));
   }
 
@@ -127,73 +104,33 @@ export class Probe {
   walk(by) {
     const points = this.points();
     if (!points.length) return;
-    const order = this.page.facts.table_rows ? ({ number }) => number : ({ row }) => row;
-    const here = (this.point && order(this.point)) ?? -1; // a place of the plane has no number
-    if (by > 0) this.choose(points.find((point) => order(point) > here) ?? points[0]);
-    else this.choose(points.findLast((point) => order(point) < here) ?? points.at(-1));
-  }
-
-  // Probe a row of the table by its number in the file, from 0. The server finds a row that is not
-  // drawn, also one that no network of the page learns from.
-  goTo(text) {
-    const number = Number(text);
-    const { table_rows: count } = this.page.facts;
-    if (text === "" || !Number.isInteger(number) || number < 0)
-      return this.refuse(t`Rows are counted from 0 to ${count - 1}.`);
-    const point = this.drawn().find((each) => each.number === number);
-    if (point) return this.choose(point);
-    this.sought = number;
-    this.page.line.send("find_row", { row: number });
-  }
-
-  takeRow({ number, row, position, part, has_target: hasTarget, refusal }) {
-    if (number !== this.sought) return; // another one is sought meanwhile
-    this.sought = null;
-    if (refusal) this.refuse(said(refusal));
-    else this.choose({ row, at: position, part, number, hasTarget });
-  }
-
-  // A row that cannot be probed: nothing of the row before is shown under its number.
-  refuse(words) {
-    const isOpen = this.page.side.shows(this.content);
-    if (this.point) this.clear();
-    else this.locate({}); // the row of the address
-    write(this.refusal, words);
-    if (!isOpen) this.page.notice(words, 8000);
+    const here = this.point?.row ?? -1;
+    if (by > 0) this.choose(points.find(({ row }) => row > here) ?? points[0]);
+    else this.choose(points.findLast(({ row }) => row < here) ?? points.at(-1));
   }
 
   // Probe a point, or an image without a place, which opens no panel.
   choose(point, { opens = Boolean(point.at) && !this.page.view.pass, takesFocus = true } = {}) {
     this.source = this.data();
-    this.sought = null;
-    write(this.refusal, "");
     if (opens && !this.page.side.shows(this.content))
       this.page.side.open(t`One point`, this.content, () => this.close(), takesFocus);
     this.point = point;
-    this.number.value = point.number ?? ""; // also while it is in use
     for (const view of this.views) view.isNew = true;
-    this.locate(this.addressOf(point));
+    this.locate(point.at?.map((share) => share.toFixed(4)).join("~"));
     this.describe();
   }
 
-  // In the address, a row of a table has its number, and another point its place.
-  addressOf({ row, at, number }) {
-    if (row >= 0 && this.page.facts.table_rows) return { row: String(number) };
-    if (!at) return {};
-    return { probe: at.map((share) => share.toFixed(4)).join("~") };
-  }
-
-  locate({ probe = "", row = "" }) {
-    this.located = { probe, row };
+  // In the address, a point has its place.
+  locate(place = "") {
+    this.located = place;
     if (this.isLocated()) return;
-    Object.assign(this.page.view, { probe, row });
+    this.page.view.probe = place;
     this.page.writeAddress();
   }
 
   // Whether the address has the point, and not that of a new address.
   isLocated() {
-    const { probe, row } = this.page.view;
-    return probe === this.located.probe && row === this.located.row;
+    return this.page.view.probe === this.located;
   }
 
   end() {
@@ -208,17 +145,12 @@ export class Probe {
     return JSON.stringify([data, axes, low, high]);
   }
 
-  close() {
-    write(this.refusal, "");
-    this.clear();
-  }
-
   // Probe no point: nothing of this one is shown as of the next one.
-  clear() {
+  close() {
     this.point = null;
     this.onClose?.();
     this.content.classList.add("empty");
-    if (this.isLocated()) this.locate({}); // else a new address has another point
+    if (this.isLocated()) this.locate(); // else a new address has another point
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
       for (const column of network.network?.drawn.keys() ?? []) network.arrange(column + 1);
@@ -234,25 +166,19 @@ export class Probe {
 
   // After other settings: the point stays as long as the data do.
   describe() {
-    this.sought = null; // with these settings, the row may be another one
     if (!this.point) {
       if (this.page.side.shows(this.content) && this.data() !== this.source) this.end();
       return;
     }
     const { facts, panels } = this.page;
     const { low, high } = facts;
-    const { probe, row } = this.page.view;
-    const isElsewhere = Boolean(probe || row) && !this.isLocated(); // in a new address
+    const isElsewhere = Boolean(this.page.view.probe) && !this.isLocated(); // in a new address
     if (this.data() !== this.source || isElsewhere) return this.end();
-    const { at, number } = this.point;
+    const { at } = this.point;
     this.place = at?.map((share, axis) => low[axis] + share * (high[axis] - low[axis]));
     this.name = this.nameOf(this.point);
     this.writePlace();
-    this.isSorted = false;
     this.content.classList.add("waits");
-    this.finder.hidden = !facts.table_rows;
-    this.number.max = facts.table_rows - 1;
-    show(this.number, number ?? "");
     this.networks.replaceChildren(...panels.map(({ place }) => this.views[place].root));
     for (const { place, output } of panels) {
       const view = this.views[place];
@@ -270,31 +196,20 @@ export class Probe {
     if (!at) return t`The digit on the pad`;
     if (row < 0) return t`A place of the plane`;
     const isTest = part === "test";
-    if (facts.table_rows) return rowWords(this.point, facts);
     const total = counted(facts.rows[Number(isTest)]);
     const which = counted(points.numbers[place]);
-    const rowOfData = counted(row + 1);
-    return isTest
-      ? t`Test point ${which} of ${total}, row ${rowOfData} of the data`
-      : t`Training point ${which} of ${total}, row ${rowOfData} of the data`;
+    return isTest ? t`Test point ${which} of ${total}` : t`Training point ${which} of ${total}`;
   }
 
-  // The name of the point, and its values on the axes. `cells`: the values of its row, once they are
-  // known; `assumed`: those that replace missing ones.
-  writePlace({ cells = null, assumed = {} } = {}) {
+  // The name of the point, and its values on the axes.
+  writePlace() {
     const { facts } = this.page;
     const { row, at } = this.point;
     let words = this.name;
-    if (at && (cells || !facts.table_rows || row < 0)) {
+    if (at) {
       const hasHeight = row >= 0 && at[1] !== null; // on a curve, the height is the target
       const names = axisNames(facts).slice(0, facts.curve && !hasHeight ? 1 : 2);
-      const values = names.map((name, axis) => {
-        const column = facts.axes[axis];
-        const filled = assumed[column];
-        if (filled !== undefined) return t`${name} is ${missingWords(filled)}`;
-        if (facts.table_rows && cells?.[column]) return `${name} = ${cells[column]}`;
-        return `${name} = ${rounded(this.place[axis])}`;
-      });
+      const values = names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`);
       if (values.length) words += `: ${values.join(", ")}`;
     }
     write(this.where, words);
@@ -309,21 +224,18 @@ export class Probe {
   }
 
   follow() {
-    const { probe, row } = this.page.view;
-    if (!this.point && this.sought === null && row && this.page.facts.table_rows) this.goTo(row);
-    else if (!this.point && probe) {
+    const { probe } = this.page.view;
+    if (!this.point && probe) {
       const point = this.near(...probe.split("~").map(Number));
       if (this.page.lessons.picture.probes(probe)) this.choose(point, { opens: false });
       else this.choose(point, { takesFocus: false });
     }
-    if (this.point && this.views[0].answer) this.list(this.views[0].answer);
     for (const { place } of this.point ? this.page.panels : []) this.request(this.views[place]);
   }
 
   take(answer) {
-    if (answer.type === "find_row") this.takeRow(answer);
-    const view = this.views[answer.network];
     if (answer.type !== "probe") return;
+    const view = this.views[answer.network];
     view.query.answered();
     if (!this.point) return;
     if (answer.layers.length !== view.panel.facts.layout.length) return this.request(view);
@@ -336,64 +248,8 @@ export class Probe {
     this.request(view);
   }
 
-  // All columns: those that contribute most to the prediction first, or else those of the map.
-  list({ cells = {}, assumed = {}, contributions = null, networks = 1 }) {
-    const { axes } = this.page.facts;
-    let names = [];
-    if (contributions || Object.keys(cells).length > axes.length)
-      names = [...axes, ...Object.keys(cells).filter((name) => !axes.includes(name))];
-    this.row.hidden = !names.length;
-    const words = (name) => cellWords(cells[name], assumed[name]);
-    let sorted = [];
-    if (contributions) sorted = this.sort(Object.keys(contributions.values), contributions.values);
-    const areSeveral = this.page.panels.length > 1;
-    const listed = JSON.stringify([cells, assumed, contributions, sorted, networks, areSeveral]);
-    if (this.listed === listed) return;
-    this.listed = listed;
-    if (!contributions) {
-      write(this.contributed, "");
-      write(this.compared, "");
-      const rows = names.map((name) => [name, words(name)]);
-      this.row.replaceChildren(table([t`Column`, t`Value`], rows));
-      return;
-    }
-    const { values, written, compared } = contributions;
-    const rows = sorted.map((name) => [name, words(name), ...written[name].map(withMinus)]);
-    const head = [t`Column`, t`Value`, t`Contribution`, t`Standard error`];
-    write(this.contributed, contributionWords(contributions, networks, areSeveral));
-    write(this.compared, said(compared));
-    this.row.replaceChildren(table(head, rows, "contributions"));
-    const unused = names.filter((name) => !(name in values));
-    if (unused.length) this.row.append(...this.unused(unused, words));
-  }
-
-  // The columns with the largest contributions first. They keep their places while the network
-  // learns.
-  sort(names, values) {
-    if (!this.page.playing || !this.isSorted) {
-      const size = (name) => Math.abs(values[name]);
-      this.sorted = names.sort((a, b) => size(b) - size(a));
-      this.isSorted = true;
-    }
-    return this.sorted;
-  }
-
-  // The columns that are no inputs, and a button that makes inputs of them.
-  unused(names, words) {
-    const { facts } = this.page;
-    const heading = make("p", { className: "hint" }, t`Not used by this network:`);
-    if (facts.table && facts.features.length)
-      heading.append(" ", this.page.data.allColumnsButton());
-    const rows = names.map((name) => [name, words(name)]);
-    return [heading, table([t`Column`, t`Value`], rows, "unused")];
-  }
-
   show(view, isNew = false) {
     this.content.classList.remove("waits", "empty");
-    if (view === this.views[0]) {
-      this.list(view.answer); // the contributions are those of network A
-      this.writePlace(view.answer);
-    }
     view.panel.network.showImage(this.point.pixels ?? view.answer.image);
     view.tree.show(view.answer, isNew);
     this.sortNeurons(view);
@@ -468,49 +324,12 @@ const contributionsOf = (answer) =>
 
 const signed = (value, digits = 2) => `${value > 0 ? "+" : ""}${number(value, digits)}`;
 
-// What the contributions of the columns add up to: which prediction, and which mean. `networks`: how
-// many predict together; `areSeveral`: whether network B stands beside it.
-function contributionWords(contributions, networks, areSeveral) {
-  const { output, is_probability: isShare } = contributions;
-  let here = withMinus(contributions.written_prediction);
-  let usual = withMinus(contributions.written_expected);
-  if (isShare) {
-    here = localNumber(fraction(contributions.prediction));
-    usual = localNumber(fraction(contributions.expected));
-  }
-  const name = said(output);
-  if (networks > 1)
-    return t`The ${name} by all ${networks} networks together is ${here} for this row, and ${usual} on average for the rows compared with. The columns contribute the difference.`;
-  if (areSeveral)
-    return t`The ${name} by network A is ${here} for this row, and ${usual} on average for the rows compared with. The columns contribute the difference.`;
-  return t`The ${name} is ${here} for this row, and ${usual} on average for the rows compared with. The columns contribute the difference.`;
-}
-
-const withMinus = (text) => localNumber(text.replaceAll("-", "−"));
-
-// The name of a row of a table, with what the page uses it for.
-function rowWords({ number, part, hasTarget = true }, { name, rows }) {
-  if (part === "training") return t`Row ${number} of ${name} (counted from 0), a training row here`;
-  if (part === "test") return t`Row ${number} of ${name} (counted from 0), a test row here`;
-  if (!hasTarget) return t`Row ${number} of ${name} (counted from 0), which has no target`;
-  const drawn = counted(rows[0] + rows[1]);
-  return t`Row ${number} of ${name} (counted from 0), not among the ${drawn} rows drawn for this page`;
-}
-
 // A place for the value of a neuron; its title is the name of the neuron without the value.
 function addValue(node) {
   const shown = make("span", { className: "probed", title: node.ariaLabel ?? "" });
   node.append(" ", shown);
   return shown;
 }
-
-// The value of a cell of the table, as the file has it. `assumed`: the value that replaces a missing one.
-function cellWords(value, assumed) {
-  if (assumed !== undefined) return missingWords(assumed);
-  return value === "" ? t`missing` : value;
-}
-
-const missingWords = (assumed) => t`missing, ${cellWords(assumed)} assumed`;
 
 // An input as it is in the data, and as it is scaled.
 function inputWords({ raw, inputs }, place) {

@@ -35,12 +35,12 @@ class Player {
       edits: new Map(),
     });
     Object.assign(this, {
-      view: { tests: true, discrete: false, probe: "", row: "" },
+      view: { tests: true, discrete: false, probe: "" },
       state: { data: null },
       side: new SidePanel(find("#side")),
     });
     this.line = {
-      send: (type, { row = -1 }) => this.reply(type, row),
+      send: () => this.reply(),
     };
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.panel = {
@@ -85,13 +85,10 @@ class Player {
 
   writeAddress() {}
 
-  // Answer a message of the probe in the place of a server.
-  reply(type, row) {
+  // Answer the probe in the place of a server.
+  reply() {
     const { place = -1, at } = this.probe.point;
-    let answer = probe({ row: place, at }, this.weights, this.recording);
-    if (type === "find_row")
-      answer = { type, network: 0, number: row, refusal: t`The recording has no row ${row}.` };
-    this.probe.take(answer);
+    this.probe.take(probe({ row: place, at }, this.weights, this.recording));
   }
 
   describe() {

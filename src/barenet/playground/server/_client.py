@@ -28,7 +28,7 @@ from barenet.playground.views._hidden_space import hidden_space
 from barenet.playground.views._landscape import landscape
 from barenet.playground.views._network_view import NetworkView, point_arrays
 from barenet.playground.views._neuron_panel import neuron_view
-from barenet.playground.views._probe import find_row, probe
+from barenet.playground.views._probe import probe
 
 #: Seconds between two pictures, for at most 32 per second.
 PICTURE_SECONDS = 1 / 32
@@ -344,6 +344,5 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
         message, landscape, client.session.views[:], message.margin
     ),
     "probe": Client.probe_row,
-    "find_row": lambda client, message: client.describe(message, find_row, message.row),
     "backward_pass": Client.play_row,
 }

@@ -288,8 +288,7 @@ class Message:
     epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
     layer: int = restricted(0, ge=0, le=LIMITS["layers"])
     neuron: int = restricted(0, ge=0)
-    #: Row of a weight, with −1 for the bias; or the index of a row of the data, or its number in
-    #: the file of a table.
+    #: Row of a weight, with −1 for the bias; or the index of a row of the data.
     row: int = restricted(0, ge=-1)
     column: int = restricted(0, ge=0)
     value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)

@@ -74,7 +74,7 @@ def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict
         answer: dict[str, Any] = {
             "inputs": finite(passes[0].inputs[drawn[0].inputs]),
             "layers": described,
-            "is_test": point.part == "test",
+            "is_test": point.is_test,
             "target": None,
         }
         if point.y is None:
@@ -99,8 +99,8 @@ def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict
             "is_difference": is_difference(loss, network.output_activation),
             "rows": rows,
         }
-        if point.part != "training":
-            answer["no_step"] = point.part
+        if point.is_test:
+            answer["no_step"] = "test"
         else:
             answer |= _step(view, network, gradient, rows, drawn)
     return answer

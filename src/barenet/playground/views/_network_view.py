@@ -84,7 +84,6 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
     is_test = prepared.is_test
     # The training rows and the test rows are each counted from 1.
     numbers = np.where(is_test, is_test.cumsum(), (~is_test).cumsum())
-    numbers_in_file = np.asarray(prepared.dataset.numbers)[chosen]
     values = prepared.drawn_values(prepared.dataset.y[chosen])
     positions = prepared.plane.positions(prepared.points[chosen])
     return {
@@ -93,7 +92,6 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
         "tests": is_test[chosen].astype(np.uint8),
         "numbers": numbers[chosen].astype(np.float32),
         "rows": chosen.astype(np.float32),
-        "numbers_in_file": numbers_in_file.astype(np.float32),
         "inputs": inputs,
         "scales": np.array(scales, np.float32),
     }
