@@ -44,9 +44,8 @@ def play(
         the settings that the page's Share button has copied. By default circles. A .json file
         contains your own lesson, or a list of lessons.
     rows : str
-        With a model: the .csv file that it was trained on, unless its settings name it. Without the
-        file, the model is shown but cannot learn. With a .csv file: its settings, as copied by
-        Share.
+        With a model: the .csv file that it was trained on, unless its settings name it. With a .csv
+        file: its settings, as copied by Share.
     target : str
         The column of a .csv file to predict, by default the last one that is
         numeric or has few different values.

@@ -38,7 +38,7 @@ def churn(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def softmax_model(churn, tmp_path_factory):
-    """A network with an output for each of the two classes, and an ensemble of such networks."""
+    """A network with an output for each of the two classes."""
     folder = tmp_path_factory.mktemp("models")
     command = ["train", str(churn), "--target", "churn", "--layers", "7", "6", "2"]
     command += ["--output", "softmax", "--epochs", "12", "--no-plots", "--out", str(folder / "run")]
@@ -56,7 +56,7 @@ def open_table(page, path):
 def open_model(page, path):
     page.value("(document.querySelector('#opened').open = true)")
     page.upload("#model-file", str(path))
-    page.until("facts.required && facts.rows[0] && panels[0].frame")
+    page.until("state.data.source.startsWith('model:') && panels[0].frame")
     page.rest()
 
 

@@ -13,21 +13,19 @@ from barenet import Dataset, Network, Predictor, Scaling, TableEncoding
 from barenet._metrics import r2
 from barenet.datasets._named_datasets import GENERATED
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Ensemble
 from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
-from barenet.playground.data._opened_models import Model, others_of
+from barenet.playground.data._opened_models import Model
 from barenet.playground.data._plane import (
     FeatureMap,
     FixedColumn,
     PlacedColumn,
     Plane,
-    middle_pixel,
 )
 from barenet.playground.data._table_file import TableFile
 from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMAGES, check_size
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
-from barenet.playground.trainer._trainer_messages import OtherOutputs, Rows, TrainingSetup
+from barenet.playground.trainer._trainer_messages import Rows, TrainingSetup
 from barenet.settings._run_config import RunConfig
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
@@ -70,8 +68,6 @@ class PreparedData:
     features: FeatureMap
     #: The feature of each input, from `features` or the encoded columns.
     input_features: tuple[str, ...] = ()
-    #: The output that is drawn, if a model predicts several numbers.
-    output: int = 0
     #: The columns, each with its first position in a row; empty for drawn points, which are the
     #: inputs.
     columns: Sequence[PlacedColumn] = ()
@@ -151,48 +147,25 @@ class PreparedData:
         return self._cache[place, count]
 
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
-        """Predict for many inputs, caching the outputs of an ensemble's other networks."""
-        X = self.inputs(place, count)
-        key = ("others", place, count)
-        ensemble = self._ensemble_with(network)
-        if ensemble is not None and key not in self._cache:
-            self._cache[key] = others_of(ensemble, X)
-        return self.predictions(network, X, self._cache.get(key))
+        """Predict for many inputs."""
+        return self.predictions(network, self.inputs(place, count))
 
     @np.errstate(all="ignore")
-    def predictions(
-        self, network: Network, X: NDArray[np.float32], others: NDArray[np.float32] | None = None
-    ) -> NDArray[np.floating]:
-        """Predict in units of the target, with a network or the ensemble that begins with it."""
+    def predictions(self, network: Network, X: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Predict in units of the target."""
         output, _ = network.forward(X)
-        ensemble = self._ensemble_with(network)
-        if ensemble is not None:
-            if others is None:
-                others = others_of(ensemble, X)
-            output = ensemble.weight * output + others
         if self.target_scaling is None:
             return output
         return self.target_scaling.inverse_transform(output)
 
-    def _ensemble_with(self, network: Network) -> Ensemble | None:
-        return None if self.model is None else self.model.ensemble_with(network)
-
-    def n_networks(self, network: Network) -> int:
-        """Return how many networks predict: those of the ensemble that begins with a network."""
-        ensemble = self._ensemble_with(network)
-        return 1 if ensemble is None else len(ensemble.networks)
-
     def run_config(self, settings: NetworkSettings) -> RunConfig:
         """Convert the settings of a network and its training to the library's configuration."""
         target_kind = TargetKind.of(self.classes)
-        n_outputs = target_kind.n_outputs
-        if self.model is not None and self.model.outputs:
-            n_outputs = len(self.model.outputs)
         n_inputs = len(self.input_names)
         _, y = self.training
         return replace(
             settings.run_config(len(y)),
-            layers=(n_inputs, *settings.hidden, n_outputs),
+            layers=(n_inputs, *settings.hidden, target_kind.n_outputs),
             hidden=settings.activations or None,
             output=target_kind.output_activation(),
         )
@@ -213,32 +186,18 @@ class PreparedData:
 
     def make_setup(self, settings: NetworkSettings) -> TrainingSetup:
         """Collect everything that the trainer needs."""
-        network = self.make_network(settings)
-        setup = TrainingSetup(
-            network=network,
+        return TrainingSetup(
+            network=self.make_network(settings),
             training=self.training,
             test=self.test,
             metric=TargetKind.of(self.classes).metric,
             settings=settings,
         )
-        ensemble = self._ensemble_with(network)
-        if ensemble is None:
-            return setup
-        others = OtherOutputs(
-            training=others_of(ensemble, self.training.X),
-            test=others_of(ensemble, self.test.X),
-        )
-        return replace(setup, weight=ensemble.weight, others=others)
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
         if self.model is not None:
-            whole: Network | Ensemble = network
-            ensemble = self._ensemble_with(network)
-            if ensemble is not None:
-                first = network.copy(ensemble.dtype.name)
-                whole = Ensemble([first, *ensemble.networks[1:]])
-            return replace(self.model.predictor, network=whole)
+            return replace(self.model.predictor, network=network)
         preprocessing: Scaling | TableEncoding = self.scaling
         names = self.input_names
         if self.encoding is not None:
@@ -301,15 +260,11 @@ class PreparedData:
         )
 
     def _describe_rows(self) -> dict[str, Any]:
-        """Describe the data set, its columns, and the columns that a model requires."""
+        """Describe the data set, its columns, and the settings of a model."""
         dataset = self.dataset
         numeric = self.table.numeric if self.table is not None else None
-        required = None
-        outputs: tuple[str, ...] | list[str] = []
         settings = ""
         if self.model is not None:
-            required = self.model.required_columns
-            outputs = self.model.outputs
             settings = self.model.description
         return {
             "name": dataset.name,
@@ -320,8 +275,6 @@ class PreparedData:
             "rows": [len(self.training.y), int(self.is_test.sum())],
             "columns": list(self.axes[:MAX_AXES]),
             "table": numeric,
-            "required": required,
-            "outputs": outputs,
             "settings": settings,
             "image": dataset.image_shape,
         }
@@ -384,10 +337,6 @@ class PreparedData:
                 else:
                     others.append(index)
             return [*axes, *others][:count]
-        if not len(self.dataset.X):
-            middle = middle_pixel(self.dataset.image_shape)
-            end = min(middle + count, len(self.input_names))
-            return list(range(middle, end))
         training_images = self.dataset.X[~self.is_test]
         spread = np.std(training_images, axis=0)
         varying_most = np.argsort(-spread, kind="stable")[:count]
@@ -404,7 +353,7 @@ class PreparedData:
         return np.round(mean / largest, 3).tolist()
 
     def image_top(self) -> float:
-        """Return the largest pixel value or, without the images, that of a byte."""
-        if self.dataset.image_shape is None or not len(self.dataset.X):
+        """Return the largest pixel value; for other data, that of a byte."""
+        if self.dataset.image_shape is None:
             return 255.0
         return float(np.max(self.dataset.X))

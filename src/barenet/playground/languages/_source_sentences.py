@@ -100,7 +100,7 @@ def _sentences_of_data() -> Iterator[str]:
         for name in lessons.NAMES[measure]:
             if name not in page.NAMED and WORD.search(name):
                 yield name.replace("_", " ")
-    for text in (sources.FIXED_AT, sources.FIXED_AT_FIRST, sources.MEDIAN, *sources.MIDDLES):
+    for text in (sources.FIXED_AT, sources.MEDIAN):
         yield text
         yield text.replace("their", "its")  # as the page has it for a single column
     yield sources.ALL_FOR_TRAINING

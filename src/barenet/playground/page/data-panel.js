@@ -148,30 +148,12 @@ export class DataPanel {
 
   describeRows({ source }, data, title = source === "drawn" ? t`Your points` : data.name) {
     const [learned, tested] = data.rows.map(counted);
-    if (data.rows[0]) {
-      const points = data.rows[1]
-        ? t`${learned} training points, ${tested} test points.`
-        : t`${learned} training points, no test points.`;
-      return `${title}: ${said(data.description)}. ${points} ${said(data.settings)}`;
-    }
-    if (source === "drawn")
+    if (!data.rows[0])
       return t`Your own points: choose a colour above the map, then press or drag on the map.`;
-    if (data.outputs.length) {
-      const count = counted(data.outputs.length);
-      return data.name
-        ? t`A model of ${data.name} that predicts ${count} numbers for each row: choose which is shown. It cannot continue learning here.`
-        : t`A model that predicts ${count} numbers for each row: choose which is shown. It cannot continue learning here.`;
-    }
-    const model = data.name
-      ? t`A model of ${data.name}, whose rows are not here.`
-      : t`A model whose rows are not here.`;
-    const computed = data.required?.some(
-      (name) => name in this.catalog.features && !PLAIN.includes(name),
-    );
-    let without = t`Choose that table below to continue its training.`;
-    if (computed)
-      without = t`It was trained on features computed from the columns, which no table holds: it cannot continue learning here.`;
-    return `${model} ${without}`;
+    const points = data.rows[1]
+      ? t`${learned} training points, ${tested} test points.`
+      : t`${learned} training points, no test points.`;
+    return `${title}: ${said(data.description)}. ${points} ${said(data.settings)}`;
   }
 
   // List the settings that were changed by hand, which stay when other data are chosen.
@@ -196,13 +178,8 @@ export class DataPanel {
     fillSelect(find("#axis-y", this.root), columns);
     show(find("#axis-x", this.root), data.axes[0]);
     show(find("#axis-y", this.root), data.axes[1] ?? data.axes[0]);
-    const { outputs } = data;
-    find("#table-choices", this.root).hidden = Boolean(data.required) && !outputs.length;
-    for (const id of ["#task", "#all-columns"])
-      find(id, this.root).closest("label").hidden = outputs.length > 0;
-    let targets = [data.target];
-    if (data.table) targets = Object.keys(data.table);
-    else if (outputs.length) targets = outputs;
+    find("#table-choices", this.root).hidden = settings.source.startsWith("model:");
+    const targets = data.table ? Object.keys(data.table) : [data.target];
     fillSelect(
       find("#target", this.root),
       targets.map((name) => [name, name]),
@@ -211,7 +188,7 @@ export class DataPanel {
     show(find("#task", this.root), settings.task);
     show(find("#all-columns", this.root), data.features.length === 0);
     this.describeInputs(data);
-    find("#target", this.root).disabled = !data.table && !outputs.length;
+    find("#target", this.root).disabled = !data.table;
     find("#task", this.root).disabled = !data.table;
   }
 

@@ -607,10 +607,7 @@ class Page {
   async upload(file) {
     const table = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
     if (!table) return;
-    const { required } = this.facts;
-    const fits = required?.length && required.every((name) => table.columns.includes(name));
-    if (fits) this.change(({ data }) => (data.rows = table.key));
-    else this.choose(table.key);
+    this.choose(table.key);
   }
 
   // A file that was opened before Python was ready: by a worker that stopped, or lessons of an address.

@@ -277,7 +277,7 @@ export class NetworkView {
   outputColumn() {
     const last = this.network.layout.at(-1);
     const layer = this.network.layout.length - 1;
-    const names = last.n_out === 1 ? [this.data.target] : (this.data.classes ?? this.data.outputs);
+    const names = last.n_out === 1 ? [this.data.target] : this.data.classes;
     const isPictured = last.n_out === 1 && !this.data.curve;
     const nodes = names.slice(0, MAX_ANSWERS).map((name, place) => {
       const node = button(

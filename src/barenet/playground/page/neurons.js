@@ -20,7 +20,7 @@ export function neuronOf(panel, layer, neuron) {
   let name = t`Layer ${layer + 1}, neuron ${neuron + 1}`;
   let output = "";
   if (layer === layout.length - 1) {
-    output = width === 1 ? data.target : (data.classes ?? data.outputs)[neuron];
+    output = width === 1 ? data.target : data.classes[neuron];
     name = t`Output ${output}`;
   }
   return {

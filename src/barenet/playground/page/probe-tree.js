@@ -18,8 +18,7 @@ export class Tree {
     });
     this.verdict = make("p", { className: "verdict" });
     this.outputs = make("div");
-    this.first = make("p", { className: "hint first-network" });
-    this.root = make("div", { className: "tree" }, this.verdict, this.first, this.outputs);
+    this.root = make("div", { className: "tree" }, this.verdict, this.outputs);
   }
 
   // `isNew`: the point is another one; then only the largest output is unfolded.
@@ -29,11 +28,6 @@ export class Tree {
     const last = answer.layers.length - 1;
     const best = outputs.indexOf(Math.max(...outputs));
     write(this.verdict, verdict(this.panel.data, answer));
-    write(
-      this.first,
-      t`Below is the first of the ${answer.networks} networks alone, which is drawn and has an answer of its own:`,
-    );
-    this.first.hidden = answer.networks === 1;
     put(
       this.outputs,
       outputs.map((_, index) => {
@@ -129,17 +123,13 @@ export const product = (weight, input) =>
 // The unit in the name of a column: "price (k$)".
 export const unitOf = (name) => name.match(/ ?\(([^()]*)\)$/)?.[1] ?? "";
 
-function verdict(data, { prediction, truth, networks }) {
-  const { classes, target, outputs, target_scaling: scaling } = data;
+function verdict(data, { prediction, truth }) {
+  const { classes, target, target_scaling: scaling } = data;
   const truly = truthWords(data, prediction[0], truth);
-  const answer = networks > 1 ? t`The answer of all ${networks} networks` : t`The answer`;
+  const answer = t`The answer`;
   if (!classes) {
-    const values = prediction.map((value, place) => {
-      const name = outputs[place] ?? target;
-      return `${name} = ${inUnits(value)}`;
-    });
     const scaled = scaling === "none" ? "" : `; ${t`the network computes it as scaled:`}`;
-    return `${answer}: ${values.join(", ")}${truly}${scaled}`;
+    return `${answer}: ${target} = ${inUnits(prediction[0])}${truly}${scaled}`;
   }
   const probabilities = probabilitiesOf(prediction);
   const place = probabilities.indexOf(Math.max(...probabilities));

@@ -253,17 +253,14 @@ class InteractiveTraining(TrainingCommands):
     def _measure(self, run: Run) -> None:
         """Record the metrics of an epoch, and detect divergence and dead networks."""
         curves = run.history
-        if self.setup.others is not None:  # use the metrics of the ensemble
-            row = self._evaluated()
-        else:
-            metric = self.setup.metric
-            row = EpochMetrics(
-                epoch=self.epoch,
-                loss=curves["loss"][-1],
-                test_loss=curves["test_loss"][-1],
-                score=curves[metric][-1],
-                test_score=curves[f"test_{metric}"][-1],
-            )
+        metric = self.setup.metric
+        row = EpochMetrics(
+            epoch=self.epoch,
+            loss=curves["loss"][-1],
+            test_loss=curves["test_loss"][-1],
+            score=curves[metric][-1],
+            test_score=curves[f"test_{metric}"][-1],
+        )
         self.current = row
         self._add_row(row)
         if len(self.rows) > 4 * MAX_ROWS:

@@ -38,13 +38,6 @@ class ConstantLosses(NamedTuple):
     test: float
 
 
-class OtherOutputs(NamedTuple):
-    """The weighted outputs of an ensemble's networks except the first."""
-
-    training: NDArray[np.float32]
-    test: NDArray[np.float32]
-
-
 class LossAndRows(NamedTuple):
     """A loss function, and the rows in the form that it takes."""
 
@@ -62,10 +55,6 @@ class TrainingSetup:
     test: Rows
     metric: str
     settings: NetworkSettings
-    #: The weight of the first network of an ensemble, and the weighted outputs of the other
-    #: networks. The metrics are those of the ensemble.
-    weight: float = 1.0
-    others: OtherOutputs | None = None
     #: The last report, if the training continues after its process has ended.
     last: "ProgressReport | None" = None
 
@@ -77,11 +66,6 @@ class TrainingSetup:
         with np.errstate(all="ignore"):
             training_loss, output = objective.value_and_output(training)
             test_loss, test_output = objective.value_and_output(test)
-            if self.others is not None:
-                output = self.weight * output + self.others.training
-                test_output = self.weight * test_output + self.others.test
-                training_loss = function.value(output, training.y)
-                test_loss = function.value(test_output, test.y)
         return EpochMetrics(
             epoch=epoch,
             loss=training_loss,

@@ -207,4 +207,4 @@ def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:
     targets = y.reshape(len(y), -1)
     if prepared.target_scaling is not None:
         targets = prepared.target_scaling.inverse_transform(targets)
-    return prepared.drawn_values(targets[:, prepared.output])
+    return prepared.drawn_values(targets[:, 0])

@@ -172,7 +172,7 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
         low = 0.0
         high = 1.0
     else:
-        values = output[:, prepared.output]
+        values = output[:, 0]
         low, high = prepared.target_range
     if prepared.is_curve:
         return values.astype(np.float32)

@@ -145,7 +145,6 @@ def _forward(
         "inputs": finite(point.X[0, drawn_inputs]),
         "layers": layers,
         "activation": network.output_activation.name,
-        "networks": prepared.n_networks(network),
         "prediction": finite(prepared.predictions(network, point.X)[0]),
         "image": image,
     }
