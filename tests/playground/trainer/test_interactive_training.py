@@ -195,7 +195,6 @@ def test_settings_can_change_during_training(start, changes):
     [
         ({"dropout": 0.1}, "optimizer: lbfgs can't be used with dropout"),
         ({"schedule": "cosine"}, "schedule: lbfgs chooses"),
-        ({"batch_norm": True, "batch_size": 1, "optimizer": "sgd"}, "batch_size: a batch norm"),
     ],
 )
 def test_settings_refused_by_the_library_are_reported(start, changes, words):

@@ -60,7 +60,7 @@ def test_a_network_is_about_to_play_until_it_reports_of_it(view):
     assert not view.playing
 
 
-@pytest.mark.parametrize("changes", [{}, {"batch_norm": True, "dropout": 0.1}, {"dropout": 0.3}])
+@pytest.mark.parametrize("changes", [{}, {"dropout": 0.3}])
 def test_every_weight_is_found_in_the_parameter_vector(new_task, changes):
     network = new_task(**changes)[0].network
     dense = [layer for layer in network.layers if hasattr(layer, "weights")]
@@ -145,12 +145,11 @@ def test_a_curve_has_the_units_of_the_target():
     assert picture.output == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("batch_norm", [True, False])
-def test_neuron_images_equal_layer_outputs(batch_norm):
-    network, prepared, picture = drawn("circles", batch_norm=batch_norm, dropout=0.5)
+def test_neuron_images_equal_layer_outputs():
+    network, prepared, picture = drawn("circles", dropout=0.5)
     assert picture.neurons.shape == (6, NEURON_SIDE, NEURON_SIDE)
     values = prepared.inputs("grid", NEURON_SIDE)
-    for layer in network.layers[: 4 if batch_norm else 2]:
+    for layer in network.layers[:2]:
         values, _ = layer.forward(values)
     for neuron in range(4):
         expected = values[:, neuron].reshape(NEURON_SIDE, NEURON_SIDE)

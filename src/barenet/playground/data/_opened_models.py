@@ -12,9 +12,9 @@ from barenet import Predictor, load
 from barenet._registry import spec_of
 from barenet.engines import Ensemble
 from barenet.errors import ModelFileError
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
+from barenet.model.layers import Dense, Dropout
 from barenet.optimization.optimizers import Optimizer
-from barenet.playground.state._network_layout import check_size, neuron_layers
+from barenet.playground.state._network_layout import check_size, dense_layers
 from barenet.playground.state._page_state import HIDDEN_ACTIVATIONS, LOSSES, NetworkSettings
 from barenet.playground.state._wire_format import decode
 from barenet.settings._run_config import RunConfig
@@ -70,9 +70,7 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
         raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
     with np.errstate(over="ignore"):
         network = predictor.first_network.copy("float32")
-    has_parameters = np.isfinite(network.parameters).all()
-    has_statistics = np.isfinite(network.statistics).all()
-    if not has_parameters or not has_statistics:
+    if not np.isfinite(network.parameters).all():
         raise ModelFileError(
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
@@ -85,16 +83,11 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
     """Derive the settings from the layers of a network and its training."""
     network = predictor.first_network
     layer_types = {type(layer) for layer in network.layers}
-    parts = neuron_layers(network)
-    is_drawable = layer_types <= {Dense, BatchNorm, ActivationLayer, Dropout}
-    first_layer = parts[0][0]
-    if not is_drawable or not isinstance(first_layer, Dense):
-        raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
+    if not layer_types <= {Dense, Dropout}:
+        remedy = "`barenet report` describes it"
+        raise ValueError(f"it is not all dense layers and dropout: {network!r}; {remedy}")
     check_size(network)
-    activations = []
-    for part in parts[:-1]:
-        part_activations = [layer.activation for layer in part if layer.activation is not None]
-        activations.append(spec_of(part_activations[-1]))
+    activations = [spec_of(dense.activation) for dense in dense_layers(network)[:-1]]
     for name in activations:
         if name not in HIDDEN_ACTIVATIONS:
             choices = ", ".join(HIDDEN_ACTIVATIONS)
@@ -107,7 +100,6 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
         "hidden": network.sizes[1:-1],
         "activations": activations,
         "dropout": max(rates, default=0.0),
-        "batch_norm": BatchNorm in layer_types,
         **_training(config, losses),
     }
     return decode(NetworkSettings, settings, "network")

@@ -1,7 +1,7 @@
-// The export of a network: a model file, a command, a script.
+// The export of a network: a model file and a script.
 
-import { find, findAll, make } from "./dom.js";
-import { t } from "./language.js";
+import { find, findAll } from "./dom.js";
+import { said, t } from "./language.js";
 
 export class ExportPanel {
   constructor(dialog) {
@@ -15,11 +15,10 @@ export class ExportPanel {
     }
   }
 
-  open({ command, code, notes }, session, place) {
-    find("#command", this.dialog).textContent = command;
+  open({ code, note }, session, place) {
     find("#code", this.dialog).textContent = code;
-    for (const part of findAll(".run", this.dialog)) part.hidden = !command; // a model has none
-    find("#notes", this.dialog).replaceChildren(...notes.map((note) => make("li", {}, note)));
+    for (const part of findAll(".run", this.dialog)) part.hidden = !code; // a model has none
+    find("#note", this.dialog).textContent = said(note);
     find("#model", this.dialog).href = `model/${session}/${place}`;
     if (!this.dialog.open) this.dialog.showModal();
   }

@@ -96,12 +96,10 @@ export class LearningPanel {
   changed(control) {
     const name = control.dataset.field;
     if (name === "stop_loss" && !isLoss(control)) return;
-    const { checked, value } = control;
+    const { value } = control;
     this.acts.change((settings) => {
       if (name === "activations") {
         if (value) settings.activations = settings.hidden.map(() => value);
-      } else if (name === "batch_norm") {
-        settings.batch_norm = checked;
       } else {
         settings[name] = NUMBERS.has(name) ? decimalOf(value) || 0 : value;
       }

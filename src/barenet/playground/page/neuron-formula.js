@@ -30,7 +30,7 @@ const ENDS = {
     t`Softmax compares the sums z of all classes, and the largest is predicted: ${name} on one side of the thick line, another class on the other.`,
 };
 
-// The heading. `about`: { layer, last, inputs: names, count, curved: names of inputs, curve, normed,
+// The heading. `about`: { layer, last, inputs: names, count, curved: names of inputs, curve,
 // name, isClass: whether it is one of several classes, classes, standardized: whether the target is };
 // `answer`: the server's view of the neuron.
 export function question({ layer, last, curved, curve, classes, straightBefore }, answer) {
@@ -123,9 +123,9 @@ function adding({ layer, inputs, count, last, name, isClass }) {
 }
 
 function line(about, answer) {
-  const { layer, curved, curve, normed, last, name, straightBefore } = about;
-  const result = normed ? t`the result` : "z";
-  const found = normed ? [t`Batch norm then shifts and scales z.`] : [];
+  const { layer, curved, curve, last, name, straightBefore } = about;
+  const result = "z";
+  const found = [];
   if (isConstant(about, answer))
     return [
       ...found,
@@ -196,9 +196,7 @@ function activation(about, answer) {
 }
 
 function moving(about, answer) {
-  const parts = [effectOf(about, answer)];
-  if (about.normed) parts.push(t`While it learns, batch norm takes the bias out again.`);
-  return [...parts, t`Try it.`].join(" ");
+  return [effectOf(about, answer), t`Try it.`].join(" ");
 }
 
 // Whether the sum is its bias everywhere. For softmax, it is compared with the sums of others.

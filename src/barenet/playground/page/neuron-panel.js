@@ -201,9 +201,9 @@ function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, fac
       : t`Inputs are as the model scales them.`;
   const isClass = last && facts.layout[layer].n_out > 1;
   const thick = isClass ? t`Thick: the decision boundary of this class.` : t`Thick: where z is 0.`;
-  const straightBefore =
-    !settings.batch_norm &&
-    settings.activations.slice(0, layer).every((name) => name === "identity");
+  const straightBefore = settings.activations
+    .slice(0, layer)
+    .every((name) => name === "identity");
   const thin = straightBefore
     ? t`Thin: the lines of the neurons before it, where the sum of each is 0.`
     : t`Thin: the lines of the neurons before it, where each of them turns from off to on.`;
@@ -222,7 +222,6 @@ function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, fac
     curved,
     curve: data.curve,
     index: neuron,
-    normed: settings.batch_norm && !last,
     straightBefore,
     hint: `${thick} ${rest}`,
   };

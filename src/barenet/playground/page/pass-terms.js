@@ -153,14 +153,12 @@ export class PassTerms {
     const { activation } = values;
     const output = number(values.outputs[index]);
     const letter = layer === this.last ? "y" : "a";
-    const isNormed = values.normed[index] !== values.sums[index];
     const name = activation === "identity" ? "" : activation;
     const rest = activation === "softmax" ? ", …" : "";
-    const argument = isNormed ? "norm(z)" : "z";
-    const given = `${number(values.normed[index])}${rest}`;
+    const given = `${number(values.sums[index])}${rest}`;
     const filled = name ? `${name}(${given})` : given;
-    let words = t`${name || t`Batch norm`} of the sum is ${output}: the output.`;
-    if (!name && !isNormed) words = t`There is no activation: the output is the sum, ${output}.`;
+    let words = t`${name} of the sum is ${output}: the output.`;
+    if (!name) words = t`There is no activation: the output is the sum, ${output}.`;
     if (activation === "softmax")
       words = t`softmax makes probabilities of the sums of all classes: here ${output}.`;
     this.add(
@@ -170,7 +168,7 @@ export class PassTerms {
         {
           lead: `${letter} =`,
           breaks: true,
-          symbol: name ? `${name}(${argument}${rest})` : argument,
+          symbol: name ? `${name}(z${rest})` : "z",
           numbers: filled,
         },
         { joint: "=", symbol: letter, numbers: output, isResult: true },
@@ -179,7 +177,7 @@ export class PassTerms {
         words: capitalized(words),
         node,
         seen: [`output.${layer}.${index}`],
-        curve: { name: activation, sum: values.normed[index] },
+        curve: { name: activation, sum: values.sums[index] },
       },
     );
   }
@@ -296,13 +294,11 @@ export class PassTerms {
     const slope = number(values.slopes[index]);
     const delta = number(values.deltas[index]);
     const name = values.activation === "identity" ? t`z itself` : values.activation;
-    const isNormed = values.normed[index] !== values.sums[index];
-    const ofWhat = isNormed ? t`${name} of batch norm` : name;
-    let words = t`Times the slope of ${ofWhat} at z, ${slope}: δ is ${delta}.`;
-    const written = isNormed ? null : SLOPES[values.activation];
+    let words = t`Times the slope of ${name} at z, ${slope}: δ is ${delta}.`;
+    const written = SLOPES[values.activation];
     if (written) {
       const [formulaOfSlope, numbers] = written(isLast ? "y" : "a", values.outputs[index]);
-      words = t`Times the slope of ${ofWhat} at z, ${formulaOfSlope} = ${numbers} ≈ ${slope}: δ is ${delta}.`;
+      words = t`Times the slope of ${name} at z, ${formulaOfSlope} = ${numbers} ≈ ${slope}: δ is ${delta}.`;
     }
     this.add(
       "delta",
@@ -314,14 +310,14 @@ export class PassTerms {
           symbol: isLast ? "dL/dy" : "dL/da",
           numbers: error,
         },
-        { joint: "·", symbol: t`slope of ${ofWhat}`, numbers: signed(values.slopes[index]) },
+        { joint: "·", symbol: t`slope of ${name}`, numbers: signed(values.slopes[index]) },
         { joint: "=", symbol: "δ", numbers: delta, isResult: true },
       ],
       {
         words,
         node,
         seen: [`delta.${layer}.${index}`],
-        curve: { name: values.activation, sum: values.normed[index] },
+        curve: { name: values.activation, sum: values.sums[index] },
       },
     );
   }

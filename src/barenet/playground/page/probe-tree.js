@@ -50,12 +50,10 @@ export class Tree {
     const { sums, outputs } = this.answer.layers[layer];
     const last = layer === this.answer.layers.length - 1;
     const activation = last ? this.answer.activation : settings.activations[layer];
-    const normed = settings.batch_norm && !last;
     let words = number(sums[index]);
-    if (normed) words = `${t`batch norm`}(${words})`;
-    if (activation === "identity" && !normed) return words;
+    if (activation === "identity") return words;
     if (activation === "softmax") words = `softmax(${words}, …)`;
-    else if (activation !== "identity") words = `${activation}(${words})`;
+    else words = `${activation}(${words})`;
     const isProbability = activation === "softmax" || activation === "sigmoid";
     return `${words}${equals(outputs[index], isProbability)}`;
   }
@@ -91,10 +89,10 @@ export class Tree {
     put(body, leaves);
   }
 
-  // The activation of a hidden neuron at its sum; batch norm computes another one from it.
+  // The activation of a hidden neuron at its sum.
   curve(path, layer, sum) {
-    const { batch_norm: normed, activations } = this.panel.settings;
-    if (normed || layer === this.answer.layers.length - 1) return [];
+    const { activations } = this.panel.settings;
+    if (layer === this.answer.layers.length - 1) return [];
     if (!this.curves.has(path)) this.curves.set(path, new ActivationCurve());
     return [this.curves.get(path).show(activations[layer], sum)];
   }

@@ -17,7 +17,7 @@ export async function share(page) {
   const own = page.state.data.source.match(OWN_FILE)?.[1];
   if (own === "model")
     return page.notice(
-      t`This network comes from your own file. Share the files of Export instead: the model, or the command.`,
+      t`This network comes from your own file. Share the files of Export instead: the model, or the code.`,
       8000,
     );
   if (page.catalog.worker && !own)

@@ -116,9 +116,6 @@ def check_recordable(state: PageState) -> None:
     if len(state.networks) > 1:
         remedy = "leave out networks=2"
         raise ArgumentError("a recording shows one network", argument="networks", remedy=remedy)
-    if state.networks[0].batch_norm:
-        problem = "a recording has no batch norm"
-        raise ArgumentError(problem, argument="batch_norm", remedy="leave it out")
 
 
 def record(

@@ -78,7 +78,7 @@ def check_source(source: str, *others: str) -> None:
 
 
 #: Fields that define the network itself; a change of one requires a new network.
-ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed", "init")
+ARCHITECTURE = ("hidden", "activations", "dropout", "seed", "init")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +143,6 @@ class NetworkSettings:
         ("tanh", "tanh"), max_items=LIMITS["layers"], choices=HIDDEN_ACTIVATIONS
     )
     dropout: float = restricted(0.0, ge=0, le=0.9)
-    batch_norm: bool = False
     #: Seed of the initial weights, the order of the rows and the dropout.
     seed: int = restricted(0, ge=0, le=2**31)
     #: Initial weights; empty for random ones.
@@ -194,7 +193,6 @@ class NetworkSettings:
             l2 = self.penalty_rate
         return RunConfig(
             init=self.init or None,
-            batch_norm=self.batch_norm or None,
             dropout=self.dropout or None,
             loss=self.loss or None,
             optimizer=self.optimizer,
