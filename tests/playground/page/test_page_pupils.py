@@ -14,10 +14,10 @@ from .conftest import IS_SITE, Tab
 pytestmark = pytest.mark.integration
 
 
-def test_the_panel_of_the_first_lesson_explains_its_words(tab):
+def test_the_panel_of_the_first_lesson_has_its_formula(tab):
     page = tab("#lesson=one-neuron&step=7")
     page.open_neuron(1)
-    assert "the sigmoid, a curve like an S," in page.text("#neuron .why")
+    assert "y = sigmoid(z)" in page.text("#neuron .why")
     assert "a standard deviation, a typical distance" in page.text("#neuron .likeness")
 
 

@@ -1,12 +1,12 @@
-// One neuron: an explanation of its picture, and its weights to be changed.
+// One neuron: its picture, its formulas, and its weights to be changed.
 
 import { ActivationCurve } from "./activation-curve.js";
 import { t } from "./language.js";
 import { Query } from "./query.js";
 import { find, make, parts, shareAt } from "./dom.js";
 import { drawPortrait } from "./neuron-picture.js";
-import { isCompared, question, sentences, sum } from "./neuron-words.js";
-import { PLAIN, subscript } from "./input-names.js";
+import { formulas } from "./neuron-formula.js";
+import { subscript } from "./input-names.js";
 import { neuronOf } from "./neurons.js";
 import { writeAxes } from "./plane-axes.js";
 import { WeightFields, noteSent, setWeight } from "./weight-fields.js";
@@ -140,22 +140,25 @@ export class NeuronPanel {
     this.query.answered();
     if (!this.isMine(answer)) return;
     this.answer = answer;
-    const [adding, line, moving] = sentences(this.about, answer);
     this.why.replaceChildren(
-      make("h3", {}, question(this.about, answer)),
-      make("p", {}, adding),
-      make("p", { className: "sum" }, sum(this.about, answer)),
-      make("p", {}, line),
-      make("p", {}, moving),
+      make("p", { className: "sum" }, formulas(this.about, answer).join("\n")),
+      make("p", {}, `${this.lineWords(answer)} ${t`Move a weight, and the line moves.`}`),
     );
     const percent = Math.round(100 * answer.positive);
-    const label = isCompared(this.about, answer)
+    const label = this.about.isClass
       ? t`${this.neuron.name}: its sum is the largest in ${percent} % of the plane`
       : t`${this.neuron.name}: its sum is above 0 in ${percent} % of the plane`;
     this.canvas.setAttribute("aria-label", label);
     this.repaint();
     this.showSum(this.at);
     this.request();
+  }
+
+  lineWords({ line }) {
+    if (!line.length) return t`The thick line lies outside of this picture.`;
+    if (this.about.isClass)
+      return t`On the thick line, ${this.neuron.output} is as likely as another class.`;
+    return t`On the thick line, z = 0.`;
   }
 
   // The activation of a hidden neuron, at the sum of the place that is pointed at, or of the middle of the picture.
@@ -188,41 +191,25 @@ export class NeuronPanel {
   }
 }
 
-// The facts for the sentences.
-function aboutOf({ layer, neuron, output, inputs, terms }, { data, settings, facts }) {
+// The facts for the formulas and the words.
+function aboutOf({ layer, inputs, terms }, { data, facts }) {
   const last = layer === facts.layout.length - 1;
-  const count = facts.layout[layer].n_in;
-  let curved = []; // the inputs that are computed from others
-  if (layer === 0 && data.features.length)
-    curved = inputs.filter((_, row) => !PLAIN.includes(data.features[row]));
   const scaled =
     data.scaling === "standardize"
       ? t`Inputs are scaled: 0 is their mean, 1 a standard deviation, a typical distance.`
       : t`Inputs are as the model scales them.`;
-  const isClass = last && facts.layout[layer].n_out > 1;
-  const thick = isClass ? t`Thick: the decision boundary of this class.` : t`Thick: where z is 0.`;
-  const straightBefore = settings.activations
-    .slice(0, layer)
-    .every((name) => name === "identity");
-  const thin = straightBefore
-    ? t`Thin: the lines of the neurons before it, where the sum of each is 0.`
-    : t`Thin: the lines of the neurons before it, where each of them turns from off to on.`;
-  const rest = layer === 0 ? `${t`The arrow points to where z grows.`} ${scaled}` : thin;
+  const hint =
+    layer === 0
+      ? `${t`The arrow points to where z grows.`} ${scaled}`
+      : t`Thin: the lines of the neurons before it, where the sum of each is 0.`;
   return {
     layer,
     last,
     next: layer === facts.layout.length - 2 ? t`Next: the output →` : t`Next: layer ${layer + 2} →`,
-    name: output,
-    isClass,
-    classes: data.classes,
-    standardized: data.target_scaling === "standardize",
+    isClass: last && facts.layout[layer].n_out > 1,
     inputs: layer > 0 ? inputs.map((_, row) => `n${subscript(row + 1)}`) : inputs,
     terms,
-    count,
-    curved,
-    curve: data.curve,
-    index: neuron,
-    straightBefore,
-    hint: `${thick} ${rest}`,
+    count: facts.layout[layer].n_in,
+    hint,
   };
 }

@@ -4,7 +4,7 @@ import { decimalField, showDecimal } from "./decimals.js";
 import { make } from "./dom.js";
 import { t } from "./language.js";
 
-export const MANY = 9; // rows that need not be scrolled
+const MANY = 9; // rows that need not be scrolled
 const LONG = 20; // letters of a name that is wrapped
 const MOST = 1e6; // that is taken as a weight
 const PATIENCE = 5000; // milliseconds, until a change that no picture has counts as lost

@@ -251,7 +251,7 @@ class InteractiveTraining(TrainingCommands):
             self.problem = Problem(sentence("It stopped: {0}.", str(reason)))
 
     def _measure(self, run: Run) -> None:
-        """Record the metrics of an epoch, and detect divergence and dead networks."""
+        """Record the metrics of an epoch, and detect divergence."""
         curves = run.history
         metric = self.setup.metric
         row = EpochMetrics(
@@ -273,8 +273,6 @@ class InteractiveTraining(TrainingCommands):
                 f"{self.constant_loss:.3g}",
             )
             self._recover(how)
-        elif row.loss and curves["gradient_norm"][-1] == 0:
-            self.problem = Problem.of("all_dead")
         if len(run.history) > 1000:  # limits the memory
             for curve in curves.values():
                 del curve[:-1]

@@ -17,7 +17,12 @@ from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._page_state import MAX_EDITS, NetworkSettings, WeightEdit, check_edits
 from barenet.playground.state._wire_format import finite
-from barenet.playground.trainer._problems import TRAINER_ENDED, diagnose, find_overfitting
+from barenet.playground.trainer._problems import (
+    GOOD_SCORES,
+    TRAINER_ENDED,
+    find_overfitting,
+    flat_layers,
+)
 from barenet.playground.trainer._timeline import LearningCurve
 from barenet.playground.trainer._trainer import Listener, Trainer
 from barenet.playground.trainer._trainer_messages import NextStep, ProgressReport
@@ -351,16 +356,11 @@ class NetworkView:
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": weights}
 
     def _diagnose(self, network: Network, report: ProgressReport) -> list[dict[str, Any]]:
-        """Diagnose the training, unless it has failed or gone back to an earlier epoch."""
+        """Find flat neurons, unless the training has failed or gone back, or the score is good."""
         newest = self.curve.newest
         if report.problem.failed or newest is None or report.epoch < newest.epoch:
             return []
-        problems = diagnose(
-            network,
-            self.setup.training.X,
-            self.setup.metric,
-            self.curve,
-            self.constant_losses.training,
-            starts_at_zero=self.settings.init == "zeros",
-        )
+        if newest.score >= GOOD_SCORES[self.setup.metric]:
+            return []
+        problems = flat_layers(network, self.setup.training.X)
         return [problem.describe() for problem in problems]
