@@ -2,7 +2,6 @@
 
 import { haveSameEdits, placeOf, sectionOf } from "./address.js";
 import { connectClass } from "./class-table.js";
-import { ClickSeries, TWO_CLICKS } from "./click-series.js";
 import { connect, find, findAll, make, onceDrawn, parts, write } from "./dom.js";
 import { said, t } from "./language.js";
 import { hasKeysOfItsOwn, StepPicture } from "./lesson-step.js";
@@ -39,7 +38,6 @@ export class LessonPanel {
         steps: ".steps",
       }),
     );
-    this.clicks = new ClickSeries(find(".onward", root));
     this.picture = new StepPicture(page);
     this.questions = new Questions(find(".questions", root), () => this.answered());
     this.sheet = new CSSStyleSheet();
@@ -149,6 +147,7 @@ export class LessonPanel {
       return;
     }
     this.isStepping = true; // the answers stay
+    this.holdOn();
     this.visit(lesson, place);
   }
 
@@ -184,10 +183,7 @@ export class LessonPanel {
   }
 
   open(lesson) {
-    this.hasKeyboard = this.next.matches(":focus-visible");
-    this.next.disabled = true; // a second click skips no lesson
-    this.forward.disabled = true; // … and no step
-    this.cancelPause(); // of the lesson that is left
+    this.holdOn();
     this.visit(lesson, 0);
   }
 
@@ -267,10 +263,12 @@ export class LessonPanel {
     this.goal.hidden = !isLast || !lesson.checked;
     this.questions.showStep(place, isLast);
     const pressed = [this.back, this.forward].find((each) => each === document.activeElement);
+    this.holdOn();
     this.back.disabled = place === 0;
     this.forward.hidden = isLast;
     // Not on the other button: a second press of the key would undo the first one.
-    if (pressed?.hidden || pressed?.disabled) this.root.focus({ preventScroll: true });
+    if (pressed?.hidden || (pressed === this.back && place === 0))
+      this.root.focus({ preventScroll: true });
     this.next.hidden = !isLast || this.isLastLesson;
     this.showFinish();
     this.dots.replaceChildren(
@@ -288,7 +286,7 @@ export class LessonPanel {
       this.request();
     }
     this.markOpen();
-    this.clicks.renewOnceDrawn();
+    this.cancelDrawn = onceDrawn(() => this.goOn());
     scrollTo({ top: 0 });
   }
 
@@ -352,7 +350,6 @@ export class LessonPanel {
     this.questions.begin(lesson.steps, lesson.checked);
     this.root.classList.toggle("asks-only", !lesson.checked);
     this.picture.step = null; // the same lesson anew shows its picture again
-    this.startPause();
     this.root.classList.remove("passed", "asks");
     const isOnly = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = isOnly
@@ -365,26 +362,20 @@ export class LessonPanel {
     this.listSteps(passed());
   }
 
-  // Next is disabled until a pause after the lesson is drawn, which takes long on a busy computer: a
-  // click before the lesson is visible must not skip a step.
-  startPause() {
-    this.cancelPause();
-    this.forward.disabled = true;
-    this.cancelDrawn = onceDrawn(() => {
-      this.pause = setTimeout(() => this.endPause(), TWO_CLICKS);
-    });
-  }
-
-  cancelPause() {
+  // Next is disabled until its step is drawn: a second click skips no step that was not seen.
+  holdOn() {
     this.cancelDrawn?.();
-    clearTimeout(this.pause);
+    this.hadFocus ||= [this.forward, this.next].includes(document.activeElement);
+    this.forward.disabled = true;
+    this.next.disabled = true;
   }
 
-  endPause() {
+  goOn() {
     this.forward.disabled = false;
-    // The focus of the keyboard stays at the foot of the card.
-    if (this.hasKeyboard && document.activeElement === document.body) this.forward.focus();
     this.next.disabled = !passed().includes(this.lesson?.title);
+    // The focus stays at the foot of the card, though a button that is disabled loses it.
+    if (this.hadFocus && !this.forward.hidden) this.forward.focus();
+    this.hadFocus = false;
   }
 
   listSteps(done) {
