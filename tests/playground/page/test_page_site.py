@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from barenet import load, train
-from barenet.cli._record import record_page
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._site import RUNTIME
 from barenet.playground.state._page_state import PageState
@@ -502,41 +501,6 @@ def test_it_fits_a_phone_and_writes_nothing_to_the_console(browser, site):
     train_on(tab)
     context.close()
     assert messages == []
-
-
-def test_a_recording_trains_its_network_within_its_file(browser, tmp_path, monkeypatch):
-    """A lesson has its goal there; the runtime alone is loaded from elsewhere."""
-    source = Path(os.environ.get("BARENET_PYODIDE") or pytest.skip("BARENET_PYODIDE is not set"))
-    with serving(partial(OtherSite, directory=source)) as network:
-        monkeypatch.setitem(RUNTIME, "address", network)
-        monkeypatch.setitem(RUNTIME, "numpy", numpy_of(network, source))
-        record_page("#lesson=xor", out=str(tmp_path / "page.html"), epochs=5)
-        address = (tmp_path / "page.html").as_uri()
-        live = Tab(browser.new_page, address, "document.title")
-        requests = []
-        live.page.on("request", lambda request: requests.append(request.url))
-        live.click("#live")
-        live.page.wait_for_selector("#share", state="attached")
-        live.until("barenet.line?.ready && barenet.frames.drawn > 0")
-        assert "How many neurons" in live.text("#lesson-title")
-        live.key("Space")
-        live.until("header.epoch > 1")
-        own = (address, network, "data:", "blob:")
-        assert [url for url in requests if not url.startswith(own)] == []
-        live.page.close()
-        assert live.faults == []
-
-
-def test_a_recording_plays_where_the_runtime_cannot_be_loaded(browser, tmp_path, monkeypatch):
-    monkeypatch.setitem(RUNTIME, "address", "http://127.0.0.1:9/")
-    record_page("#data=xor", out=str(tmp_path / "page.html"), epochs=5)
-    page = browser.new_page()
-    page.goto((tmp_path / "page.html").as_uri())
-    page.click("#live")
-    page.get_by_text("Python cannot be loaded").wait_for()
-    page.click("#play")
-    page.get_by_label("Pause").wait_for()
-    page.close()
 
 
 DOCUMENTATION = """<!doctype html><html data-content_root="./"><script src="playground.js"></script>

@@ -733,6 +733,6 @@ function wrongQuery(search, { worker }) {
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
 
-fetch(document.documentElement.dataset.catalog ?? "catalog.json")
+fetch("catalog.json")
   .then((response) => response.json())
   .then((catalog) => (window.barenet = new Page(catalog)));

@@ -37,10 +37,4 @@ export class Query {
 
 // All that can change a network while it has its architecture.
 const stateOf = ({ header }) =>
-  header && [
-    header.epoch,
-    header.batch,
-    header.edits,
-    header.last,
-    header.version,
-  ];
+  header && [header.epoch, header.batch, header.edits, header.last, header.version];

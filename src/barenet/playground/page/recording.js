@@ -112,18 +112,12 @@ class Player {
     );
     find(".score-name").textContent = data.classes ? t`Accuracy` : "R²";
     find(".test-score-name").textContent = data.classes ? t`Test accuracy` : t`Test R²`;
-    const { live } = this.recording;
-    if (live) Object.assign(find("#live"), { hidden: false, href: `#${live.hash}` });
     find("#scrub").max = this.kept.length - 1;
     find("#last").textContent = t`of ${counted(this.kept.at(-1)[0])}`;
   }
 
   listen() {
     const keys = { " ": "#play", ".": "#on", ",": "#back" };
-    find("#live").addEventListener("click", (event) => {
-      event.preventDefault();
-      this.train(this.recording.live);
-    });
     find("#play").addEventListener("click", () => this.play(!this.playing));
     find("#on").addEventListener("click", () => this.pause(this.place + 1));
     find("#back").addEventListener("click", () => this.pause(this.place - 1));
@@ -152,17 +146,6 @@ class Player {
       if (!isHeld) find(keys[event.key]).click();
     });
     new ResizeObserver(() => this.draw()).observe(find(".map"));
-  }
-
-  // Open the page of Python at the address of this network, if the runtime can be loaded.
-  async train({ hash, runtime }) {
-    const found = await fetch(runtime, { method: "HEAD" }).catch(() => ({}));
-    if (!found.ok) {
-      find("#live").textContent = t`Python cannot be loaded: is there a connection?`;
-      return;
-    }
-    location.hash = hash;
-    location.reload();
   }
 
   play(on) {
@@ -301,15 +284,5 @@ class Player {
   }
 }
 
-// Become the page on which Python trains a network.
-function live() {
-  const page = JSON.parse(find("#live-page").textContent);
-  document.open();
-  document.write(page);
-  document.close();
-}
-
 const recording = JSON.parse(find("#recording").textContent);
-if (recording.live && location.hash.includes("="))
-  addEventListener("load", live); // not a place on this page
-else window.barenet = new Player(open(recording));
+window.barenet = new Player(open(recording));

@@ -181,7 +181,6 @@ function blockedAdvice() {
 // Keep lessons for a visit without a network, and return whether they are there. Only https and this
 // machine have such a store.
 async function keepLessons(address, content) {
-  if (address.startsWith("data:")) return true; // they are in the address
   if (!globalThis.caches) return false;
   try {
     const cache = await caches.open(LESSONS);
