@@ -582,7 +582,7 @@ def test_a_word_of_mathematics_is_explained_where_a_pupil_first_meets_it():
 
 def test_no_sentence_of_a_lesson_is_in_a_script():
     """Another catalogue of lessons can replace them all."""
-    scripts = "".join(path.read_text("utf-8") for path in PAGE.glob("*.js"))
+    scripts = "".join(path.read_text("utf-8") for path in PAGE.rglob("*.js"))
     for lesson in COURSE.values():
         for words in (*lesson.paragraphs(), *lesson.hints, lesson.success):
             assert words not in scripts

@@ -381,9 +381,11 @@ def write_site(folder: Path) -> None:
     command = [sys.executable, "-m", "barenet.playground.publishing._site", str(folder / "play")]
     command += ["--documentation", "../"]
     subprocess.run([*command, "--runtime", os.environ["BARENET_PYODIDE"]], check=True)
-    for module in PAGE.glob("*.js"):  # some tests import one; a site has them in main.js alone
-        if not (folder / "play" / module.name).exists():
-            shutil.copy(module, folder / "play")
+    for module in PAGE.rglob("*.js"):  # some tests import one; a site has them in main.js alone
+        copied = folder / "play" / module.relative_to(PAGE)
+        if not copied.exists():
+            copied.parent.mkdir(exist_ok=True)
+            shutil.copy(module, copied)
 
 
 @pytest.fixture(scope="session")

@@ -192,7 +192,7 @@ def test_maps_have_ticks_with_numbers(tab, data):
 #: Three classes with linear probabilities on a grid of 8 × 8, drawn; for each row of pixels, the
 #: place of the border between the first two, and that of the second and the third.
 BORDERS = """
-import('./heatmap.js').then(async ({ drawClasses }) => {
+import('./output/heatmap.js').then(async ({ drawClasses }) => {
   const { palette } = await import('./colours.js');
   palette.renew();
   const side = 8, count = side * side, values = new Int8Array(4 * count);

@@ -116,7 +116,9 @@ def test_hovering_enlarges_a_neuron_and_shows_the_weight_of_a_link(tab):
     page.until("document.querySelector('.output .title').textContent === 'Output'")
     page.find(".map").hover(position={"x": 100, "y": 100})
     assert re.fullmatch(r"\(.+\): [01], \d+ %", page.text(".output .value"))
-    sure = "import('./output-view.js').then(({ certainty }) => [0.994, 0.996].map(certainty))"
+    sure = (
+        "import('./output/output-view.js').then(({ certainty }) => [0.994, 0.996].map(certainty))"
+    )
     assert page.value(sure) == ["99 %", "over 99 %"], "as the panel of a probe writes 99.6 %"
     place = point_at_first_link(page)
     weight = page.parameters()[0]

@@ -167,7 +167,7 @@ def test_a_probed_point_has_its_place_on_the_curve_of_each_hidden_neuron(tab):
 def test_the_rule_of_each_optimizer_is_complete(tab):
     page = tab()
     texts = page.value(
-        "import('./step-words.js').then(({ ruleOf }) =>"
+        "import('./network/step-words.js').then(({ ruleOf }) =>"
         " [...barenet.catalog.optimizers, 'adam:beta1=0.8', 'mine'].map((optimizer) =>"
         " ruleOf({ optimizer }, { learning_rate: 0.1 })))"
     )

@@ -48,7 +48,7 @@ def page_sentences() -> list[str]:
     """List the sentences of the page, without those of lessons, in the order of the sources."""
     sentences: list[str] = []
     sentences += sentences_of_html((PAGE / "index.html").read_text("utf-8"))
-    for path in sorted(PAGE.glob("*.js")):
+    for path in sorted(PAGE.rglob("*.js")):
         sentences += sentences_of_script(path.read_text("utf-8"))
     for path in sorted(PLAYGROUND.rglob("*.py")):
         sentences += sentences_of_python(path.read_text("utf-8"))

@@ -1,31 +1,31 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { connectLanguages } from "./language-choice.js"; // first: it waits for the catalogue
-import { fromHash, haveSameEdits, noteHash, replaceHash, toHash } from "./address.js";
+import { fromHash, haveSameEdits, noteHash, replaceHash, toHash } from "./io/address.js";
 import { said, t } from "./language.js";
-import { ServerTabs } from "./server-view.js";
-import { BackwardPasses } from "./backward-pass.js";
-import { Cells } from "./cells.js";
-import { progressWords } from "./class-table.js";
-import { Connection } from "./connection.js";
-import { WorkerConnection } from "./worker-connection.js";
-import { DataPanel } from "./data-panel.js";
-import { Digits } from "./digits.js";
+import { ServerTabs } from "./output/server-view.js";
+import { BackwardPasses } from "./point/backward-pass.js";
+import { Cells } from "./output/cells.js";
+import { progressWords } from "./lesson/class-table.js";
+import { Connection } from "./io/connection.js";
+import { WorkerConnection } from "./io/worker-connection.js";
+import { DataPanel } from "./data/data-panel.js";
+import { Digits } from "./data/digits.js";
 import { button, counted, find, findAll, make, selectNumbers, show, write } from "./dom.js";
-import { Drawing } from "./drawing.js";
-import { ExportPanel } from "./export-panel.js";
-import { FixedColumns } from "./fixed-columns.js";
-import { HiddenSpace } from "./hidden-space.js";
-import { inputName } from "./input-names.js";
+import { Drawing } from "./data/drawing.js";
+import { ExportPanel } from "./io/export-panel.js";
+import { FixedColumns } from "./data/fixed-columns.js";
+import { HiddenSpace } from "./output/hidden-space.js";
+import { inputName } from "./data/input-names.js";
 import { accept, invite } from "./invitation.js";
-import { Landscape } from "./landscape.js";
-import { LessonPanel } from "./lesson.js";
-import { NetworkPanel } from "./network-panel.js";
-import { NeuronPanel } from "./neuron-panel.js";
-import { neuronOf } from "./neurons.js";
-import { Probe } from "./probe.js";
+import { Landscape } from "./output/landscape.js";
+import { LessonPanel } from "./lesson/lesson.js";
+import { NetworkPanel } from "./network/network-panel.js";
+import { NeuronPanel } from "./network/neuron-panel.js";
+import { neuronOf } from "./network/neurons.js";
+import { Probe } from "./point/probe.js";
 import { connectProjector } from "./projector.js";
-import { share } from "./sharing.js";
+import { share } from "./io/sharing.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
 

@@ -1,17 +1,17 @@
 // A recorded training on a page of its own: the network at the epochs that were kept, without a server.
 
 import { palette } from "./colours.js";
-import { drawCurve, epochAt, nearest } from "./curve.js";
+import { drawCurve, epochAt, nearest } from "./output/curve.js";
 import { button, counted, find, findAll, make, percent, rounded } from "./dom.js";
 import { t } from "./language.js";
-import { NetworkView } from "./network-view.js";
-import { neuronOf } from "./neurons.js";
-import { OutputView } from "./output-view.js";
-import { Probe } from "./probe.js";
-import { frameOf, open, probe, scoresOf } from "./recording-frame.js";
+import { NetworkView } from "./network/network-view.js";
+import { neuronOf } from "./network/neurons.js";
+import { OutputView } from "./output/output-view.js";
+import { Probe } from "./point/probe.js";
+import { frameOf, open, probe, scoresOf } from "./io/recording-frame.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
-import { WeightFields } from "./weight-fields.js";
+import { WeightFields } from "./network/weight-fields.js";
 
 const SECONDS = 4; // of the whole recording
 const REST = 2500; // milliseconds at its end, before it plays again

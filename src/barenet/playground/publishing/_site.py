@@ -35,9 +35,10 @@ RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8")
 
 def write_site(folder: Path, runtime: Path | None = None, documentation: str = "") -> None:
     """Write the files, with a copy of the runtime and links to the documentation, if given."""
-    others = shutil.ignore_patterns("*.js", "*.json", "recording.*")
-    shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
-    shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
+    shutil.copytree(PAGE / "vendor", folder / "vendor", dirs_exist_ok=True)
+    for path in (*PAGE.glob("*.css"), PAGE / "icon.svg", PAGE / "worker.js"):
+        if path.name != "recording.css":
+            shutil.copyfile(path, folder / path.name)
     page = (PAGE / "index.html").read_text("utf-8")
     page = page.replace("<title ", f"{HEAD}\n<title ")
     (folder / "index.html").write_text(page, "utf-8")
