@@ -33,7 +33,7 @@ UNHANDLED = "Unhandled exception in event loop"
 
 #: A script in the page; `header` and `settings` are those of the first network.
 SCRIPT = """() => {
-  const { panels, state, facts } = window.barenet ?? {};
+  const { panels, state, data } = window.barenet ?? {};
   const header = panels?.[0]?.header, settings = state?.networks?.[0];
   return (%s);
 }"""
@@ -225,7 +225,7 @@ class Tab:
     def use(self, name: str) -> None:
         """Choose a data set that has a picture."""
         self.click(f"[data-name={name}]")
-        self.until(f"facts.name === '{name}'")
+        self.until(f"data.name === '{name}'")
         self.rest()
 
     def download(self, folder: Path) -> Path:

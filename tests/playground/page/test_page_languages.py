@@ -194,7 +194,7 @@ def test_an_address_keeps_a_language_only_if_it_had_one(tab):
     assert "lang" not in page.value("location.href")
     assert page.value(LOADED) == [], "an English page loads no catalogue"
     visit(page, "#data=moons&lang=zh")
-    assert page.value(LANGUAGE) == "zh-Hans" and page.value("facts.name") == "moons"
+    assert page.value(LANGUAGE) == "zh-Hans" and page.value("data.name") == "moons"
     assert page.value("location.search") == "?lang=zh"
 
 
@@ -241,7 +241,7 @@ def test_names_from_right_to_left_leave_the_layout_as_it_is(tab, tmp_path):
     left = page.find(".output").bounding_box()["x"]
     page.click("#own summary")
     page.upload("#csv", path)
-    page.until("facts.name.startsWith('flowers')")
+    page.until("data.name.startsWith('flowers')")
     page.rest()
     assert page.value("document.documentElement.scrollWidth") <= 1440
     assert page.find(".output").bounding_box()["x"] == pytest.approx(left, abs=2)

@@ -172,7 +172,7 @@ def test_a_neuron_fits_a_phone_and_covers_little_of_it(tab):
 def test_maps_have_ticks_with_numbers(tab, data):
     page = tab(f"#data={data}")
     page.open_neuron(1)
-    low, high = page.value("[facts.low, facts.high]")
+    low, high = page.value("[data.low, data.high]")
     for plot, canvas in ((".output .plot", ".map"), ("#neuron .plot", ".portrait")):
         left, top, right, bottom = box(page, canvas)
         for axis, side in enumerate("xy"):

@@ -450,13 +450,13 @@ def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wai
     page.play("header.epoch > 40")
     page.click("#course")  # while it learns
     page.until_text("#lesson .place", "Lesson 1 of 12")
-    page.until("facts.name !== 'moons' && header.epoch === 0")
+    page.until("data.name !== 'moons' && header.epoch === 0")
     page.click(".contents summary")
     page.find("#lesson .steps a").nth(5).click()
     page.until_text("#lesson .place", "Lesson 6 of 12")
     page.play("header.epoch > 5")
     page.leave_course()
-    page.until("facts.name === 'moons' && header.epoch > 40 && !barenet.playing")
+    page.until("data.name === 'moons' && header.epoch > 40 && !barenet.playing")
     page.rest()
     assert page.find("#lesson").is_hidden()
     sessions = live_server.sessions.open.values()
@@ -468,9 +468,9 @@ def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wai
     )
     assert page.value("settings.hidden.join()") == "3"
     page.click("#course")
-    page.until("facts.name !== 'moons'")
+    page.until("data.name !== 'moons'")
     page.leave_course()
-    page.until(f"facts.name === 'moons' && header.epoch === {epoch}")
+    page.until(f"data.name === 'moons' && header.epoch === {epoch}")
     assert page.parameters() == weights
 
 
@@ -479,21 +479,21 @@ def test_a_link_out_of_a_lesson_leads_back_to_it_with_its_network(tab):
     page = tab("#data=moons&net.hidden=3")
     page.value("location.hash = 'lesson=downhill&step=9'")
     page.until_text("#lesson .place", "Lesson 3 of 12")
-    page.until("facts.name === 'plane' && header.epoch === 0")
+    page.until("data.name === 'plane' && header.epoch === 0")
     page.play("header.epoch === 20 && !barenet.playing")
     page.until_text("#lesson .result", "It did not arrive")
     weights = page.parameters()
     page.find("#examples a").nth(2).click()
-    page.until("facts.name === 'circles' && header.epoch > 3")
+    page.until("data.name === 'circles' && header.epoch > 3")
     assert page.find("#lesson").is_hidden() and page.text("#course") == "Back to lesson 3"
     assert page.text("[role=tab][aria-selected=true]") == "Output"
     page.pause()
     page.click("#course")
-    page.until("facts.name === 'plane' && header.epoch === 20")
+    page.until("data.name === 'plane' && header.epoch === 20")
     assert page.parameters() == weights and page.text("#course") == "Course"
     page.until_text("#lesson .result", "It did not arrive")
     page.leave_course()
-    page.until("facts.name === 'moons' && settings.hidden.join() === '3'")
+    page.until("data.name === 'moons' && settings.hidden.join() === '3'")
     assert page.text("#course") == "Course", "it was left by its own button"
     for lesson, place in (("xor", 6), ("alike", 8)):
         page.value(f"location.hash = 'lesson={lesson}'")
@@ -534,7 +534,7 @@ def test_after_a_lesson_no_setting_of_it_stays_and_space_plays_wherever_the_focu
     page = tab("#lesson=xor&step=9")
     page.until("settings.hidden.join() === '1'")
     page.leave_course()
-    page.until("facts.name === 'circles'")
+    page.until("data.name === 'circles'")
     page.use("spirals")
     assert page.find("#changed").is_hidden() and page.value("settings.hidden.length") == 2
     for selector in ("#course", "#reset", ".neuron", "#own summary", "#sets [role=radio]"):
@@ -561,7 +561,7 @@ def test_an_answer_that_arrives_after_the_course_was_left_is_not_shown(tab):
         "panel.key(new KeyboardEvent('keydown', { key: 'ArrowRight' }));"
         "})())"
     )
-    page.until("facts.name === 'circles'")
+    page.until("data.name === 'circles'")
     assert page.find("#lesson").is_hidden()
     assert "XOR" not in page.value("JSON.stringify(localStorage)"), "nothing was passed"
 

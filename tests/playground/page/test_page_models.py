@@ -49,7 +49,7 @@ def softmax_model(churn, tmp_path_factory):
 def open_table(page, path):
     page.value("(document.querySelector('#own').open = true)")
     page.upload("#csv", str(path))
-    page.until("facts.table && panels[0].frame")
+    page.until("data.table && panels[0].frame")
     page.rest()
 
 
@@ -90,9 +90,9 @@ def test_the_map_and_the_matrix_of_two_outputs_are_those_of_the_model(tab, churn
     open_model(page, softmax_model)
     side = page.value("panels[0].frame.side")
     drawn = np.array(page.value("[...panels[0].frame.output]")).reshape(side, side)
-    fixed = {column["name"]: [column["value"]] for column in page.value("facts.fixed")}
-    low, high = page.value("facts.low"), page.value("facts.high")
-    axes = page.value("facts.axes")
+    fixed = {column["name"]: [column["value"]] for column in page.value("data.fixed")}
+    low, high = page.value("data.low"), page.value("data.high")
+    axes = page.value("data.axes")
     for across, down in ((0, 0), (side - 1, 0), (side // 2, side // 3), (3, side - 1)):
         at = [(across + 0.5) / side, 1 - (down + 0.5) / side]
         values = low + np.subtract(high, low) * at

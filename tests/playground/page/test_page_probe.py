@@ -105,7 +105,7 @@ def test_a_place_in_both_networks_by_the_keyboard(tab):
     page.until("document.querySelectorAll('.tree .fold').length > 4")
     assert page.text(".where").startswith("A place of the plane: x₁"), "it is in the address"
     page.value("document.querySelector('[data-name=xor]').click()")
-    page.until("facts.name === 'xor'")
+    page.until("data.name === 'xor'")
     assert not page.find("#side").is_visible(), "other data"
 
 
@@ -116,7 +116,7 @@ def test_other_data_close_the_probe_and_leave_the_focus_at_the_data(tab):
     page.until("document.querySelectorAll('.tree .fold').length > 0")
     page.find("[data-name=circles]").focus()
     page.key("ArrowRight")
-    page.until("facts.name === 'xor'")
+    page.until("data.name === 'xor'")
     page.rest()
     assert page.find("#side").is_hidden()
     assert page.value("document.activeElement.dataset.name") == "xor"

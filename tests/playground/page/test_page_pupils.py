@@ -272,7 +272,7 @@ def test_a_page_of_the_server_opens_a_file_of_lessons(tab, tmp_path):
     faulty = tmp_path / "faulty.json"
     faulty.write_text(json.dumps({**OWN, "title": ""}))
     page.leave_course()
-    page.until("facts.name === 'moons'")
+    page.until("data.name === 'moons'")
     page.upload("#lesson-file", faulty)
     page.until_text("#notice", "faulty.json: title: missing; every lesson needs it")
     page.faults.clear()  # the browser reports the status of the answer

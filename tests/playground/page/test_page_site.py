@@ -97,7 +97,7 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
     )
     own_tab.visit("#data=moons")
     own_tab.upload("#csv", path)
-    own_tab.until("facts.name === 'flowers.csv' && panels[0].frame")
+    own_tab.until("data.name === 'flowers.csv' && panels[0].frame")
     own_tab.step(1, 2)
     parameters = own_tab.parameters()
     own_tab.click("[data-action=export]")
@@ -216,7 +216,7 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
     path.write_text("a,b\n" + "".join(f"{n},{n * n % 23}\n" for n in range(40)))
     own_tab.visit("#data=xor")
     own_tab.upload("#csv", path)
-    own_tab.until("facts.name === 'mine.csv' && panels[0].frame")
+    own_tab.until("data.name === 'mine.csv' && panels[0].frame")
     own_tab.choose("learning_rate", "0.1")
     own_tab.step(1, 2, 3)
     own_tab.click("#compare")
@@ -228,7 +228,7 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
     own_tab.press("Start Python again")
     own_tab.until("barenet.line.ready && !barenet.arrival && header.epoch === 4")
     own_tab.until("panels[1].header.epoch === 1")
-    assert own_tab.value("[facts.name, settings.learning_rate]") == ["mine.csv", 0.1]
+    assert own_tab.value("[data.name, settings.learning_rate]") == ["mine.csv", 0.1]
     assert own_tab.parameters() == parameters
     own_tab.click("#compare")
     own_tab.until("panels.length === 1")
@@ -404,7 +404,7 @@ def test_nothing_of_a_visitor_is_sent(browser, site, site_folder, tmp_path):
     )
     tab.leave_course()
     tab.upload("#csv", path)
-    tab.until("facts.name === 'pupils.csv' && panels[0].frame")
+    tab.until("data.name === 'pupils.csv' && panels[0].frame")
     tab.step(1)
     addresses = {request.url.partition("#")[0] for request in requests}
     for address in addresses:

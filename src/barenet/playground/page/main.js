@@ -63,7 +63,7 @@ class Page {
     this.unanswered = 0;
     this.written = 0;
     this.theme = new Theme(find("#theme"), () => this.repaint());
-    this.data = new DataPanel(find(".data"), catalog, {
+    this.dataPanel = new DataPanel(find(".data"), catalog, {
       change: (act) => this.change((wanted) => act(wanted.data)),
       choose: (name) => this.choose(name),
       restore: () => this.ask("restore"),
@@ -96,7 +96,7 @@ class Page {
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
     this.linkHome();
-    this.data.repaint();
+    this.dataPanel.repaint();
     const Line = catalog.worker ? WorkerConnection : Connection;
     this.line = new Line({
       ...catalog.worker,
@@ -179,7 +179,7 @@ class Page {
       state,
       version,
       address,
-      facts: data,
+      data,
       wanted: structuredClone(state),
       awaits: false,
     });
@@ -201,7 +201,7 @@ class Page {
         changed,
       }),
     );
-    this.data.describe(state.data, data, changed);
+    this.dataPanel.describe(state.data, data, changed);
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? t`One network` : t`Compare`;
@@ -507,7 +507,7 @@ class Page {
   toggleInput(name) {
     if (this.hidden.includes("inputs")) return; // it could not be taken back in
     const { features } = this.wanted.data;
-    const label = inputName(this.catalog.features[name], this.facts);
+    const label = inputName(this.catalog.features[name], this.data);
     if (features.length === 1 && features[0] === name)
       return this.notice(
         t`A network needs an input: add another one before you remove ${label}.`,
@@ -682,7 +682,7 @@ class Page {
   }
 
   repaint() {
-    this.data.repaint();
+    this.dataPanel.repaint();
     for (const panel of this.panels) panel.repaint();
     this.tools.forEach((tool) => tool.repaint?.());
     if (this.panels[0]?.frame)

@@ -28,7 +28,7 @@ class Player {
     document.documentElement.classList.toggle("loop", isLoop); // before the network is measured
     Object.assign(this, {
       recording,
-      facts: data,
+      data,
       points: arrays,
       kept: table(arrays.kept, 5),
       curve: table(arrays.measured, 3),
@@ -48,7 +48,7 @@ class Player {
       root: document.body,
       data,
       settings: recording.settings,
-      facts: { layout },
+      architecture: { layout },
       labels: {},
       header: { playing: false },
     };
@@ -215,7 +215,7 @@ class Player {
     const [loss, testLoss, score, testScore] = edited
       ? [null, null, ...scoresOf(this.weights, this.recording)]
       : measured;
-    const written = this.facts.classes ? percent : rounded;
+    const written = this.data.classes ? percent : rounded;
     const values = {
       ".loss": rounded(loss),
       ".test-loss": rounded(testLoss),

@@ -27,7 +27,7 @@ export class Digits {
   }
 
   describe() {
-    const { name, image, classes } = this.page.facts;
+    const { name, image, classes } = this.page.data;
     if (image) for (const view of this.views) view.name(classes);
     if (this.name !== name) {
       this.image = null;
@@ -40,7 +40,7 @@ export class Digits {
   // Show an image in the units of the data, or null for none; `drawnOn`: the view that has its ink.
   show(image, words = "", drawnOn = null) {
     Object.assign(this, { image, words, drawnOn });
-    if (!this.page.facts.image) return;
+    if (!this.page.data.image) return;
     for (const view of this.views) view.show(image, words, view === drawnOn);
     for (const panel of this.page.panels) panel.network.showImage(image);
   }
@@ -69,7 +69,7 @@ export class Digits {
   take(message) {
     if (message.type === "test_image") {
       const { row, pixels, truth } = message;
-      this.choose(pixels, t`Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
+      this.choose(pixels, t`Test digit ${row + 1}, a ${this.page.data.classes[truth]}.`);
     }
     const view = this.views[message.network];
     if (message.type === "convert" && view) view.take(message.pixels);
@@ -80,12 +80,12 @@ export class Digits {
     const { point, name } = this.probe;
     if (image && point.at && String(image) !== String(this.image)) this.show(image, `${name}.`);
     if (image && this.image) this.views[network]?.fill(prediction);
-    if (this.image && this.page.facts.image && !point)
+    if (this.image && this.page.data.image && !point)
       this.probe.choose({ row: -1, pixels: this.image });
   }
 
   repaint() {
-    if (!this.page.facts) return;
+    if (!this.page.data) return;
     this.show(this.image, this.words, this.drawnOn);
     this.drawnOn?.recolour();
   }
@@ -128,7 +128,7 @@ class DrawView {
 
   name(classes) {
     this.classes = classes;
-    this.test.hidden = !this.bench.page.facts.rows[1];
+    this.test.hidden = !this.bench.page.data.rows[1];
     this.bars = classes.map((name) => ({
       bar: make("span", { className: "filled" }),
       share: make("span", { className: "share" }, "—"),
@@ -148,7 +148,7 @@ class DrawView {
   }
 
   show(image, words, hasInk) {
-    const { image: shape, image_top: top } = this.bench.page.facts;
+    const { image: shape, image_top: top } = this.bench.page.data;
     paint(this.seen, image, shape, top);
     this.words = words;
     if (!image) this.fill([]);
@@ -204,7 +204,7 @@ class DrawView {
   convert() {
     if (!this.isOnImage) {
       this.converted.clearRect(0, 0, SIDE, SIDE);
-      const { strokes, pen } = fitted(this.strokes, SIDE, this.bench.page.facts.image[0]);
+      const { strokes, pen } = fitted(this.strokes, SIDE, this.bench.page.data.image[0]);
       drawStrokes(this.converted, strokes, pen, "black");
     }
     const shown = this.isOnImage ? this.ink : this.converted;

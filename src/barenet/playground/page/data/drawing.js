@@ -75,7 +75,7 @@ export class Drawing {
     const {
       active,
       draws,
-      page: { state, facts },
+      page: { state, data },
     } = this;
     if (state.data.points === this.sent) this.sent = null;
     if (this.sent === null && !this.timer) this.points = state.data.points;
@@ -90,7 +90,7 @@ export class Drawing {
         const { brush } = button.dataset;
         button.setAttribute("aria-pressed", brush === this.brush);
         const colour =
-          facts.classes?.length === 2
+          data.classes?.length === 2
             ? [palette.negative, palette.positive][brush]
             : palette.classes[brush];
         find(".dot", button)?.style.setProperty(

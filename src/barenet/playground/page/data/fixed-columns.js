@@ -35,7 +35,7 @@ export class FixedColumns {
   }
 
   describe() {
-    const { fixed } = this.page.facts;
+    const { fixed } = this.page.data;
     this.root.hidden = !fixed.length;
     const key = JSON.stringify(
       fixed.map(({ name, low, high, choices }) => [name, low, high, choices]),
@@ -88,7 +88,7 @@ export class FixedColumns {
     this.wanted = { ...this.wanted, [name]: value };
     this.timer ??= setTimeout(() => {
       const { wanted } = this;
-      const names = this.page.facts.fixed.map(({ name }) => name);
+      const names = this.page.data.fixed.map(({ name }) => name);
       Object.assign(this, { timer: null, wanted: {} });
       this.page.change(({ data }) => (data.fixed = moved(data.fixed, wanted, names)));
     }, PAUSE);

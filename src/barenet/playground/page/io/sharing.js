@@ -26,12 +26,12 @@ export async function share(page) {
       hash,
       t`The address of this page is copied. It trains this network again, up to this epoch, in any browser.`,
     );
-  const table = own ? `${quoted(page.facts.name)} ` : "";
+  const table = own ? `${quoted(page.data.name)} ` : "";
   const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone
   const isCopied = await copy(command);
   const milliseconds = isCopied ? 8000 : 30000;
   page.notice(
-    isCopied ? copiedWords(own, page.facts) : commandWords(own, page.facts, command),
+    isCopied ? copiedWords(own, page.data) : commandWords(own, page.data, command),
     milliseconds,
   );
 }

@@ -47,7 +47,7 @@ export class NetworkPanel {
   }
 
   describe({ settings, network, data, name, isOneOfTwo, view, changed }) {
-    Object.assign(this, { settings, facts: network, data });
+    Object.assign(this, { settings, architecture: network, data });
     this.learning.describe(settings, data.task, name, changed);
     this.network.describe(network, data, settings, this.catalog.features);
     this.output.describe(data);
@@ -110,7 +110,7 @@ export class NetworkPanel {
 
   // Whether another network stands in the place of the model's.
   modelReplaced() {
-    if (!this.facts.replaces_model) return [];
+    if (!this.architecture.replaces_model) return [];
     const message = t`This is not the network of the model: its layers or initial weights were changed, and it began untrained.`;
     return [{ message, remedy: "model" }];
   }

@@ -65,7 +65,7 @@ export class NeuronPanel {
   describe() {
     if (!this.isOpen) return;
     const { layer, neuron } = this.neuron;
-    const { layout } = this.panel.facts;
+    const { layout } = this.panel.architecture;
     if (!this.page.panels.includes(this.panel) || neuron >= (layout[layer]?.n_out ?? 0))
       return this.page.side.close();
     const now = neuronOf(this.panel, layer, neuron);
@@ -192,8 +192,8 @@ export class NeuronPanel {
 }
 
 // The facts for the formulas and the words.
-function aboutOf({ layer, inputs, terms }, { data, facts }) {
-  const last = layer === facts.layout.length - 1;
+function aboutOf({ layer, inputs, terms }, { data, architecture }) {
+  const last = layer === architecture.layout.length - 1;
   const scaled =
     data.scaling === "standardize"
       ? t`Inputs are scaled: 0 is their mean, 1 a standard deviation, a typical distance.`
@@ -205,11 +205,14 @@ function aboutOf({ layer, inputs, terms }, { data, facts }) {
   return {
     layer,
     last,
-    next: layer === facts.layout.length - 2 ? t`Next: the output →` : t`Next: layer ${layer + 2} →`,
-    isClass: last && facts.layout[layer].n_out > 1,
+    next:
+      layer === architecture.layout.length - 2
+        ? t`Next: the output →`
+        : t`Next: layer ${layer + 2} →`,
+    isClass: last && architecture.layout[layer].n_out > 1,
     inputs: layer > 0 ? inputs.map((_, row) => `n${subscript(row + 1)}`) : inputs,
     terms,
-    count: facts.layout[layer].n_in,
+    count: architecture.layout[layer].n_in,
     hint,
   };
 }

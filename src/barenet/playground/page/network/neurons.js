@@ -6,12 +6,12 @@ import { t } from "../language.js";
 
 const MAX_WEIGHTS = 64; // that the server sends of a neuron
 
-// `panel`: { place, data, facts: { layout }, labels }; the labels are those of computed inputs.
+// `panel`: { place, data, architecture: { layout }, labels }; the labels are those of computed inputs.
 export function neuronOf(panel, layer, neuron) {
   const {
     place,
     data,
-    facts: { layout },
+    architecture: { layout },
   } = panel;
   const { n_in: count, n_out: width, start } = layout[layer];
   const inputs = Array.from({ length: Math.min(count, MAX_WEIGHTS) }, (_, row) =>

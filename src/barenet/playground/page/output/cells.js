@@ -22,9 +22,9 @@ export class Cells {
 
   take(message) {
     if (message.type !== "list_cell") return;
-    const { facts } = this.page;
-    const truth = facts.classes[message.truth];
-    const predicted = facts.classes[message.predicted];
+    const { data } = this.page;
+    const truth = data.classes[message.truth];
+    const predicted = data.classes[message.predicted];
     const { count, rows, epoch } = message;
     const shown =
       rows.length < count ? t`The ${rows.length} surest of ${counted(count)}` : counted(count);
@@ -33,7 +33,7 @@ export class Cells {
       words = t`1 test row of class ${truth} that the network takes for ${predicted}, at epoch ${counted(epoch)}.`;
     this.root.replaceChildren(
       make("p", {}, words),
-      facts.image ? this.images(message, facts) : table(message, facts),
+      data.image ? this.images(message, data) : table(message, data),
     );
     this.page.side.open(
       truth === predicted ? t`${truth}, recognized` : t`${truth}, taken for ${predicted}`,
@@ -64,8 +64,8 @@ export class Cells {
 }
 
 // Of other data: the values on the axes of the map.
-function table({ rows, probabilities }, facts) {
-  const names = axisNames(facts).filter((name) => name);
+function table({ rows, probabilities }, data) {
+  const names = axisNames(data).filter((name) => name);
   const head = [...names, t`sure`].map((name) => make("th", { scope: "col" }, name));
   const lines = rows.map((values, place) =>
     make(

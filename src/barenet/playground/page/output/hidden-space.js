@@ -37,11 +37,13 @@ export class HiddenSpace extends ServerView {
 
   // The layer that is chosen; the last one, as long as none is.
   fields() {
-    return { layer: Number(this.choice.value || Math.max(this.panel.facts.layout.length - 2, 0)) };
+    return {
+      layer: Number(this.choice.value || Math.max(this.panel.architecture.layout.length - 2, 0)),
+    };
   }
 
   draw() {
-    const count = this.panel.facts.layout.length - 1;
+    const count = this.panel.architecture.layout.length - 1;
     if (this.choice.length !== count) {
       fillSelect(
         this.choice,

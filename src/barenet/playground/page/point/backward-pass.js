@@ -255,7 +255,7 @@ export class BackwardPass {
     this.query.answered();
     if (!this.isOpen) return;
     const isEarlier = !this.query.state && this.probe.point?.at; // another point was chosen meanwhile
-    const isOfNetwork = answer.layers.length === this.panel.facts.layout.length;
+    const isOfNetwork = answer.layers.length === this.panel.architecture.layout.length;
     if (isOfNetwork && !isEarlier) this.describe(answer);
     this.request(); // if something has changed meanwhile
   }
@@ -274,7 +274,7 @@ export class BackwardPass {
   }
 
   columnsOf({ inputs, layers }) {
-    const { data, facts } = this.panel;
+    const { data, architecture } = this.panel;
     const names = namesOf(this.panel);
     const ofInputs = inputs.map((_, row) => names.short(row));
     const columns = [{ names: ofInputs, marks: ofInputs, others: data.n_inputs - inputs.length }];
@@ -283,7 +283,7 @@ export class BackwardPass {
       columns.push({
         names: ofNeurons,
         marks: sums.map((_, index) => names.mark(layer, index)),
-        others: facts.layout[layer].n_out - sums.length,
+        others: architecture.layout[layer].n_out - sums.length,
       });
     });
     return columns;
@@ -468,7 +468,7 @@ export class BackwardPass {
 
 // The names of inputs and neurons, short ones and those with their layer.
 function namesOf(panel) {
-  const { layout } = panel.facts;
+  const { layout } = panel.architecture;
   const last = layout.length - 1;
   const neuron = (layer, index) => {
     if (layer < last) return t`neuron ${index + 1}`;

@@ -70,7 +70,7 @@ export class Tree {
       return { line, value: weight * input };
     });
     const rest = terms.reduce((left, { value }) => left - value, sums[index] - bias[index]);
-    const others = this.panel.facts.layout[layer].n_in - terms.length;
+    const others = this.panel.architecture.layout[layer].n_in - terms.length;
     const places = new Map([...body.children].map((line, place) => [line, place]));
     if (this.isCalm() || !places.size) terms.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
     else
@@ -110,7 +110,7 @@ export function termsOf(answer, layer, index) {
 // The name of a drawn input: with its layer, if there are several.
 export function inputName(panel, layer, row) {
   if (layer === 0) return nameOfInput(panel, 0, panel.data.drawn_inputs[row]);
-  return panel.facts.layout.length > 2
+  return panel.architecture.layout.length > 2
     ? t`layer ${layer}, neuron ${row + 1}`
     : t`neuron ${row + 1}`;
 }

@@ -140,7 +140,7 @@ export class Probe {
 
   // The data and the map alone: on another slice, and with other inputs, the point stays.
   data() {
-    const { axes, low, high } = this.page.facts;
+    const { axes, low, high } = this.page.data;
     const data = { ...this.page.state.data, fixed: [], features: [] };
     return JSON.stringify([data, axes, low, high]);
   }
@@ -170,8 +170,8 @@ export class Probe {
       if (this.page.side.shows(this.content) && this.data() !== this.source) this.end();
       return;
     }
-    const { facts, panels } = this.page;
-    const { low, high } = facts;
+    const { data, panels } = this.page;
+    const { low, high } = data;
     const isElsewhere = Boolean(this.page.view.probe) && !this.isLocated(); // in a new address
     if (this.data() !== this.source || isElsewhere) return this.end();
     const { at } = this.point;
@@ -192,23 +192,23 @@ export class Probe {
   }
 
   nameOf({ row, at, part, place }) {
-    const { facts, points } = this.page;
+    const { data, points } = this.page;
     if (!at) return t`The digit on the pad`;
     if (row < 0) return t`A place of the plane`;
     const isTest = part === "test";
-    const total = counted(facts.rows[Number(isTest)]);
+    const total = counted(data.rows[Number(isTest)]);
     const which = counted(points.numbers[place]);
     return isTest ? t`Test point ${which} of ${total}` : t`Training point ${which} of ${total}`;
   }
 
   // The name of the point, and its values on the axes.
   writePlace() {
-    const { facts } = this.page;
+    const { data } = this.page;
     const { row, at } = this.point;
     let words = this.name;
     if (at) {
       const hasHeight = row >= 0 && at[1] !== null; // on a curve, the height is the target
-      const names = axisNames(facts).slice(0, facts.curve && !hasHeight ? 1 : 2);
+      const names = axisNames(data).slice(0, data.curve && !hasHeight ? 1 : 2);
       const values = names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`);
       if (values.length) words += `: ${values.join(", ")}`;
     }
@@ -238,7 +238,7 @@ export class Probe {
     const view = this.views[answer.network];
     view.query.answered();
     if (!this.point) return;
-    if (answer.layers.length !== view.panel.facts.layout.length) return this.request(view);
+    if (answer.layers.length !== view.panel.architecture.layout.length) return this.request(view);
     const isEarlier = !view.query.state; // another point was chosen meanwhile
     if (isEarlier && this.point.at) return this.request(view);
     view.answer = answer;
