@@ -240,13 +240,6 @@ def test_training_from_an_earlier_epoch_discards_the_later_ones(start):
     assert report.saved == [0] and len(report.edits) == 1 and report.last == 0
 
 
-def test_dead_neurons_are_reported(start):
-    training = start(activations=("relu",), loss="squared_error")
-    for index in range(training.network.n_parameters):
-        training.send("edit", (index, -1e5))
-    assert "Every gradient was 0" in training.run_to(1).problem.message
-
-
 def test_the_pace_is_limited(start):
     training = start()
     training.send("pace", 20.0)

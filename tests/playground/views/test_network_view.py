@@ -113,6 +113,27 @@ def test_the_curve_ends_where_the_later_epochs_are_discarded(view):
     assert [row[0] for row in view.header(view.latest, {})["rows"]] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("score", "status", "count"),
+    [
+        (0.7, {}, 1),
+        (0.96, {}, 0),
+        (0.7, {"epoch": 1}, 0),
+        (0.7, {"problem": Problem("", "", True)}, 0),
+    ],
+)
+def test_flat_neurons_are_reported_at_the_newest_epoch_unless_the_score_is_good(
+    view, score, status, count
+):
+    view.receive(report(view, {2: 0.5}))
+    snapshot = Snapshot(np.full_like(view.network.parameters, 1e4), view.network.statistics)
+    row = EpochMetrics(3, 0.5, 0.5, score, score)
+    changes = {"epoch": 3, "last": 3, **status}
+    view.receive(ProgressReport(snapshot=snapshot, rows=[row], **changes))
+    header, _ = view.draw(view.latest)
+    assert len(header["problems"]) == count
+
+
 def drawn(data, **changes):
     prepared = prepare_named(DataSettings(source=data))
     settings = NetworkSettings(**changes)
