@@ -209,7 +209,11 @@ export class Probe {
     if (at) {
       const hasHeight = row >= 0 && at[1] !== null; // on a curve, the height is the target
       const names = axisNames(data).slice(0, data.curve && !hasHeight ? 1 : 2);
-      const values = names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`);
+      const values = names.map((name, axis) => {
+        const grain = 1e-6 * (data.high[axis] - data.low[axis]); // positions are in single precision
+        const value = Math.round(this.place[axis] / grain) * grain || 0;
+        return `${name} = ${rounded(value)}`;
+      });
       if (values.length) words += `: ${values.join(", ")}`;
     }
     write(this.where, words);
