@@ -32,7 +32,7 @@ ON_SITE = pyodide
 # The formatter of scripts and styles: npm fetches it at the first run, and the Node.js of .venv runs
 # it. Its settings are in .editorconfig.
 PRETTIER = $(BIN)/npx --yes prettier@3.10.1
-PAGE_FILES = 'src/barenet/playground/page/*.{css,js}' 'docs/_static/*.{css,js}'
+PAGE_FILES = 'src/barenet/playground/page/**/*.{css,js}' 'docs/_static/*.{css,js}'
 
 # Modules are compiled once, also where the environment turns that off: the tests and the pages of the
 # documentation start hundreds of processes.

@@ -26,7 +26,7 @@ def test_a_trailing_slash_is_a_folder(barenet, iris):
         ("plot confusion {}", "p.png"),
         ("report {}", "p.html"),
         ("explain {} --row 0", "p.md"),
-        ("play moons --epochs 1 --no-live", "p.html"),
+        ("play moons --epochs 1", "p.html"),
     ],
 )
 def test_a_file_named_by_out_is_replaced(barenet, iris, command, name):

@@ -137,7 +137,7 @@ def content(path):
 
 def test_the_command_writes_one_small_file(barenet, tmp_path):
     path = tmp_path / "moons.html"
-    done = barenet("play", "moons", "--out", path, "--no-live")
+    done = barenet("play", "moons", "--out", path)
     assert done.out == f"{path}\n"
     assert path.stat().st_size < 210_000
     assert "http" not in re.sub(r"http-equiv|http://www.w3.org/\S+", "", path.read_text("utf-8"))

@@ -18,7 +18,7 @@ INPUTS = [*np.linspace(-9, 9, 37), -1000.0, 1000.0, -np.inf, np.inf, np.nan]
 PRINT = """
 const inputs = INPUTS.map(Number);
 const values = {};
-for (const [name, activation] of Object.entries($["activations.js"].ACTIVATIONS)) {
+for (const [name, activation] of Object.entries($["network/activations.js"].ACTIVATIONS)) {
   values[name] = inputs.map((z) => String(activation(z)));
 }
 console.log(JSON.stringify(values));
@@ -37,7 +37,7 @@ def node() -> Path:
 def values_in_javascript() -> dict[str, list[str]]:
     names = {np.inf: "Infinity", -np.inf: "-Infinity"}
     inputs = [names.get(number, repr(float(number))) for number in INPUTS]
-    script = bundle("activations.js") + PRINT.replace("INPUTS", json.dumps(inputs))
+    script = bundle("network/activations.js") + PRINT.replace("INPUTS", json.dumps(inputs))
     command = [node(), "--input-type=commonjs", "-"]
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)

@@ -27,7 +27,6 @@ def play(
     browser: On = True,
     out: Out = None,
     epochs: Annotated[Integer | None, Parameter(show_default=False)] = None,
-    live: On = True,
 ) -> int:
     """Watch a network learn on a page in the browser.
 
@@ -44,9 +43,8 @@ def play(
         the settings that the page's Share button has copied. By default circles. A .json file
         contains your own lesson, or a list of lessons.
     rows : str
-        With a model: the .csv file that it was trained on, unless its settings name it. Without the
-        file, the model is shown but cannot learn. With a .csv file: its settings, as copied by
-        Share.
+        With a model: the .csv file that it was trained on, unless its settings name it. With a .csv
+        file: its settings, as copied by Share.
     target : str
         The column of a .csv file to predict, by default the last one that is
         numeric or has few different values.
@@ -62,9 +60,6 @@ def play(
     epochs : int
         Number of epochs of a recording. By default from the settings, or as many as the page runs
         in ten seconds.
-    live : bool
-        Include the playground, so that the recording can train its network live; it loads Python
-        over the network. Without it, or with a table, the file is 1.6 MB smaller.
 
     Returns
     -------
@@ -75,7 +70,7 @@ def play(
     if out is not None or epochs is not None:
         from barenet.cli._record import record_page
 
-        record_page(data, rows, target=target, header=header, out=out, epochs=epochs, live=live)
+        record_page(data, rows, target=target, header=header, out=out, epochs=epochs)
         return 0
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")

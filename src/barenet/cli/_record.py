@@ -14,15 +14,9 @@ from barenet.cli._output_file import output_path
 from barenet.errors import ArgumentError
 from barenet.playground.data._file_store import FileStore, is_course, is_csv
 from barenet.playground.lessons._lessons import Lesson, built_in_course, read_course
-from barenet.playground.publishing._live_page import live_page
-from barenet.playground.publishing._recording import (
-    LivePage,
-    check_recordable,
-    record,
-    write_recording,
-)
+from barenet.playground.publishing._recording import check_recordable, record, write_recording
 from barenet.playground.state._address import read_address, split_address
-from barenet.playground.state._page_state import MAX_EPOCHS, NAMED, PACE, PageState
+from barenet.playground.state._page_state import MAX_EPOCHS, PACE, PageState
 from barenet.storage._atomic_write import check_target, write_atomically
 
 #: The name of a recording in a folder.
@@ -32,9 +26,8 @@ SECONDS = 10
 #: The text above those of a lesson.
 RECORDING_NOTE = (
     "This is a recording of the network with which the lesson starts: it is for watching, and has "
-    "no settings, goal or hints. To solve the lesson, {}."
+    "no settings, goal or hints. To solve the lesson, open it with barenet play."
 )
-LIVE = "press Train it live: Python is then loaded into this page"
 
 
 def record_page(
@@ -45,7 +38,6 @@ def record_page(
     header: bool | None = None,
     out: str | None = None,
     epochs: int | None = None,
-    live: bool = True,
 ) -> None:
     """Train a network like the page, write the recording, and print the name of its file."""
     if out is None:
@@ -79,17 +71,13 @@ def record_page(
             next(progress)  # show the bar, which each epoch advances
             recording = record(state, prepared, epochs, lambda: next(progress, None))
         if lesson:
-            remedy = LIVE if live else "open it with barenet play"
             title = lesson.title
-            recording["text"] = [RECORDING_NOTE.format(remedy), *lesson.paragraphs()]
+            recording["text"] = [RECORDING_NOTE, *lesson.paragraphs()]
         else:
             title = prepared.dataset.name.replace("_", " ").capitalize()
             recording["text"] = [prepared.dataset.description]
         recording["lesson"] = lesson is not None
-        page = None
-        if live and not is_csv(data):
-            page = _live_page(data, words, lesson)
-        write_atomically(path, write_recording(title, recording, page))
+        write_atomically(path, write_recording(title, recording))
     emit(str(path))
 
 
@@ -110,21 +98,6 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
         problem = "weights changed by hand are not recorded"
         raise ArgumentError(problem, argument="net.edits", remedy="leave them out")
     return words, lesson
-
-
-def _live_page(data: str, words: dict[str, str], lesson: Lesson | None) -> LivePage:
-    """Make the page that trains the recorded network, including a lesson from a file."""
-    if lesson is None:
-        if not words:
-            words = {"data": data or NAMED[0]}
-        address = urlencode(words)
-        return live_page(built_in_course(), address, address)
-    fragment = f"lesson={lesson.name}"
-    address = lesson.describe()["address"]
-    if not data:
-        return live_page(built_in_course(), fragment, address)
-    course = {lesson.name: lesson}
-    return live_page(course, fragment, address, Path(data).read_bytes())
 
 
 def _state(

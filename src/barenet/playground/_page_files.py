@@ -1,5 +1,6 @@
 """The files of the page, and its modules and styles joined into one text each."""
 
+import posixpath
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,13 +10,15 @@ from barenet.playground._activation_script import activation_script
 PAGE = Path(__file__).parent / "page"
 #: The catalogues of the page's sentences, one for each language.
 LANGUAGES = Path(__file__).parent / "languages"
-IMPORT = re.compile(r'^import \{\s*([^}]+?),?\s*\} from "\./(.+)";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import \{\s*([^}]+?),?\s*\} from "(\.{1,2}/.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", re.MULTILINE)
 #: Indentation, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
 #: Comments in styles, and comments at the end of lines in scripts.
 STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 TRAILING_COMMENT = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
+#: The module that is printed from the library's formulas.
+ACTIVATIONS = "network/activations.js"
 #: The module for whose catalogue the modules after it wait.
 WAITING = "language-choice.js"
 #: The shipped font, which is left out of a single file.
@@ -39,12 +42,18 @@ def bundle(entry: str) -> str:
     def add(name: str) -> None:
         text = MARGIN.sub("", module_text(name))
         text = TRAILING_COMMENT.sub("", text)
-        for _, imported in IMPORT.findall(text):
-            if imported not in scopes:
-                add(imported)
+
+        def path_of(address: str) -> str:  # of a module, from the folder of the page
+            return posixpath.normpath(posixpath.join(posixpath.dirname(name), address))
+
+        for _, address in IMPORT.findall(text):
+            if path_of(address) not in scopes:
+                add(path_of(address))
         exported = ", ".join(EXPORT.findall(text))
         text = EXPORT.sub("", text)
-        text = IMPORT.sub(r'const { \1 } = $["\2"];\n', text)
+        text = IMPORT.sub(
+            lambda match: f'const {{ {match[1]} }} = $["{path_of(match[2])}"];\n', text
+        )
         body = f"{text}return {{ {exported} }};\n"
         if name == WAITING:
             scopes[name] = f'$["{name}"] = await (async () => {{\n{body}}})();\n'
@@ -69,4 +78,4 @@ def compact(text: str) -> str:
 
 def module_text(name: str) -> str:
     """Read a module of the page, or print the one that is generated from the library's formulas."""
-    return activation_script() if name == "activations.js" else (PAGE / name).read_text("utf-8")
+    return activation_script() if name == ACTIVATIONS else (PAGE / name).read_text("utf-8")

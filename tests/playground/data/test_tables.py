@@ -78,7 +78,7 @@ def test_excel_csv_files_are_read(add):
     rows = "".join(f"{n},5;{n % 7},25;{'über' if n % 2 else 'unter'}\n" for n in range(20))
     table = add(f"Größe;b;Art\n{rows}".encode())
     assert table.options == {"decimal": ","}
-    dataset = table.load(DataSettings()).used
+    dataset = table.load(DataSettings())
     assert dataset.feature_names == ("Größe", "b") and dataset.classes == ("unter", "über")
     assert dataset.X[3].tolist() == [3.5, 3.25]
     assert add(f"\ufeffGröße;b;Art\n{rows}".encode("utf-16")).options == {"decimal": ","}
@@ -87,7 +87,7 @@ def test_excel_csv_files_are_read(add):
 def test_free_text_is_not_the_default_target(add):
     rows = "".join(f"{n},{n % 2},{'up' if n % 3 else 'down'},remark {n}\n" for n in range(150))
     table = add(f"a,b,kind,remark\n{rows}")
-    assert table.load(DataSettings()).used.target_name == "kind"
+    assert table.load(DataSettings()).target_name == "kind"
     with pytest.raises(DataError, match=r"^mine\.csv: column 'remark' has 150 classes"):
         table.load(DataSettings(target="remark"))
 
@@ -104,7 +104,7 @@ def test_a_column_that_cannot_be_predicted_is_not_the_default_target(add, last):
     rows = "".join(f"{n},{'du'[n % 2]},{value}\n" for n, value in enumerate(values))
     table = add(f"a,kind,last\n{rows}")
     assert table.default_target == "kind"
-    assert table.load(DataSettings()).used.classes == ("d", "u")
+    assert table.load(DataSettings()).classes == ("d", "u")
     assert add("a\n1\n1\n").default_target == "a", "there is no other"
 
 

@@ -33,7 +33,7 @@ UNHANDLED = "Unhandled exception in event loop"
 
 #: A script in the page; `header` and `settings` are those of the first network.
 SCRIPT = """() => {
-  const { panels, state, facts } = window.barenet ?? {};
+  const { panels, state, data } = window.barenet ?? {};
   const header = panels?.[0]?.header, settings = state?.networks?.[0];
   return (%s);
 }"""
@@ -225,7 +225,7 @@ class Tab:
     def use(self, name: str) -> None:
         """Choose a data set that has a picture."""
         self.click(f"[data-name={name}]")
-        self.until(f"facts.name === '{name}'")
+        self.until(f"data.name === '{name}'")
         self.rest()
 
     def download(self, folder: Path) -> Path:
@@ -381,9 +381,11 @@ def write_site(folder: Path) -> None:
     command = [sys.executable, "-m", "barenet.playground.publishing._site", str(folder / "play")]
     command += ["--documentation", "../"]
     subprocess.run([*command, "--runtime", os.environ["BARENET_PYODIDE"]], check=True)
-    for module in PAGE.glob("*.js"):  # some tests import one; a site has them in main.js alone
-        if not (folder / "play" / module.name).exists():
-            shutil.copy(module, folder / "play")
+    for module in PAGE.rglob("*.js"):  # some tests import one; a site has them in main.js alone
+        copied = folder / "play" / module.relative_to(PAGE)
+        if not copied.exists():
+            copied.parent.mkdir(exist_ok=True)
+            shutil.copy(module, copied)
 
 
 @pytest.fixture(scope="session")

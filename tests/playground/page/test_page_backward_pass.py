@@ -26,7 +26,7 @@ LARGEST = "#data=iris&features=all&net.hidden=256~256~256~256~256~256~256~128&ne
 FORWARD, BACKWARD = ["Forward"], ["Forward", "Error", "δ backward", "Gradients"]
 KINDS = [
     "#data=circles&net.hidden=&net.activations=",
-    "#data=circles&net.hidden=4~3&net.activations=relu~gelu&net.batch_norm=true&net.dropout=0.3",
+    "#data=circles&net.hidden=4~3&net.activations=relu~gelu&net.dropout=0.3",
     "#data=iris&net.hidden=5&net.activations=mish&net.loss=squared_error",
     "#data=digits&net.hidden=48~12&net.activations=relu~tanh",
 ]

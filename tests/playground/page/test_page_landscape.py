@@ -85,7 +85,7 @@ def test_the_hidden_space_shows_a_layer_and_its_boundary(tab):
     assert there.value(COLOURS) > 50
     words = there.text(".hidden-space .hint")
     wrong = re.search(r"(\d+) of the points lie on the wrong side", words)
-    rows = there.value("facts.rows[0]")
+    rows = there.value("data.rows[0]")
     assert int(wrong[1]) <= rows * 0.2 and f"{rows} training points" in words
     there.select(".hidden-space select", "0")
     there.until_text(".hidden-space .hint", "4 neurons of hidden layer 1")

@@ -145,12 +145,12 @@ def test_a_setting_that_is_changed_beside_a_neuron_keeps_the_focus(tab):
     page = tab("#data=circles", width=1440, height=900)
     page.open_neuron(1)
     page.find("[data-field=optimizer]").focus()
-    page.choose("optimizer", "sgd")
-    page.until("barenet.neuron.about.optimizer === 'sgd'")  # its panel is built anew
+    page.value("barenet.change(({ networks }) => (networks[0].hidden = [5, 2]))")
+    page.until("barenet.neuron.neuron.index[1] === 5")  # its panel is built anew
     assert page.value("document.activeElement.dataset.field") == "optimizer"
     page.find("#neuron input[type=range]").first.focus()
-    page.value("barenet.change(({ networks }) => (networks[0].optimizer = 'adam'))")
-    page.until("barenet.neuron.about.optimizer === 'adam'")
+    page.value("barenet.change(({ networks }) => (networks[0].hidden = [4, 2]))")
+    page.until("barenet.neuron.neuron.index[1] === 4")
     assert page.value("document.activeElement.id") == "side", "it was within the panel"
 
 
@@ -172,7 +172,7 @@ def test_a_neuron_fits_a_phone_and_covers_little_of_it(tab):
 def test_maps_have_ticks_with_numbers(tab, data):
     page = tab(f"#data={data}")
     page.open_neuron(1)
-    low, high = page.value("[facts.low, facts.high]")
+    low, high = page.value("[data.low, data.high]")
     for plot, canvas in ((".output .plot", ".map"), ("#neuron .plot", ".portrait")):
         left, top, right, bottom = box(page, canvas)
         for axis, side in enumerate("xy"):
@@ -192,7 +192,7 @@ def test_maps_have_ticks_with_numbers(tab, data):
 #: Three classes with linear probabilities on a grid of 8 × 8, drawn; for each row of pixels, the
 #: place of the border between the first two, and that of the second and the third.
 BORDERS = """
-import('./heatmap.js').then(async ({ drawClasses }) => {
+import('./output/heatmap.js').then(async ({ drawClasses }) => {
   const { palette } = await import('./colours.js');
   palette.renew();
   const side = 8, count = side * side, values = new Int8Array(4 * count);

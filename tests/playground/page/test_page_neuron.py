@@ -1,16 +1,14 @@
-"""A neuron of the page enlarged, and the explanation of a step."""
+"""A neuron of the page enlarged."""
 
 import re
 
 import numpy as np
 import pytest
 
-from .conftest import numbers
-
 pytestmark = pytest.mark.integration
 
 
-def test_the_neuron_panel_explains_the_line(tab):
+def test_the_neuron_panel_has_the_formulas(tab):
     page = tab()
     to_play = page.page.get_by_text("Press ▶ and watch the network learn")
     invitation = page.page.get_by_text("Tap or click a neuron to see how it computes its output.")
@@ -20,7 +18,8 @@ def test_the_neuron_panel_explains_the_line(tab):
     assert invitation.is_visible() and not to_play.is_visible()
     seen = page.open_neuron(1)
     words = page.text("#neuron .why")
-    assert "Why it draws a straight line" in words and "shifts the line" in words
+    assert "y = " not in words and "a = tanh(z)" in words
+    assert "On the thick line, z = 0. Move a weight, and the line moves." in words
     scaled = "0 is their mean, 1 a standard deviation, a typical distance."
     assert scaled in page.text("#neuron .likeness .hint")
     for value in (*seen["weights"], seen["bias"]):
@@ -46,7 +45,7 @@ def test_a_weight_turns_the_line_with_its_arrow_and_the_bias_shifts_it(tab):
     assert shifted["line"] != turned["line"]
     page.slide(0, 0.1)
     page.slide(2, 3.0)
-    assert "lies outside" in page.text("#neuron .why")
+    assert "The thick line lies outside of this picture." in page.text("#neuron .why")
     page.press("Put back")
     page.until(f"barenet.neuron.answer.bias === {first['bias']}")
     page.until(f"barenet.neuron.answer.line.join() === {','.join(map(str, first['line']))!r}")
@@ -66,58 +65,17 @@ def change(page, *weights):
     return page.text("#neuron .why")
 
 
-def test_the_words_on_the_weights_hold_where_one_or_all_of_them_are_0(tab):
-    """With a weight of 0, a change of the other moves the line, and turns it nowhere."""
-    page = tab("#data=gaussians&features=x1~x2&net.hidden=2&net.activations=tanh")
-    page.open_neuron(1)
-    words = change(page, 1.5, -0.5, 0.25)
-    assert "The weights, 1.50 and −0.50, decide where the arrow points: change one, and" in words
-    for weights, zero, other in (((1.5, 0, 0.25), "x₂", "1.50"), ((0, -0.5, 0), "x₁", "−0.50")):
-        words = change(page, *weights)
-        assert f"The weight of {zero} is 0: change it, and the line turns." in words
-        assert f"Change the other, {other}, and the line keeps its direction." in words
-        arrow = page.value("barenet.neuron.answer.arrow.slice(2).map(Math.abs)")
-        row = 1 if weights[0] == 0 else 0
-        moved = list(weights)
-        moved[row] = 2 * weights[row]
-        change(page, *moved)
-        assert page.value("barenet.neuron.answer.arrow.slice(2).map(Math.abs)") == arrow
-    words = change(page, 0, 0, 0.25)
-    assert "All weights are 0: z is 0.25 everywhere, and there is no line." in words
-    assert "no bias makes a line: change a weight" in words and "outside" not in words
-    assert "on the line" not in words
-    page.visit("#data=gaussians&features=x1&net.hidden=2&net.activations=tanh")
-    page.open_neuron(1)
-    assert "There is only one weight, 1.50: change it, and the line keeps" in change(page, 1.5, 0)
-
-
-def test_an_output_without_a_line_is_compared_with_the_other_classes(tab):
-    """The words compare the sum with those of the other classes, and don't mention 0."""
+def test_an_output_of_a_class_is_compared_with_the_other_classes(tab):
     page = tab("#data=iris&net.hidden=2&net.activations=tanh")
     page.open_neuron(2)
-    everywhere = "In all of this picture the sum for"
-    nowhere = "Nowhere in this picture is the sum for"
-    for bias, expected, percent in ((3, everywhere, 100), (-3, nowhere, 0)):
+    name = page.text("#side-title").removeprefix("Output ")
+    assert "y = softmax(z, …)" in page.text("#neuron .why")
+    assert f"On the thick line, {name} is as likely as another class." in page.text("#neuron .why")
+    for bias, percent in ((3, 100), (-3, 0)):
         words = change(page, 0.1, 0.1, bias)
-        assert expected in words
-        assert "above 0" not in words
-        assert "below 0" not in words
-        assert "thick line" not in words
+        assert "The thick line lies outside of this picture." in words
         label = page.value("document.querySelector('.portrait').getAttribute('aria-label')")
         assert f"its sum is the largest in {percent} % of the plane" in label
-
-
-@pytest.mark.parametrize(
-    ("address", "column"),
-    [
-        ("#data=wine", 1),  # a slice: 11 of the 13 weights shift the line
-        ("#data=moons&net.hidden=2~2&net.activations=identity~identity", 2),
-    ],
-)
-def test_a_weight_that_may_only_shift_the_line_is_not_one_that_turns_it(tab, address, column):
-    page = tab(address)
-    page.open_neuron(column)
-    page.until_text("#neuron .why", "change one, and the line can turn or shift.")
 
 
 #: The pixel at the head of the arrow.
@@ -135,38 +93,22 @@ def test_later_neurons_mix_the_lines_before_them(tab):
     page.press("Next: layer 2")
     page.until("barenet.neuron.answer?.layer === 1")
     assert len(page.value("barenet.neuron.answer.before")) == 4
-    assert "So far it is almost straight" in page.text("#neuron .why")
-    page.value("barenet.line.send('run_to', { epoch: 60 })")
-    page.until("document.querySelector('#neuron h3').textContent.endsWith('border that bends')")
-    assert "drawn thin" in page.text("#neuron .why")
+    assert "Thin: the lines of the neurons before it" in page.text("#neuron .likeness .hint")
+    assert "· n₁" in page.text("#neuron .sum") and "a = tanh(z)" in page.text("#neuron .sum")
     page.press("Next: the output")
     page.until("barenet.neuron.answer?.layer === 2")
-    assert "which is the decision boundary" in page.text("#neuron .why")
+    assert "y = sigmoid(z)" in page.text("#neuron .sum")
     assert page.text("#side-title") == "Output y"
 
 
-def test_a_curve_has_places_and_a_regression_has_no_decision_boundary(tab):
+def test_the_formula_of_a_small_weight_and_of_an_output_without_an_activation(tab):
     page = tab("#data=sine&net.hidden=2&net.activations=tanh")
     page.open_neuron(2)
-    words = page.text("#neuron .why")
-    assert "at several places" in words and "drawn thin" in words and "the places move" in words
-    assert "decision boundary" not in words and "bend" not in words
+    assert "y = z" in page.text("#neuron .sum")
     page.press("Close")
     page.open_neuron(1)
-    assert "Why it changes at one place" in page.text("#neuron .why")
     page.slide(0, 0.004)
     assert "z = 0.004 · x" in page.text("#neuron .sum"), "not 0.00"
-    page.press("Close")
-    page.find("[aria-label='Input sin x']").click()
-    page.until("barenet.state.data.features.includes('sin(x1)')")
-    page.open_neuron(1)
-    assert "several such places, as sin x is curved" in page.text("#neuron .why")
-    page.visit("#data=plane")
-    page.open_neuron(3)
-    assert "decision boundary" not in page.text("#neuron .why")
-    page.visit("#data=iris&net.hidden=")
-    page.open_neuron(1)
-    assert "can only be equal along a straight line" in page.text("#neuron .why")
 
 
 #: The mark on a curve: its sum and its output.
@@ -222,105 +164,12 @@ def test_a_probed_point_has_its_place_on_the_curve_of_each_hidden_neuron(tab):
     assert -(y1 - y0) / (x1 - x0) == pytest.approx(1 - 0.415**2, abs=0.001), "the tangent"
 
 
-def test_the_last_step_is_explained(tab):
-    page = tab()
-    page.open_neuron(1)
-    page.click("#neuron summary")
-    assert "Take a step" in page.text("#neuron details")
-    page.press("Take one batch")
-    page.until("document.querySelector('.numbers math')")
-    seen = "document.querySelector('.summary').offsetHeight < barenet.side.root.clientHeight"
-    assert page.value(seen), "seen at once"
-    lines = page.find(".summary li").all_inner_texts()
-    assert len(lines) == 7 and "batch 1 of 16 in epoch 1. It had 16 points" in lines[0]
-    x1, x2 = re.findall(r"= (\S+\d)", lines[0])
-    summed, z = re.search(r"z = (.+) = (\S+)", lines[1]).groups()
-    assert all(x in summed for x in (x1, x2)) and summed.count("·") == 2
-    worth = eval(summed.replace("·", "*").replace("−", "-"), {}, {})
-    assert [worth] == pytest.approx(numbers(z), abs=0.005)
-    share, rows, slope = numbers(re.search(r"by z = \S+ ÷ 16 = \S+", lines[3])[0])
-    assert slope == pytest.approx(share / rows, rel=0.01)
-    assert re.search(r"tanh\(\S+\) = ", lines[2]) and lines[6].startswith("Adam takes")
-    seen = numbers(" ".join(page.find(".moved tr td:last-child").all_inner_texts()))
-    assert seen == pytest.approx(page.parameters()[0:12:4], rel=0.01), "the network's own"
-    assert not page.find(".numbers").is_visible(), "all points wait to be asked for"
-    page.find("#neuron summary").last.click()
-    assert page.find(".numbers").is_visible()
-    whole = page.text(".numbers")
-    assert "batch 1 of 16 in epoch 1" in whole and "gradients agree" in whole
-    assert page.text("#batches") == "+ 1 of 16 batches"
-    weights = page.value("document.querySelector('.numbers section:last-of-type').innerText")
-    for value in page.parameters()[0:8:4]:
-        assert f"{abs(value):.4g}" in weights, "the new weights are those of the network"
-    page.press("Take one epoch")
-    page.until("document.querySelector('.numbers').innerText.includes('batch 16 of 16 in epoch 1')")
-    assert page.text("#batches") == ""
-    border = "getComputedStyle(document.querySelector('.numbers section')).borderLeftWidth"
-    assert page.value(border) != "0px", "in the style of an explanation"
-    page.close_neuron()
-    page.key(",")
-    page.until("header.batch[0] === 1")
-    page.rest()
-    assert page.value("barenet.neuron.written") != "1.1", "nothing is asked for that nobody sees"
-    page.click("#play")
-    page.open_neuron(2)
-    page.until("document.querySelector('#neuron details').innerText.includes('It is learning')")
-    assert not page.value("document.querySelector('.numbers').childNodes.length")
-    page.page.get_by_role("button", name="Pause").last.click()
-    page.until("document.querySelector('.numbers math')")
-
-
-def test_neuron_texts_are_complete_and_escaped(tab):
-    """For every activation, first or last, whatever the inputs; and nothing in it can run."""
+def test_the_rule_of_each_optimizer_is_complete(tab):
     page = tab()
     texts = page.value(
-        "import('./neuron-words.js').then(({ question, sentences, sum }) => {"
-        " const all = [];"
-        " for (const activation of [...barenet.catalog.activations, 'softmax'])"
-        " for (const layer of [0, 1]) for (const last of [false, true]) for (const curve of"
-        " [false, true]) for (const curved of [[], ['x₁²']]) for (const line of [[], [0, 0, 1, 1]])"
-        " for (const normed of [false, true]) for (const standardized of [false, true]) {"
-        " const about = { layer, last, curve, curved, normed, standardized, inputs: ['a', 'b'],"
-        " terms: [0, 1], count: 2, name: 'y', classes: ['no', 'yes'] };"
-        " const seen = { activation, weights: [1, -2], bias: 0, line, positive: 0.5 };"
-        " all.push([question(about, seen), ...sentences(about, seen), sum(about, seen)].join(' '));"
-        " } return all; })"
+        "import('./network/step-words.js').then(({ ruleOf }) =>"
+        " [...barenet.catalog.optimizers, 'adam:beta1=0.8', 'mine'].map((optimizer) =>"
+        " ruleOf({ optimizer }, { learning_rate: 0.1 })))"
     )
-    assert len(texts) > 200
-    texts += page.value(
-        "import('./step-words.js').then(({ ruleOf, stepLines }) => {"
-        " const all = [];"
-        " for (const activation of [...barenet.catalog.activations, 'softmax'])"
-        " for (const layer of [0, 1]) for (const last of [false, true]) for (const classes of"
-        " [null, ['no', 'yes']]) for (const penalty of ['none', 'l1']) for (const rows of [1, 16])"
-        " for (const slope of [0, -0.1]) for (const dropout of [0, 0.1])"
-        " for (const normed of [false, true]) for (const standardized of [false, true]) {"
-        " const about = { activation, layer, last, classes, penalty, dropout, normed, standardized,"
-        " index: 0, inputs: ['a', 'b'], terms: [0, 1] };"
-        " const seen = { rows, slope, inputs: [1, -2], z: 1, output: 0.5, gradient: [1, 2, 3],"
-        " before: [1e-7, 2, 3], target: 1, epoch: 3, batch: [1, rows] };"
-        " all.push(stepLines(about, seen).map(({ words, sum }) => words + ' ' + sum).join(' ')); }"
-        " for (const optimizer of [...barenet.catalog.optimizers, 'adam:beta1=0.8', 'mine'])"
-        " all.push(ruleOf({ optimizer }, { learning_rate: 0.1 })); return all; })"
-    )
-    assert not [each for each in texts if re.search("undefined|NaN|null|object|  ", each)]
-    left = page.value(
-        "import('./explained.js').then(({ explained }) => { const place ="
-        " document.createElement('div'); place.replaceChildren(...explained("
-        '\'<p onclick="x()" style="a" class="b">t<script>x()</script><img src=x>'
-        '<math><mi href="javascript:x()">z</mi></math><svg onload=x()></svg></p>\'));'
-        " return place.innerHTML; })"
-    )
-    assert left == '<p class="b">t<math><mi>z</mi></math></p>'
-    page.faults.clear()  # the browser reports the refusal, too
-
-
-def test_neurons_without_an_activation_are_not_on_or_off_and_bend_nothing(tab):
-    page = tab("#data=moons&net.hidden=4~4&net.activations=identity~identity")
-    for column in (1, 2):
-        page.open_neuron(column)
-        page.until_text("#neuron .why", "Why it draws a straight line")
-        words = page.text("#neuron .why") + page.text("#neuron .likeness .hint")
-        for wrong in (" is on", " is off", "it bends", "from off to on"):
-            assert wrong not in words
-        page.close_neuron()
+    assert len(texts) > 5
+    assert not [text for text in texts if re.search("undefined|NaN|null|object|  ", text)]

@@ -1,4 +1,4 @@
-"""One point followed through the network on the page, and its error on the way back.
+"""One point followed through the network on the page.
 
 The page shows numbers of the server, which `test_probe.py` compares with those of NumPy.
 """
@@ -89,54 +89,6 @@ RECORD = (
 )
 
 
-def test_its_error_goes_back_layer_by_layer(tab):
-    page = tab("#batch_size=16", reduced_motion="reduce")
-    click_on_row(page)
-    page.press("Send the error back")
-    page.until_text(".error-back", "The target is")
-    assert page.value("scrollY") == 0, "the network stays in view"
-    layers, error = answer_of(page), answer_of(page, "backward")
-    (output,), (target,) = layers[-1]["outputs"], error["target"]
-    assert numbers(page.text(".error-back .leaf"))[:2] == pytest.approx([target, output], rel=0.01)
-    assert page.find(".error-back .fold").count() == 0, "nothing moves by itself"
-    page.press("Next →")
-    page.until_text(".error-back", "Output")
-    (delta, *_) = numbers(page.find(".error-back .fold .fold > summary").inner_text())
-    assert delta == pytest.approx(output - target, rel=0.01)
-    head = page.find(".error-back th").all_inner_texts()
-    assert head[:4] == ["weight of", "input", "δ × input", "÷ 16"]
-    gradient, share = map(numbers, page.find(".error-back td").all_inner_texts()[1:3])
-    assert share[0] == pytest.approx(gradient[0] / 16, rel=0.01)
-    page.press("Next →")
-    page.press("Next →")
-    page.until("document.querySelectorAll('.error-back > div > .fold').length === 3")
-    titles = page.find(".error-back > div > .fold > summary").all_inner_texts()
-    assert titles == ["Output", "Layer 2", "Layer 1"]
-    assert all("δ" in text for text in page.find(".neuron:not(.input) .probed").all_inner_texts())
-    second, last = (np.array(layer["weights"]) for layer in layers[1:])
-    formulas = page.find(".error-back .fold-body > .leaf").all_inner_texts()
-    delta = output - target
-    assert formulas[0].startswith("δ = dL/dy · slope")
-    assert numbers(formulas[0])[-1] == pytest.approx(delta, rel=0.01)
-    hidden = delta * last[:, 0] * (1 - np.square(layers[1]["outputs"]))
-    weight, factor, error, slope, product = numbers(formulas[1])
-    assert [weight, factor] == pytest.approx([last[0, 0], delta], rel=0.01)
-    assert [error, error * slope] == pytest.approx([delta * last[0, 0], hidden[0]], rel=0.01)
-    assert product == pytest.approx(hidden[0], rel=0.01)
-    *terms, error, slope, product = numbers(formulas[2])
-    assert formulas[2].startswith("δ = (Σ w·δ) · slope = (")
-    assert terms == pytest.approx(np.ravel(np.column_stack([second[0], hidden])), rel=0.01)
-    assert error == pytest.approx(second[0] @ hidden, rel=0.01)
-    assert product == pytest.approx(error * slope, rel=0.01)
-    page.press("Train up to its batch")
-    page.until_text(".error-back", "held this point")
-    cells = page.find(".error-back > div > .fold").first.locator("tr td:last-child")
-    after = [numbers(text)[-1] for text in cells.all_inner_texts()]
-    assert after == pytest.approx(page.parameters()[-3:], rel=1e-3), "the training's own weights"
-    page.press("Show the values again")
-    page.until("!document.querySelector('.probed.delta')")
-
-
 def test_a_place_in_both_networks_by_the_keyboard(tab):
     page = tab("#networks=2&b.net.hidden=3")
     page.find(".probe-open").first.focus()
@@ -149,13 +101,11 @@ def test_a_place_in_both_networks_by_the_keyboard(tab):
     assert page.text(".where") != first
     click_on_map(page, 0.5, 0.5)
     page.until_text(".where", "A place of the plane: x₁")
-    page.until_text(".probe", "choose one to send its error back")
-    page.until("document.querySelectorAll('.probe button:disabled').length === 2")
     page.page.reload()
     page.until("document.querySelectorAll('.tree .fold').length > 4")
     assert page.text(".where").startswith("A place of the plane: x₁"), "it is in the address"
     page.value("document.querySelector('[data-name=xor]').click()")
-    page.until("facts.name === 'xor'")
+    page.until("data.name === 'xor'")
     assert not page.find("#side").is_visible(), "other data"
 
 
@@ -166,7 +116,7 @@ def test_other_data_close_the_probe_and_leave_the_focus_at_the_data(tab):
     page.until("document.querySelectorAll('.tree .fold').length > 0")
     page.find("[data-name=circles]").focus()
     page.key("ArrowRight")
-    page.until("facts.name === 'xor'")
+    page.until("data.name === 'xor'")
     page.rest()
     assert page.find("#side").is_hidden()
     assert page.value("document.activeElement.dataset.name") == "xor"
@@ -190,12 +140,11 @@ def test_a_sure_probability_has_no_digits_without_a_meaning(tab):
     assert {"≈ 0", "≈ 1"} & seen and not any("e" in words for words in seen)
 
 
-def test_a_point_has_the_number_of_its_row_in_the_data(tab):
+def test_a_point_has_its_number_among_those_of_its_part(tab):
     page = tab("#data=moons")
     page.press("Probe a point")
-    page.until_text(".where", "of the data")
-    assert not page.labelled("Row", exact=True).is_visible(), "that is for rows of a file"
-    training, total, row = numbers(page.text(".where").partition(":")[0].replace(",", ""))[:3]
-    prepared = prepare_named(DataSettings(source="moons"))
-    rows = np.flatnonzero(~prepared.is_test)
-    assert (total, row) == (len(rows), rows[int(training) - 1] + 1)
+    page.until_text(".where", "Training point")
+    number, total = numbers(page.text(".where"))[:2]
+    rows = np.flatnonzero(~prepare_named(DataSettings(source="moons")).is_test)
+    assert total == len(rows)
+    assert page.value(f"{PROBE}.point.row") == rows[int(number) - 1]

@@ -14,10 +14,10 @@ from .conftest import IS_SITE, Tab
 pytestmark = pytest.mark.integration
 
 
-def test_the_panel_of_the_first_lesson_explains_its_words(tab):
+def test_the_panel_of_the_first_lesson_has_its_formula(tab):
     page = tab("#lesson=one-neuron&step=7")
     page.open_neuron(1)
-    assert "the sigmoid, a curve like an S," in page.text("#neuron .why")
+    assert "y = sigmoid(z)" in page.text("#neuron .why")
     assert "a standard deviation, a typical distance" in page.text("#neuron .likeness")
 
 
@@ -272,7 +272,7 @@ def test_a_page_of_the_server_opens_a_file_of_lessons(tab, tmp_path):
     faulty = tmp_path / "faulty.json"
     faulty.write_text(json.dumps({**OWN, "title": ""}))
     page.leave_course()
-    page.until("facts.name === 'moons'")
+    page.until("data.name === 'moons'")
     page.upload("#lesson-file", faulty)
     page.until_text("#notice", "faulty.json: title: missing; every lesson needs it")
     page.faults.clear()  # the browser reports the status of the answer

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 #: In reach of the modules of the page, and of its player.
 COMPUTED = """() => {
-  const { recording, weights } = barenet, { forward, onPlane } = $["forward-pass.js"];
+  const { recording, weights } = barenet, { forward, onPlane } = $["network/forward-pass.js"];
   const outputs = (rows, ...network) => [...forward(rows, ...network).at(-1).outputs];
   const { large, arrays } = recording;
   const grid = outputs(large, ...onPlane(weights, recording));
@@ -55,7 +55,7 @@ COUNTED = """() => {
   };
   const drawn = ["putImageData", "drawImage", "stroke"];
   const restore = drawn.map((name) => counting(context, name, name));
-  restore.push(counting($["activations.js"].ACTIVATIONS, "relu", "activations"));
+  restore.push(counting($["network/activations.js"].ACTIVATIONS, "relu", "activations"));
   const observer = new MutationObserver(() => {});
   const everything = { childList: true, attributes: true, characterData: true, subtree: true };
   observer.observe(document, everything);
@@ -120,7 +120,7 @@ def test_the_forward_pass_is_that_of_the_library(opened, address):
     every = -(-len(prepared.points) // 500)
     X = prepared.scaling.transform(prepared.features.apply(prepared.dataset.X[::every]), np.float32)
     np.testing.assert_allclose(computed["points"], network.predict(X).ravel(), rtol=1e-5, atol=1e-5)
-    shown = page.evaluate("$['recording-frame.js'].scoresOf(barenet.weights, barenet.recording)")
+    shown = page.evaluate("$['io/recording-frame.js'].scoresOf(barenet.weights, barenet.recording)")
     if every == 1:  # the scores are those that the library measured
         np.testing.assert_allclose(shown, page.evaluate("barenet.kept.at(-1).slice(3)"), atol=1e-5)
 

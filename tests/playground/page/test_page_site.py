@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from barenet import load, train
-from barenet.cli._record import record_page
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._site import RUNTIME
 from barenet.playground.state._page_state import PageState
@@ -98,7 +97,7 @@ def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
     )
     own_tab.visit("#data=moons")
     own_tab.upload("#csv", path)
-    own_tab.until("facts.name === 'flowers.csv' && panels[0].frame")
+    own_tab.until("data.name === 'flowers.csv' && panels[0].frame")
     own_tab.step(1, 2)
     parameters = own_tab.parameters()
     own_tab.click("[data-action=export]")
@@ -203,7 +202,7 @@ def test_a_corrected_lesson_is_loaded_anew(browser, site, site_folder):
     os.utime(path, (0, 0))
     context = browser.new_context()
     page = context.new_page()
-    page.goto(f"{site}explain.css")  # a page of the site, which reads the lesson
+    page.goto(f"{site}style.css")  # a page of the site, which reads the lesson
     assert page.evaluate("() => fetch('corrected.json').then((it) => it.json())")
     path.write_text(json.dumps(LESSON | {"title": "Corrected"}))
     tab = Tab(context.new_page, f"{site}?lessons=corrected.json")
@@ -217,7 +216,7 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
     path.write_text("a,b\n" + "".join(f"{n},{n * n % 23}\n" for n in range(40)))
     own_tab.visit("#data=xor")
     own_tab.upload("#csv", path)
-    own_tab.until("facts.name === 'mine.csv' && panels[0].frame")
+    own_tab.until("data.name === 'mine.csv' && panels[0].frame")
     own_tab.choose("learning_rate", "0.1")
     own_tab.step(1, 2, 3)
     own_tab.click("#compare")
@@ -229,7 +228,7 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
     own_tab.press("Start Python again")
     own_tab.until("barenet.line.ready && !barenet.arrival && header.epoch === 4")
     own_tab.until("panels[1].header.epoch === 1")
-    assert own_tab.value("[facts.name, settings.learning_rate]") == ["mine.csv", 0.1]
+    assert own_tab.value("[data.name, settings.learning_rate]") == ["mine.csv", 0.1]
     assert own_tab.parameters() == parameters
     own_tab.click("#compare")
     own_tab.until("panels.length === 1")
@@ -405,7 +404,7 @@ def test_nothing_of_a_visitor_is_sent(browser, site, site_folder, tmp_path):
     )
     tab.leave_course()
     tab.upload("#csv", path)
-    tab.until("facts.name === 'pupils.csv' && panels[0].frame")
+    tab.until("data.name === 'pupils.csv' && panels[0].frame")
     tab.step(1)
     addresses = {request.url.partition("#")[0] for request in requests}
     for address in addresses:
@@ -502,41 +501,6 @@ def test_it_fits_a_phone_and_writes_nothing_to_the_console(browser, site):
     train_on(tab)
     context.close()
     assert messages == []
-
-
-def test_a_recording_trains_its_network_within_its_file(browser, tmp_path, monkeypatch):
-    """A lesson has its goal there; the runtime alone is loaded from elsewhere."""
-    source = Path(os.environ.get("BARENET_PYODIDE") or pytest.skip("BARENET_PYODIDE is not set"))
-    with serving(partial(OtherSite, directory=source)) as network:
-        monkeypatch.setitem(RUNTIME, "address", network)
-        monkeypatch.setitem(RUNTIME, "numpy", numpy_of(network, source))
-        record_page("#lesson=xor", out=str(tmp_path / "page.html"), epochs=5)
-        address = (tmp_path / "page.html").as_uri()
-        live = Tab(browser.new_page, address, "document.title")
-        requests = []
-        live.page.on("request", lambda request: requests.append(request.url))
-        live.click("#live")
-        live.page.wait_for_selector("#share", state="attached")
-        live.until("barenet.line?.ready && barenet.frames.drawn > 0")
-        assert "How many neurons" in live.text("#lesson-title")
-        live.key("Space")
-        live.until("header.epoch > 1")
-        own = (address, network, "data:", "blob:")
-        assert [url for url in requests if not url.startswith(own)] == []
-        live.page.close()
-        assert live.faults == []
-
-
-def test_a_recording_plays_where_the_runtime_cannot_be_loaded(browser, tmp_path, monkeypatch):
-    monkeypatch.setitem(RUNTIME, "address", "http://127.0.0.1:9/")
-    record_page("#data=xor", out=str(tmp_path / "page.html"), epochs=5)
-    page = browser.new_page()
-    page.goto((tmp_path / "page.html").as_uri())
-    page.click("#live")
-    page.get_by_text("Python cannot be loaded").wait_for()
-    page.click("#play")
-    page.get_by_label("Pause").wait_for()
-    page.close()
 
 
 DOCUMENTATION = """<!doctype html><html data-content_root="./"><script src="playground.js"></script>

@@ -52,7 +52,7 @@ def test_inputs_that_are_clicked_before_an_answer_are_all_taken(tab):
     for name in ("x₁²", "x₂²"):
         page.labelled(f"Input {name}", exact=True).click()
     page.value("letAllGo()")
-    page.until("facts.features.join() === 'x1,x2,x1^2,x2^2'")
+    page.until("data.features.join() === 'x1,x2,x1^2,x2^2'")
 
 
 def test_two_columns_that_are_moved_before_an_answer_are_both_moved(tab):
@@ -65,7 +65,7 @@ def test_two_columns_that_are_moved_before_an_answer_are_both_moved(tab):
         page.key("PageDown")
         wait_for(page, count)
     page.value("letAllGo()")
-    page.until("facts.fixed.filter(({ moved }) => moved).length === 2")
+    page.until("data.fixed.filter(({ moved }) => moved).length === 2")
 
 
 def test_a_change_waits_for_the_data_that_were_chosen_before_it(tab):
@@ -112,7 +112,7 @@ def test_a_refused_address_leaves_the_settings_of_the_change_before_it(tab):
 def test_a_link_is_followed_though_a_picture_writes_the_address(tab):
     page = tab("#data=circles")
     page.value("(location.hash = 'data=xor', barenet.writeAddress())")
-    page.until("facts.name === 'xor'")
+    page.until("data.name === 'xor'")
     page.rest()
     assert page.value("location.hash").startswith("#data=xor")
 

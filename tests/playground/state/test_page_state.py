@@ -46,7 +46,7 @@ INVALID: dict[str, dict[str, list[object]]] = {
     },
     "network": {
         "hidden": [[0], [257], [2.5], [1] * 9, "8"], "activations": [["softmax", "tanh"], ["tanh"]],
-        "dropout": [1, True], "batch_norm": [1], "seed": [-1], "batch_size": [1.5],
+        "dropout": [1, True], "seed": [-1], "batch_size": [1.5],
         "optimizer": ["sgdd", "adam:speed=1"], "learning_rate": [0, float("nan")],
         "schedule": ["sometimes"], "penalty": ["l3"], "penalty_rate": [-1],
         "loss": ["hinge"], "stop_epoch": [-1], "stop_loss": ["0.1"], "colour": ["red"],
@@ -148,7 +148,7 @@ def test_a_models_own_network_goes_with_it():
 
 def test_an_address_holds_every_setting():
     address = "data=wine&features=all&fixed=a%257Eb~1%2525&target=50%2525&networks=2&pace=0.5"
-    address += "&net.hidden=3~2&net.batch_norm=true&b.net.learning_rate=1e-05"
+    address += "&net.hidden=3~2&net.dropout=0.3&b.net.learning_rate=1e-05"
     state = read_address(address)
     assert state.data.fixed == ("a~b", "1%") and state.data.target == "50%"
     assert read_address(write_address(state)) == state

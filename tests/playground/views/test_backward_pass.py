@@ -20,7 +20,7 @@ ROW = 6
 CASES = [
     ("circles", {}),
     ("circles", {"hidden": ()}),
-    ("circles", {"hidden": (3, 2, 2), "batch_norm": True, "dropout": 0.5}),
+    ("circles", {"hidden": (3, 2, 2), "dropout": 0.5}),
     ("iris", {"hidden": (5,), "activations": ("relu",)}),
     ("iris", {"hidden": (5,), "loss": "squared_error"}),
     ("sine", {"hidden": (5, 4), "activations": ("silu", "gelu"), "loss": "huber"}),

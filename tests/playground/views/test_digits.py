@@ -11,12 +11,11 @@ import pytest
 from benchmarks.redrawn_digits import draw
 from sklearn.neighbors import KNeighborsClassifier
 
-from barenet import Network, Scaling, load_dataset, train
+from barenet import load_dataset, train
 from barenet.datasets._images import DATA_VARIABLE
 from barenet.errors import ArgumentError
-from barenet.playground.data._data_sources import prepare_model, prepare_named
-from barenet.playground.data._opened_models import open_model
-from barenet.playground.state._page_state import DataSettings, PageState
+from barenet.playground.data._data_sources import prepare_named
+from barenet.playground.state._page_state import PageState
 from barenet.playground.views._digits import (
     MAX_SHOWN,
     PAD_SIDE,
@@ -30,7 +29,7 @@ from barenet.playground.views._probe import probe
 
 
 def classify(view: NetworkView, pixels: list[float]) -> list[float]:
-    return probe(view, -1, tuple(pixels), False)["prediction"]
+    return probe(view, -1, tuple(pixels))["prediction"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def digits(make_view) -> NetworkView:
 
 
 def test_an_image_of_data_just_left_has_no_classes(make_view):
-    assert probe(make_view("moons"), -1, (1.0,) * 64, False) == {"layers": []}
+    assert probe(make_view("moons"), -1, (1.0,) * 64) == {"layers": []}
 
 
 @pytest.mark.integration
@@ -91,28 +90,6 @@ def test_messages_are_answered_or_refused_in_one_line(page):
     assert all(error.startswith("pixels: ") and "\n" not in error for error in errors)
     error = page.ask("probe", pixels=[0.0] * 63)["message"]
     assert error == "place: expected two numbers, or the pixels of an image, got 63"
-
-
-def test_a_model_of_images_whose_images_are_not_here(saved):
-    """As one of MNIST: it is drawn, and it classifies drawings."""
-    network = Network.dense([784, 9, 10], hidden="relu", output="softmax", dtype="float32")
-    path = saved(
-        network,
-        preprocessing=Scaling("affine", np.zeros(784), np.full(784, 1 / 255)),
-        classes=tuple("0123456789"),
-        feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
-        image_shape=(28, 28),
-    )
-    model = open_model(path)
-    view = NetworkView(model.settings, prepare_model(DataSettings(), model, None), None)
-    facts = view.prepared.describe()
-    assert facts["image"] == (28, 28) and facts["image_top"] == 255
-    assert len(facts["drawn_inputs"]) == 8 and len(facts["mean_image"]) == 784
-    assert view.draw(view.latest)[1]["neurons"].shape == (9, 24, 24)
-    image = np.random.default_rng(0).integers(0, 256, 784)
-    expected = network.predict((image / 255)[None].astype(np.float32))[0]
-    found = classify(view, image.tolist())
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 def bitmap(digit):

@@ -116,15 +116,6 @@ def test_networks_of_other_functions_have_planes_of_their_own(page):
     assert [page.ask("landscape", network=network)["networks"] for network in (0, 1)] == [[0], [1]]
 
 
-def test_batch_norm_uses_the_present_statistics(server, page):
-    page.configure(batch_norm=True)
-    page.run_to(5)
-    (path,) = page.ask("landscape")["paths"]
-    (view,) = views_of(server, page)
-    expected = view.setup.evaluate(5, view.current(), "").loss
-    assert path["losses"][0] == pytest.approx(expected, rel=1e-3)
-
-
 def test_back_in_time_the_path_stays_and_the_place_moves(page):
     page.run_to(20)
     page.send("scrub", epoch=8)

@@ -60,7 +60,7 @@ def test_a_network_is_about_to_play_until_it_reports_of_it(view):
     assert not view.playing
 
 
-@pytest.mark.parametrize("changes", [{}, {"batch_norm": True, "dropout": 0.1}, {"dropout": 0.3}])
+@pytest.mark.parametrize("changes", [{}, {"dropout": 0.3}])
 def test_every_weight_is_found_in_the_parameter_vector(new_task, changes):
     network = new_task(**changes)[0].network
     dense = [layer for layer in network.layers if hasattr(layer, "weights")]
@@ -113,6 +113,27 @@ def test_the_curve_ends_where_the_later_epochs_are_discarded(view):
     assert [row[0] for row in view.header(view.latest, {})["rows"]] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("score", "status", "count"),
+    [
+        (0.7, {}, 1),
+        (0.96, {}, 0),
+        (0.7, {"epoch": 1}, 0),
+        (0.7, {"problem": Problem("", "", True)}, 0),
+    ],
+)
+def test_flat_neurons_are_reported_at_the_newest_epoch_unless_the_score_is_good(
+    view, score, status, count
+):
+    view.receive(report(view, {2: 0.5}))
+    snapshot = Snapshot(np.full_like(view.network.parameters, 1e4), view.network.statistics)
+    row = EpochMetrics(3, 0.5, 0.5, score, score)
+    changes = {"epoch": 3, "last": 3, **status}
+    view.receive(ProgressReport(snapshot=snapshot, rows=[row], **changes))
+    header, _ = view.draw(view.latest)
+    assert len(header["problems"]) == count
+
+
 def drawn(data, **changes):
     prepared = prepare_named(DataSettings(source=data))
     settings = NetworkSettings(**changes)
@@ -145,12 +166,11 @@ def test_a_curve_has_the_units_of_the_target():
     assert picture.output == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("batch_norm", [True, False])
-def test_neuron_images_equal_layer_outputs(batch_norm):
-    network, prepared, picture = drawn("circles", batch_norm=batch_norm, dropout=0.5)
+def test_neuron_images_equal_layer_outputs():
+    network, prepared, picture = drawn("circles", dropout=0.5)
     assert picture.neurons.shape == (6, NEURON_SIDE, NEURON_SIDE)
     values = prepared.inputs("grid", NEURON_SIDE)
-    for layer in network.layers[: 4 if batch_norm else 2]:
+    for layer in network.layers[:2]:
         values, _ = layer.forward(values)
     for neuron in range(4):
         expected = values[:, neuron].reshape(NEURON_SIDE, NEURON_SIDE)

@@ -1,13 +1,9 @@
-"""A neuron with its line, and the explanation of the last update, which is that of the training."""
-
-import re
+"""A neuron with its line."""
 
 import numpy as np
 import pytest
 
-from barenet import Network, explain
-from barenet.playground.data._prepared_data import MAX_NAMES
-from barenet.playground.views._neuron_panel import contour, neuron_view, step_summary
+from barenet.playground.views._neuron_panel import contour, neuron_view
 
 
 def inputs_at(view, lines):
@@ -49,13 +45,11 @@ def test_a_later_neuron_shows_the_lines_of_its_inputs(make_view):
     assert neuron_view(view, 1, 0)["before"] == before
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_the_picture_equals_the_layer_output(make_view, batch_norm):
-    view = make_view(batch_norm=batch_norm)
+def test_the_picture_equals_the_layer_output(make_view):
+    view = make_view()
     found = neuron_view(view, 0, 1)
     values = view.prepared.inputs("grid", found["side"])
-    for layer in view.network.layers[: 3 if batch_norm else 1]:
-        values, _ = layer.forward(values)
+    values, _ = view.network.layers[0].forward(values)
     picture = np.array(found["picture"]) / 127 * found["scale"]
     np.testing.assert_allclose(picture, values[:, 1], atol=found["scale"] / 127)
     assert found["positive"] == pytest.approx((values[:, 1] > 0).mean())
@@ -106,112 +100,3 @@ def test_a_circle_is_closed_and_round():
 def test_a_saddle_cell_has_two_lines_and_without_a_sign_change_there_is_none():
     assert len(contour(np.array([[1.0, -1.0], [-1.0, 1.0]]))) >= 2
     assert contour(np.full((5, 5), -1.0)).shape == contour(np.ones((5, 5))).shape == (0, 4)
-
-
-def step(page, epoch):
-    """Take a step, and wait until it can be explained."""
-    page.send("step")
-    page.wait_for(lambda network: network["epoch"] == epoch and network["explained"])
-
-
-def apart(report):
-    """How far the training's own weights are from those of the explanation."""
-    exact, near = re.search(
-        r"own weights are (exactly|within (\S+) of) those", report["html"]
-    ).groups()
-    return 0.0 if exact == "exactly" else float(near)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"source": "plane", "optimizer": "momentum", "schedule": "cosine", "stop_epoch": 4},
-        # Not by Adam, which makes a whole step of the last digits of a gradient that should be 0.
-        {"dropout": 0.3, "batch_norm": True, "batch_size": 10, "penalty": "l1", "optimizer": "sgd"},
-    ],
-    ids=lambda changes: " ".join(changes) or "defaults",
-)
-def test_the_explained_update_is_the_one_taken(page, changes):
-    page.configure(**changes)
-    for epoch in (1, 2):
-        step(page, epoch)
-    last = len(page.state["networks"][0]["layout"]) - 1
-    for layer, neuron in ((0, 1), (last, 0)):
-        report = page.ask("explain", layer=layer, neuron=neuron)
-        assert (report["layer"], report["neuron"], report["network"]) == (layer, neuron, 0)
-        assert apart(report) < 2e-6
-        assert "The gradients agree with finite differences" in report["html"]
-
-
-def test_after_a_pause_the_last_update_is_explained(page):
-    page.send("play")
-    page.wait_for(lambda network: network["epoch"] > 20)
-    page.send("pause")
-    page.wait_for(lambda network: not network["playing"] and network["explained"])
-    assert apart(page.ask("explain", layer=1, neuron=0)) < 1e-6
-
-
-def test_explanations_contain_no_scripts(page, server):
-    """Also where a column is called like a script."""
-    rows = "\n".join(f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(40))
-    content = f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
-    page.configure(source=server.sessions.store.upload_table("t.csv", content))
-    step(page, 1)
-    html = page.ask("explain", layer=0, neuron=1)["html"]
-    tags = " ".join(re.findall("<[^>]*>", html))
-    assert not re.search(r"<(style|script|img|a|link)\b|\b(style|on\w+)=", tags)
-    assert "<math>" in tags and "&lt;img" in html and len(html) < 64_000
-
-
-def test_inexplicable_updates_are_reported(page):
-    assert "train first" in page.ask("explain", layer=0, neuron=0)["message"]
-    step(page, 1)
-    assert "layer" in page.ask("explain", layer=5, neuron=0)["message"]
-    page.send("edit", network=0, layer=0, row=0, column=0, value=2.0)
-    page.wait_for(lambda network: not network["explained"])
-    assert "train first" in page.ask("explain", layer=0, neuron=0)["message"]
-    page.configure(source="plane", optimizer="sgd", learning_rate=1e4)
-    page.send("step")
-    page.wait_for(lambda network: network["failed"] and not network["explained"])
-    assert "train first" in page.ask("explain", layer=0, neuron=0)["message"], "it is undone"
-
-
-def test_lbfgs_is_explained_with_gradients_and_text(page):
-    page.configure(optimizer="lbfgs", penalty="l2")
-    step(page, 1)
-    html = page.ask("explain", layer=0, neuron=0)["html"]
-    assert "L-BFGS uses all rows" in html and "The gradients agree" in html
-    assert "own weights" not in html, "there are none to compare"
-
-
-RNG = np.random.default_rng(4)
-X = RNG.normal(size=(9, 40))
-CLASSES = RNG.integers(0, 3, 9)
-
-
-@pytest.mark.parametrize(
-    ("place", "optimizer"),
-    [((1, 2), "sgd:learning_rate=0.01"), ((2, 2), "lbfgs")],
-)
-def test_the_numbers_are_those_of_the_batch(place, optimizer):
-    """The numbers of the explanation are compared with others where it is tested."""
-    network = Network.dense([40, 5, 3], hidden="tanh", output="softmax", dtype="float64", seed=1)
-    page = explain(network, X, CLASSES, optimizer=optimizer, neuron=place)
-    report, (layer, number) = step_summary(page, place[1] - 1), place
-    slopes, inputs = page[f"dZ{layer},{number}"], page[f"A{layer - 1}"]
-    row, shown = report["row"], min(MAX_NAMES, inputs.shape[1])
-    assert row == np.abs(slopes).argmax(), "the point that moves it most"
-    assert report["slope"] == slopes[row] and report["rows"] == 9
-    assert report["inputs"] == inputs[row, :shown].tolist()
-    assert report["z"] == page[f"Z{layer},{number}"][row]
-    output = network.layers[0].forward(X)[0] if layer == 1 else network.predict(X)
-    assert report["output"] == pytest.approx(output[row, number - 1])
-    dense = network.layers[layer - 1]
-    weights = [*dense.weights[:shown, number - 1], dense.bias[number - 1]]
-    gradient = [*page[f"dW{layer},{number}"][:shown], page[f"db{layer},{number}"]]
-    assert report["before"] == weights and report["gradient"] == gradient
-    if optimizer.startswith("sgd"):
-        step = np.subtract(report["after"], report["before"])
-        assert step == pytest.approx(-0.01 * np.array(report["gradient"]))
-    assert (report["after"] is None) == (optimizer == "lbfgs")

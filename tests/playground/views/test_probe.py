@@ -1,58 +1,22 @@
-"""The probe against a forward pass by hand, and finite differences of scikit-learn's losses."""
+"""The probe against a forward pass by hand."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import log_loss
 
-from barenet import Network, Predictor, Scaling, TableEncoding, contributions, load, save
-from barenet.datasets._table_loading import load_table, read_features
-from barenet.playground._sentences import english
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.state._page_state import DataSettings
-from barenet.playground.views._backward_pass import backward_pass
 from barenet.playground.views._network_view import NetworkView, drawn_rows, point_arrays
-from barenet.playground.views._probe import find_row, probe
-
-STEP = 1e-5
-
-
-def loss_of(network, X, y):
-    """The loss by scikit-learn, or half the squared error."""
-    output = network.predict(X).astype(np.float64)
-    if network.output_activation.name == "identity":
-        return 0.5 * np.square(output[:, 0] - y).mean()
-    if output.shape[1] == 1:
-        output = np.column_stack([1 - output, output])
-    return log_loss(y, output, labels=range(output.shape[1]))
-
-
-def differences(network, X, y):
-    """The gradient by central differences, in the order of the parameters."""
-    network, found = network.copy("float64"), []
-    for index, value in enumerate(network.parameters.copy()):
-        losses = []
-        for step in (STEP, -STEP):
-            network.parameters[index] = value + step
-            losses.append(loss_of(network, X, y))
-        network.parameters[index] = value
-        found.append((losses[0] - losses[1]) / (2 * STEP))
-    return np.array(found)
-
-
-def flat(layers):
-    """Weights before bias, layer after layer, as in a network without other parameters."""
-    parts = [np.ravel(layer[name]) for layer in layers for name in ("weights", "bias")]
-    return np.concatenate(parts)
+from barenet.playground.views._probe import probe
 
 
 @pytest.mark.parametrize("source", ["iris", "sine"])
-def test_values_and_errors_of_one_point(make_view, source):
+def test_values_of_one_point(make_view, source):
     view = make_view(source)
     network, prepared = view.network, view.prepared
-    found = probe(view, 7, (), True)
+    found = probe(view, 7, ())
     values = prepared.scaling.transform(prepared.features.apply(prepared.dataset.X[[7]]))[0]
     assert found["inputs"] == pytest.approx(values, rel=1e-5)
     for layer, shown in zip(network.layers, found["layers"], strict=True):
@@ -63,49 +27,20 @@ def test_values_and_errors_of_one_point(make_view, source):
             assert shown["outputs"] == pytest.approx(values, abs=1e-5)
     X = np.array([found["inputs"]])
     assert found["layers"][-1]["outputs"] == pytest.approx(network.predict(X)[0], abs=1e-6)
-    target = prepared.dataset.y[7]
-    if source == "sine":
-        target = prepared.target_scaling.transform([[target]])[0, 0]
-    error = found["backward"]
-    assert error["loss"] == pytest.approx(loss_of(network.copy("float64"), X, [target]), rel=1e-4)
-    assert flat(error["layers"]) == pytest.approx(differences(network, X, [target]), abs=1e-4)
-    assert error["target"] == pytest.approx(np.eye(3)[target] if source == "iris" else [target])
 
 
-def test_the_output_gradient_is_that_of_the_loss(make_view):
-    found = probe(make_view(), 3, (), True)
-    (p,), (target,) = found["layers"][-1]["outputs"], found["backward"]["target"]
-    (gradient,) = found["backward"]["output_gradient"]
-    assert gradient == pytest.approx(1 / (1 - p) if target == 0 else -1 / p)
-    assert found["backward"]["layers"][-1]["bias"] == pytest.approx([p - target])
-
-
-def test_the_shares_of_all_rows_add_up_to_the_gradient(make_view):
-    view = make_view(batch_size=0, samples=60)
-    prepared = view.prepared
-    each = [probe(view, row, (), True) for row in np.flatnonzero(~prepared.is_test)]
-    shares = sum(flat(one["backward"]["layers"]) / one["backward"]["rows"] for one in each)
-    assert shares == pytest.approx(differences(view.network, *prepared.training), abs=1e-5)
-
-
-def test_batch_norm_uses_its_running_averages_and_nothing_is_dropped(make_view):
-    view = make_view(batch_norm=True, dropout=0.5)
-    view.latest.snapshot.statistics[:] = np.linspace(0.5, 2.0, view.network.statistics.size)
-    network = view.current()
-    found = [probe(view, 5, (), True) for _ in range(2)]
-    assert found[0] == found[1], "no randomness"
-    X = np.array([found[0]["inputs"]])
-    assert found[0]["layers"][-1]["outputs"] == pytest.approx(network.predict(X)[0], abs=1e-6)
-    slopes = network.layout.views(differences(network, X, view.prepared.dataset.y[[5]]))
-    dense = [slopes[index] for index in (0, 4, 8)]
-    assert flat(found[0]["backward"]["layers"]) == pytest.approx(flat(dense), abs=1e-4)
-    again = view.current()
-    assert np.array_equal(again.statistics, network.statistics)
+def test_nothing_is_dropped(make_view):
+    view = make_view(dropout=0.5)
+    first, second = (probe(view, 5, ()) for _ in range(2))
+    assert first == second, "no randomness"
+    X = np.array([first["inputs"]])
+    expected = view.current().predict(X)[0]
+    assert first["layers"][-1]["outputs"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_of_many_inputs_those_drawn_are_sent(make_view):
     view = make_view("digits", hidden=(12,), activations=("relu",))
-    found = probe(view, 4, (), True)
+    found = probe(view, 4, ())
     chosen = view.prepared.drawn_inputs()
     pixels = view.prepared.dataset.X[4]
     assert found["raw"] == pytest.approx(pixels[chosen])
@@ -117,7 +52,7 @@ def test_of_many_inputs_those_drawn_are_sent(make_view):
 def test_the_neurons_that_decide_come_first_and_the_image_is_the_one_probed(make_view):
     view = make_view("digits", hidden=(48, 30), activations=("relu", "relu"))
     X = view.prepared.dataset.X[[8]]
-    row, image = probe(view, 8, (), False), probe(view, -1, tuple(X[0].tolist()), False)
+    row, image = probe(view, 8, ()), probe(view, -1, tuple(X[0].tolist()))
     assert image["layers"] == row["layers"] and image["image"] == row["image"] == X[0].tolist()
     values = view.prepared.scaling.transform(X, np.float32)[0]
     for layer, shown in zip(view.network.layers, row["layers"], strict=True):
@@ -150,44 +85,33 @@ def test_a_table_shows_its_own_units(tmp_path, store):
     state = store.initial_state(str(path), "height")
     data = dataclasses.replace(state.data, features=("all",))
     view = NetworkView(state.networks[0], store.prepare(data), None)
-    found = probe(view, 10, (), True)
+    found = probe(view, 10, ())
     assert found["raw"][0] == pytest.approx(1.0) != found["inputs"][0]
 
 
-def test_the_last_step_of_the_points_in_its_batch(page):
-    page.configure(optimizer="sgd", learning_rate=0.1, batch_size=0, samples=50)
-    page.wait_for(lambda network: network["epoch"] == 0)
-    page.run_to(1)
-    answers = [page.ask("probe", row=row, backward=True) for row in range(50)]
-    training = [each for each in answers if each["part"] == "training"]
-    assert all("update" not in each for each in answers if each["part"] == "test")
-    shares = sum(flat(each["backward"]["layers"]) / 25 for each in training)
-    after, before = flat(training[0]["update"]["after"]), flat(training[0]["layers"])
-    assert len(training) == 25 and after - before == pytest.approx(-0.1 * shares, abs=1e-6)
-    assert training[0]["update"]["epoch"] == 1 and training[0]["update"]["batch"] == [1, 1]
-    assert page.ask("probe", place=[1])["message"].startswith("place: expected two numbers")
+def test_a_place_has_two_numbers(make_view):
+    with pytest.raises(ValueError, match="place: expected two numbers"):
+        probe(make_view(), 0, (1.0,))
 
 
 def test_a_data_point_has_its_row_and_its_target(make_view):
     view = make_view("diabetes")
     prepared, rows = view.prepared, view.prepared.dataset
-    found = probe(view, 7, (), backward=False)
+    found = probe(view, 7, ())
     assert found["truth"] == rows.y[7]
-    assert [*map(float, found["cells"].values())] == pytest.approx(np.asarray(rows.X)[7])
-    assert list(found["cells"]) == list(rows.feature_names)
-    assert "cells" not in probe(view, 0, tuple(prepared.plane.low), backward=False)
-    assert probe(make_view("digits"), 0, (), backward=False)["cells"] == {}
+    assert found["raw"] == pytest.approx(np.asarray(rows.X)[7, prepared.drawn_inputs()])
+    assert "truth" not in probe(view, 0, tuple(prepared.plane.low))
+    with pytest.raises(ValueError, match="row: expected the index of one of 442 rows"):
+        probe(view, 442, ())
 
 
 def test_points_without_a_unit_have_the_numbers_that_the_network_reads(make_view):
     view = make_view("gaussians")
-    found = probe(view, 7, (), backward=False)
+    found = probe(view, 7, ())
     assert found["raw"] == pytest.approx(found["inputs"])
-    cells = [float(cell) for cell in found["cells"].values()]
-    assert cells == pytest.approx(found["inputs"], rel=1e-5)
     plane = view.prepared.describe()
     middle = (np.array(plane["low"]) + np.array(plane["high"])) / 2
-    at_the_middle = probe(view, 0, tuple(middle), backward=False)
+    at_the_middle = probe(view, 0, tuple(middle))
     assert at_the_middle["inputs"] == pytest.approx(middle, abs=1e-6)
 
 
@@ -208,245 +132,3 @@ def test_the_inputs_on_the_axes_are_drawn_first():
     names = prepared.input_names
     first = [names[place] for place in prepared.drawn_inputs()[:3]]
     assert sorted(first[:2]) == ["hue", "proline"] and first[2] == names[0]
-
-
-def assert_same(found, result, output):
-    """The contributions on the page are those of the library, with their standard errors."""
-    assert found["prediction"] == pytest.approx(result.predictions[0, output], rel=1e-4)
-    assert found["expected"] == pytest.approx(result.expected[output], rel=1e-4)
-    values = dict(zip(result.names, result.values[0, :, output], strict=True))
-    errors = dict(zip(result.names, result.standard_errors[0, :, output], strict=True))
-    spread = max(map(abs, values.values()))
-    assert found["values"] == pytest.approx(values, abs=1e-4 * spread)
-    assert found["standard_errors"] == pytest.approx(errors, rel=1e-2, abs=1e-4 * spread)
-
-
-def test_the_contributions_of_a_row_are_those_of_the_library(make_view):
-    view = make_view("iris", features=("all",))
-    prepared = view.prepared
-    found = probe(view, 7, (), backward=False)["contributions"]
-    row = prepared.dataset.X[[7]]
-    predictor = prepared.predictor(view.network)
-    training = prepared.dataset.X[~prepared.is_test]
-    result = contributions(predictor, row, training, n_background=50)
-    output = int(result.predictions[0].argmax())
-    name = prepared.classes[output]
-    assert english(found["output"]) == f"probability of species = {name}"
-    assert_same(found, result, output)
-    assert sum(found["values"].values()) == pytest.approx(found["prediction"] - found["expected"])
-    words = "Compared with 50 rows drawn from the 75 training rows here."
-    assert english(found["compared"]) == words
-
-
-def test_columns_of_a_table_contribute_as_a_whole(tmp_path, store):
-    path = tmp_path / "trees.csv"
-    rows = [f"{n * 7 % 11 / 4},{'oak' if n % 2 else 'fir'},{n % 3},{n % 5 / 3}" for n in range(60)]
-    path.write_text("age,kind,soil,height\n" + "\n".join(rows))
-    state = store.initial_state(str(path), "height")
-    data = dataclasses.replace(state.data, features=("all",))
-    prepared = store.prepare(data)
-    view = NetworkView(state.networks[0], prepared, None)
-    found = probe(view, 10, (), backward=False)["contributions"]
-    training = np.flatnonzero(~prepared.is_test)
-    predictor = prepared.predictor(view.network)
-    assert_same(found, contributions(predictor, prepared.raw[[10]], prepared.raw[training]), 0)
-    assert english(found["compared"]) == f"Compared with the {len(training)} training rows here."
-
-
-@pytest.fixture(scope="module")
-def long_table(tmp_path_factory):
-    """A table of 5,200 rows, of which the page uses 5,000; rows 3 and 8 have no target."""
-    path = tmp_path_factory.mktemp("tables") / "trees.csv"
-    lines = ["age,kind,soil,height"]
-    for row in range(5_200):
-        height = "" if row in (3, 8) else f"{row % 13}.5"
-        lines.append(f"{row % 101 / 4},{('oak', 'fir', 'elm')[row % 3]},{row % 977},{height}")
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-@pytest.fixture(scope="module")
-def model_file(long_table, tmp_path_factory):
-    """A model of the long table, in a file that keeps no rows of it."""
-    rows = load_table(long_table, "height")
-    encoding = TableEncoding.fit(rows.X)
-    predictor = Predictor(
-        network=Network.dense([encoding.n_inputs, 4, 1], hidden="tanh", seed=1),
-        preprocessing=encoding,
-        classes=None,
-        feature_names=encoding.feature_names,
-        target_name="height",
-        dataset="trees.csv",
-    )
-    path = tmp_path_factory.mktemp("models") / "model.safetensors"
-    save(predictor, path)
-    return path
-
-
-def unused_number(prepared):
-    """The number of a row with a target that the page doesn't use."""
-    used = set(prepared.dataset.numbers.tolist())
-    return next(number for number in range(100, 5_200) if number not in used)
-
-
-def test_the_rows_in_a_model_file_come_first(long_table, model_file, store, tmp_path):
-    columns = read_features(long_table, load(model_file, Predictor).feature_names)
-    keeping = load(model_file, Predictor).with_background(columns[:60])
-    path = tmp_path / "keeping.safetensors"
-    save(keeping, path)
-    state = store.initial_model_state(path, str(long_table))
-    view = NetworkView(state.networks[0], store.prepare(state.data), None)
-    row = find_row(view, 17)["row"]
-    found = probe(view, row, (), backward=False)["contributions"]
-    assert_same(found, contributions(keeping, columns[[17]]), 0)
-    assert english(found["compared"]) == "Compared with the 60 rows in the model file."
-
-
-def test_an_image_and_a_place_have_no_contributions(make_view):
-    assert probe(make_view("digits"), 0, (), backward=False)["contributions"] is None
-    assert probe(make_view("circles"), 0, (), backward=False)["contributions"] is None
-    assert "contributions" not in probe(make_view("iris"), 0, (1.0, 2.0), backward=False)
-
-
-@pytest.fixture
-def dated(tmp_path, store):
-    """A view of a table with missing values of each kind; rows 3 and 8 have no target."""
-    path = tmp_path / "visits.csv"
-    lines = ["day,paid,age,town,cost"]
-    for row in range(90):
-        day = "" if row % 9 == 4 else f"2024-03-{row % 28 + 1:02d}"
-        paid = "" if row % 9 == 5 else ("yes", "no", "yes")[row % 3]
-        age = "" if row % 9 == 6 else f"{row % 11 / 4}"
-        town = "" if row % 9 == 7 else ("Rome", "Oslo")[row % 2]
-        cost = "" if row in (3, 8) else f"{row % 13}.5"
-        lines.append(f"{day},{paid},{age},{town},{cost}")
-    path.write_text("\n".join(lines) + "\n")
-    state = store.initial_state(str(path), "cost")
-    data = dataclasses.replace(state.data, features=("all",))
-    return NetworkView(state.networks[0], store.prepare(data), None)
-
-
-def test_a_row_is_found_by_its_number_in_the_file(dated):
-    prepared = dated.prepared
-    for number in (0, 2, 4, 7, 9, 89):
-        answer = find_row(dated, number)
-        index = answer["row"]
-        assert prepared.dataset.numbers[index] == number
-        shown = probe(dated, index, (), backward=False)
-        assert shown["truth"] == number % 13 + 0.5
-        assert answer["part"] == ("test" if prepared.is_test[index] else "training")
-        place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
-        assert place == pytest.approx(prepared.points[index], abs=1e-5)
-    assert english(find_row(dated, 90)["refusal"]) == (
-        "There is no row 90: the table has the rows 0 to 89."
-    )
-
-
-def test_a_row_without_a_target_is_probed_without_an_error(dated):
-    answer = find_row(dated, 8)
-    assert answer["part"] == "unused" and not answer["has_target"]
-    shown = probe(dated, answer["row"], (), backward=True)
-    assert shown["truth"] is None and "backward" not in shown
-    assert float(shown["cells"]["age"]) == 8 % 11 / 4
-    assert shown["contributions"]["standard_errors"].keys() == {"day", "paid", "age", "town"}
-    assert backward_pass(dated, answer["row"], ())["target"] is None
-
-
-def test_a_row_that_the_page_does_not_use(long_table, store):
-    state = store.initial_state(str(long_table), "height")
-    data = dataclasses.replace(state.data, features=("all",))
-    prepared = store.prepare(data)
-    view = NetworkView(state.networks[0], prepared, None)
-    assert prepared.dataset.n_samples == 5_000 and prepared.n_table_rows == 5_200
-    number = unused_number(prepared)
-    answer = find_row(view, number)
-    assert answer["part"] == "unused" and answer["has_target"]
-    place = prepared.plane.low + answer["position"] * (prepared.plane.high - prepared.plane.low)
-    values = {"age": number % 101 / 4, "soil": number % 977}
-    assert place == pytest.approx([values[name] for name in prepared.plane.names], rel=1e-5)
-    shown = probe(view, answer["row"], (), backward=True)
-    kind = ("oak", "fir", "elm")[number % 3]
-    assert shown["cells"] == {
-        "age": f"{values['age']:g}",
-        "kind": kind,
-        "soil": str(values["soil"]),
-    }
-    assert shown["truth"] == number % 13 + 0.5
-    frame = read_features(long_table, ("age", "kind", "soil"))
-    [expected] = prepared.predictor(view.network).predict(frame[[number]]).ravel()
-    assert shown["prediction"] == pytest.approx([expected], rel=1e-5)
-    assert shown["backward"]["loss"] > 0
-    assert backward_pass(view, answer["row"], ())["no_step"] == "unused"
-    used = find_row(view, int(prepared.dataset.numbers[0]))
-    assert used["part"] in ("training", "test")
-    with pytest.raises(ValueError, match=r"row: expected the index of one of 10,200 rows"):
-        probe(view, 10_200, (), backward=False)
-
-
-def test_a_row_that_lacks_what_its_inputs_are_computed_from(tmp_path, store):
-    path = tmp_path / "plane.csv"
-    lines = [f"{n % 7},{n % 5},{n % 2}" for n in range(200)]
-    lines[9] = ",3,"
-    path.write_text("a,b,y\n" + "\n".join(lines) + "\n")
-    state = store.initial_state(str(path), "y")
-    data = dataclasses.replace(state.data, features=("x1", "x1^2"))
-    view = NetworkView(state.networks[0], store.prepare(data), None)
-    words = "Row 9 lacks a value that the network needs."
-    assert english(find_row(view, 9)["refusal"]) == words
-    assert find_row(view, 8)["part"] in ("training", "test")
-
-
-def test_a_model_of_numbers_and_rows_without_a_target(tmp_path, store):
-    """Row 3 has no target, and row 8 neither a target nor a number."""
-    random = np.random.default_rng(0)
-    X = random.normal(size=(300, 3)).round(3)
-    path = tmp_path / "numbers.csv"
-    lines = [f"{a},{b},{c},{a + b * c:.3f}" for a, b, c in X]
-    lines[3] = lines[3].rpartition(",")[0] + ","
-    lines[8] = f",{X[8, 1]},{X[8, 2]},"
-    path.write_text("a,b,c,y\n" + "\n".join(lines) + "\n")
-    predictor = Predictor(
-        network=Network.dense([3, 4, 1], hidden="tanh", seed=1),
-        preprocessing=Scaling.fit("standardize", X),
-        classes=None,
-        feature_names=("a", "b", "c"),
-        target_name="y",
-        dataset="numbers.csv",
-    )
-    save(predictor, tmp_path / "model.safetensors")
-    state = store.initial_model_state(tmp_path / "model.safetensors", str(path))
-    view = NetworkView(state.networks[0], store.prepare(state.data), None)
-    complete = np.delete(X, 8, axis=0)
-    for number in (17, 3):
-        row = find_row(view, number)["row"]
-        found = probe(view, row, (), backward=False)["contributions"]
-        assert_same(found, contributions(predictor, X[[number]], complete), 0)
-        assert english(found["compared"]) == "Compared with the 299 rows of numbers.csv."
-    assert english(find_row(view, 8)["refusal"]) == "Row 8 lacks a value that the network needs."
-
-
-def test_data_without_a_table_have_no_numbers_in_a_file(make_view):
-    assert english(find_row(make_view("wine"), 10_000)["refusal"]) == "These data are not a table."
-    assert make_view("wine").prepared.describe()["table_rows"] == 0
-
-
-def test_the_values_that_replace_missing_ones(dated):
-    prepared = dated.prepared
-    training = prepared.raw[np.flatnonzero(~prepared.is_test)]
-    days = np.array([text for text in training["day"].tolist() if text not in ("", "NaT")])
-    middle = str(np.median(days.astype("M8[s]").astype(np.int64)).astype("M8[s]"))
-    expected = {
-        4: {"day": middle.removesuffix("T00:00:00")},
-        5: {"paid": "true"},
-        6: {"age": f"{np.nanmedian(training['age']):g}"},
-        7: {},  # a category, which is an input of its own
-        1: {},
-    }
-    for number, assumed in expected.items():
-        row = find_row(dated, number)["row"]
-        shown = probe(dated, row, (), backward=False)["assumed"]
-        assert {name: value.replace(" ", "T") for name, value in shown.items()} == assumed
-
-
-def test_a_network_alone_is_one_network(make_view):
-    assert probe(make_view("iris"), 7, (), backward=False)["networks"] == 1

@@ -25,11 +25,9 @@ def write_html(page: Page) -> str:
     return write_page(page.title, write_fragment(page))
 
 
-def write_fragment(page: Page, *, style: bool = True) -> str:
+def write_fragment(page: Page) -> str:
     """Write an explanation as part of a document, with a style that affects nothing else."""
-    parts = ['<div class="barenet-explain">\n']
-    if style:
-        parts.append(f"<style>{STYLE}</style>\n")
+    parts = ['<div class="barenet-explain">\n', f"<style>{STYLE}</style>\n"]
     parts.append(f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n')
     if not page.neuron:
         parts.append(draw(page.columns))

@@ -1,21 +1,17 @@
 """The sources of data: named data sets, tables, models and points drawn by hand.
 
 Rows are split and scaled as on the command line; all drawn points are training points. Rows consist
-of columns that are encoded one by one; a numeric matrix is encoded unchanged. Without the rows of a
-model, its preprocessing implies where they were, and the plane lies there.
+of columns that are encoded one by one; a numeric matrix is encoded unchanged.
 """
 
 import re
 import warnings
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from barenet import Predictor, Scaling, TableEncoding, load_dataset
-from barenet._registry import lookup
+from barenet import Scaling, TableEncoding, load_dataset
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
 from barenet.errors import ArgumentError, some
@@ -40,11 +36,8 @@ from barenet.tables.encoding._encoding import read_table_columns
 from barenet.tables.encoding._scaling import no_scaling
 from barenet.tables.frames._frame import Frame
 
-#: Half the width of a plane without rows, in units of the preprocessing.
-HALF_WIDTH = 2.5
 #: Description of the values at which the plane fixes the other columns of a table.
 FIXED_AT = "their median or most frequent value"
-FIXED_AT_FIRST = f"{FIXED_AT}, text at the first category"
 MEDIAN = "their median"
 #: Description of points that are drawn, until there are test points.
 ALL_FOR_TRAINING = "all of them are for training"
@@ -53,26 +46,6 @@ MAX_IMAGES = 10_000
 #: Half the side of the map of drawn points, and the largest whole number of a coordinate.
 DRAWN_HALF_SIDE = 2.0
 MAX_COORDINATE = 36**2 - 1
-
-
-class ScaledColumn(NamedTuple):
-    """The middle of a scaled column, half its width, and a description of the middle."""
-
-    middle: float
-    half_width: float
-    description: str
-
-
-#: The columns of a plane without rows, by the scaling.
-SCALED_COLUMNS = {
-    "none": ScaledColumn(0.0, HALF_WIDTH, "0"),
-    "standardize": ScaledColumn(0.0, HALF_WIDTH, "their mean"),
-    "minmax": ScaledColumn(0.5, 0.5, "the middle of their range"),
-    "robust": ScaledColumn(0.0, HALF_WIDTH, MEDIAN),
-    "affine": ScaledColumn(0.0, HALF_WIDTH, "the value that the network sees as 0"),
-}
-#: Descriptions of the values at which columns are fixed.
-MIDDLES = [column.description for column in SCALED_COLUMNS.values() if column.description != "0"]
 
 
 def prepare_named(data: DataSettings, max_images: int = MAX_IMAGES) -> PreparedData:
@@ -157,7 +130,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     if numeric:
         axes = planes.check_axes(numeric, data.axes)
     has_more = len(columns) > len(axes)
-    rows, file = table.load(data, frame=not has_all and has_more)
+    rows = table.load(data, frame=not has_all and has_more)
     raw = rows.X if isinstance(rows.X, Frame) else None
     if raw is not None and not has_all:
         numeric = _varying(rows, data.test_size, numeric)
@@ -166,7 +139,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
             rows = replace(rows, X=_complete(raw, axes), feature_names=axes)
     if not isinstance(rows.X, Frame):
         prepared = _prepare_matrix(rows, data)
-        return replace(prepared, axes=numeric, table=table, file=file, raw=raw)
+        return replace(prepared, axes=numeric, table=table)
     dropped = []
     if not has_all:
         dropped = [name for name in columns if name not in axes]
@@ -183,7 +156,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
         description=description,
     )
     prepared = _prepare(rows, encoding.used, data)
-    prepared = replace(prepared, table=table, file=file, raw=raw, encoding=encoding)
+    prepared = replace(prepared, table=table, encoding=encoding)
     if has_all:
         return prepared
     # The columns of the axes are the features x₁ and x₂.
@@ -233,87 +206,45 @@ def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
 
 
 @remedies_of_page()
-def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> PreparedData:
-    """Prepare the rows of a model or, if there are no rows, only its plane."""
+def prepare_model(data: DataSettings, model: Model, rows: Dataset) -> PreparedData:
+    """Prepare the rows of a model."""
     predictor = model.predictor
     encoding = predictor.preprocessing
-    if isinstance(encoding, Scaling) and rows is not None:
-        feature_of = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
-        features = tuple(feature_of.get(name, name) for name in predictor.feature_names)
-        are_features = all(name in FEATURES for name in features)
-        if rows.feature_names == predictor.feature_names:
-            features = (ALL_COLUMNS,)
-        elif rows.n_features > 2 or not are_features:
-            return prepare_model(data, model, None)
-        data = replace(data, features=features)
-        return _prepare_matrix(rows, data, model=model, scaling=encoding)
-    # Choose two pixels in the middle, as those at the border are empty.
-    if predictor.image_shape is not None:
-        first = planes.middle_pixel(predictor.image_shape)
-        pixels = predictor.feature_names[first : first + 2]
-        data = replace(data, axes=pixels)
-    table_encoding = None
     if isinstance(encoding, TableEncoding):
-        table_encoding = encoding
-        columns: Sequence[Column] = encoding.used
-        reach = HALF_WIDTH
-        fixed_at = FIXED_AT_FIRST if rows is None else FIXED_AT
-    else:
-        scaled_column = SCALED_COLUMNS[encoding.name]
-        reach = scaled_column.half_width
-        fixed_at = scaled_column.description
-        fills = encoding.offset + scaled_column.middle / encoding.factor
-        columns = _number_columns(predictor.feature_names, fills, encoding)
-    if rows is not None:
-        raw = rows.X if isinstance(rows.X, Frame) else None
         X = encoding.transform(rows.X)
         rows = replace(rows, X=X, feature_names=predictor.input_names)
-        prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
-        return _encoded_by(table_encoding, replace(prepared, raw=raw))
-    target = predictor.target_name
-    output = 0
-    if model.outputs:
-        indices = {name: index for index, name in enumerate(model.outputs)}
-        target = data.target or model.outputs[0]
-        output = lookup(indices, target, "target")
-    rows = _empty_dataset(predictor, target)
-    prepared = _prepare(rows, columns, data, reach=reach, fixed_at=fixed_at, model=model)
-    prepared = _encoded_by(table_encoding, replace(prepared, output=output))
-    return _with_predicted_range(model, prepared)
+        prepared = _prepare(rows, encoding.used, data, model=model)
+        plane = replace(prepared.plane, encoding=encoding)
+        return replace(prepared, encoding=encoding, plane=plane)
+    features: tuple[str, ...] = (ALL_COLUMNS,)
+    if rows.feature_names != predictor.feature_names:
+        feature_of = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
+        features = tuple(feature_of.get(name, name) for name in predictor.feature_names)
+        if rows.n_features > 2 or not all(name in FEATURES for name in features):
+            raise _without_rows(model)
+    return _prepare_matrix(rows, replace(data, features=features), model=model, scaling=encoding)
 
 
-def _encoded_by(encoding: TableEncoding | None, prepared: PreparedData) -> PreparedData:
-    """Set the encoding of rows and of their plane."""
-    plane = replace(prepared.plane, encoding=encoding)
-    return replace(prepared, encoding=encoding, plane=plane)
-
-
-def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
-    """Make an empty data set for a model without rows."""
-    y: NDArray[Any] = np.empty(0, np.int64)
-    if predictor.classes is None:
-        y = np.empty(0, np.float64)
-    return Dataset(
-        name=predictor.dataset,
-        X=np.empty((0, len(predictor.input_names))),
-        y=y,
-        classes=predictor.classes,
-        feature_names=predictor.input_names,
-        target_name=target_name,
-        image_shape=predictor.image_shape,
-        description="a model without its rows",
+def _without_rows(model: Model) -> ArgumentError:
+    """Return the error of a model whose rows are not here."""
+    name = model.predictor.dataset or "its training"
+    return ArgumentError(
+        f"the page shows a model with the rows of {name}, which are not here",
+        argument="rows",
+        remedy="open the table that it was trained on, too; `barenet report` describes a model "
+        "without it",
     )
 
 
-def named_rows(model: Model) -> Dataset | None:
+def named_rows(model: Model) -> Dataset:
     """Load the named data set that a model was trained on, with the settings of its training."""
     card = model.predictor.card or ModelCard()
     data = str(with_new_names(card.settings).get("data", model.predictor.dataset))
     if set_name(data) not in NAMED:
-        return None
+        raise _without_rows(model)
     dataset = load_dataset(data)
-    if dataset.classes != model.predictor.classes:
-        return None  # another data set with the same name
+    if dataset.classes != model.predictor.classes:  # another data set with the same name
+        raise _without_rows(model)
     return dataset
 
 
@@ -359,7 +290,6 @@ def _prepare(
     data: DataSettings,
     *,
     features: tuple[str, ...] = (),
-    reach: float = HALF_WIDTH,
     fixed_at: str = FIXED_AT,
     scaling: Scaling | None = None,
     model: Model | None = None,
@@ -378,7 +308,7 @@ def _prepare(
     has_axes = rows.image_shape is None and len(numeric) > 0
     names: tuple[str, ...] = ()
     fixed_columns = []
-    if len(X) and X.shape[1] > 1 and not has_axes:
+    if X.shape[1] > 1 and not has_axes:
         plane, points = planes.principal_plane(X)
     else:
         if not numeric:
@@ -387,15 +317,13 @@ def _prepare(
             raise ArgumentError(problem, argument="model")
         names = tuple(numeric)
         axes = {starts[name]: numeric[name] for name in planes.check_axes(names, data.axes)}
-        plane, points = planes.plane_along(axes, X, rows.y, typical=typical, reach=reach)
+        plane, points = planes.plane_along(axes, X, rows.y, typical=typical)
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])
         elif rows.image_shape is None:
             for start, column in placed_columns:
                 if column.name not in plane.names:
-                    fixed = planes.fixed_column(
-                        column, start=start, X=X, typical=typical, reach=reach
-                    )
+                    fixed = planes.fixed_column(column, start=start, X=X, typical=typical)
                     fixed_columns.append(fixed)
     if not features:
         scaling = no_scaling(X.shape[1])  # the columns are already scaled
@@ -451,7 +379,7 @@ def _split_and_scale(
         scaled_column = target_scaling.transform(y.reshape(-1, 1))
         scaled = scaled_column[:, 0]
     X = scaling.transform(raw, np.float32)
-    target_range = (0.0, 0.0)  # of a model without its rows, until its outputs are known
+    target_range = (0.0, 0.0)
     if len(y):
         learned_targets = y[training]
         target_range = (float(learned_targets.min()), float(learned_targets.max()))
@@ -472,26 +400,3 @@ def _split_and_scale(
         axes=axes,
         fixed_at=fixed_at,
     )
-
-
-def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
-    """Set the range to that of the predictions on the plane, and for a curve its height, too."""
-    predictor = model.predictor
-    plane = prepared.plane
-    limits = (0.0, 1.0)
-    if predictor.classes is None:
-        outputs = prepared.outputs(predictor.first_network, "grid", 24)
-        numbers = outputs[:, prepared.output]
-        smallest = float(numbers.min())
-        largest = float(numbers.max())
-        limits = (smallest, largest)
-    if prepared.is_curve:
-        across = [plane.low[0], plane.high[0]]
-        ends = np.column_stack([across, limits])
-        plane = planes.Plane.around(ends, plane.names, plane.typical_rows)
-    inputs = prepared.inputs("grid", 24)
-    drawn = [*plane.low, *plane.high, *limits, *inputs.ravel()]
-    if not np.isfinite(drawn).all():
-        problem = "its predictions or its training data are too large to be drawn"
-        raise ArgumentError(problem, argument="model")
-    return replace(prepared, plane=plane, target_range=limits)

@@ -80,10 +80,8 @@ class FileStore:
         model = open_model(path, config)
         key = self._add(self.models, MODEL, model.predictor.dataset, model)
         if rows:
-            required = model.required_columns
             numeric = self.tables[rows].numeric
-            has_all = all(name in numeric for name in required)
-            if not required or not has_all:
+            if not all(name in numeric for name in model.required_columns):
                 rows = ""  # the model can't learn from this table
         least, most = TEST_SIZES
         test_size = config.over(DEFAULTS).test_size or 0.0
@@ -125,16 +123,11 @@ class FileStore:
         if not data.source.startswith(MODEL):
             return sources.prepare_named(data)
         model = _find(self.models, data.source)
-        if model.outputs:  # a table has at most one output
-            return sources.prepare_model(data, model, None)
         if not data.rows:
             return sources.prepare_model(data, model, sources.named_rows(model))
         table = _find(self.tables, data.rows)
-        rows, file = table.samples(model.predictor)
-        prepared = sources.prepare_model(data, model, rows)
-        if not prepared.dataset.n_samples:  # the network has inputs that no table holds
-            return prepared
-        return replace(prepared, file=file)
+        rows = table.samples(model.predictor)
+        return sources.prepare_model(data, model, rows)
 
     def initial_state(self, name: str, target: str = "", header: bool | None = None) -> PageState:
         """Return the initial settings for a table or a named data set, or the defaults."""
@@ -156,9 +149,6 @@ class FileStore:
         """Return the initial settings for a model and the rows that it was trained on."""
         key = self.open_table(Path(rows).name, Path(rows), header) if rows else ""
         state = self.open_model(path, key, config)
-        if rows and self.models[state.data.source].outputs:
-            problem = f"{path} predicts several numbers for each row, and a table has one target"
-            raise ArgumentError(problem, argument="rows")
         state = replace(state, data=replace(state.data, rows=key))
         self.prepare(state.data)
         self._settings_of_models[state.data.source] = state

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from barenet import Network, Predictor, load
+from barenet import Predictor, load
 from barenet._registry import spec_of
 from barenet.engines import Ensemble
 from barenet.errors import ModelFileError
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
+from barenet.model.layers import Dense, Dropout
 from barenet.optimization.optimizers import Optimizer
-from barenet.playground.state._network_layout import check_size, neuron_layers
+from barenet.playground.state._network_layout import check_size, dense_layers
 from barenet.playground.state._page_state import HIDDEN_ACTIVATIONS, LOSSES, NetworkSettings
 from barenet.playground.state._wire_format import decode
 from barenet.settings._run_config import RunConfig
@@ -30,10 +29,6 @@ CONTINUED = (
     "It continues with the optimizer, learning rate, batch size, loss and penalty of its training, "
     "as far as the page has them, and without other settings of it."
 )
-ALL_NETWORKS = (
-    "The map, the scores and the confusion matrix are those of all {} networks, of which the first "
-    "is drawn and learns. "
-)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,83 +40,54 @@ class Model:
     settings: NetworkSettings
     #: The settings of its training, as far as they are known.
     config: RunConfig
-    #: Names of the predicted numbers, if there are several; the page draws one of them.
-    outputs: tuple[str, ...] = ()
-    #: The ensemble; its first network is drawn and trained.
-    ensemble: Ensemble | None = None
 
     @property
     def required_columns(self) -> list[str]:
         """The columns that a table needs so that the model can continue to learn from it."""
-        return [] if self.outputs else [*self.predictor.feature_names, self.predictor.target_name]
+        return [*self.predictor.feature_names, self.predictor.target_name]
 
     @property
     def description(self) -> str:
-        """Description of the drawn networks, and of the origin of the training settings."""
-        settings = CONTINUED if self.config.set_fields() else UNKNOWN_SETTINGS
-        if self.ensemble is None:
-            return settings
-        return ALL_NETWORKS.format(len(self.ensemble.networks)) + settings
-
-    def ensemble_with(self, network: Network) -> Ensemble | None:
-        """Return the ensemble that begins with a network, unless the network has other layers."""
-        if self.ensemble is None or network.sizes != self.ensemble.sizes:
-            return None
-        return self.ensemble
-
-
-@np.errstate(all="ignore")
-def others_of(ensemble: Ensemble, X: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute the weighted sum of the outputs of all networks except the first."""
-    weighted = []
-    for network in ensemble.networks[1:]:
-        outputs, _ = network.forward(X)
-        weighted.append(ensemble.weight * outputs)
-    return np.sum(weighted, axis=0, dtype=np.float32)
+        """Description of the origin of the training settings."""
+        return CONTINUED if self.config.set_fields() else UNKNOWN_SETTINGS
 
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
     """Load a model for the page to draw and train."""
     predictor = load(path, Predictor)
+    problem = ""
+    if isinstance(predictor.network, Ensemble):
+        problem = f"it is an ensemble of {len(predictor.network.networks)} networks"
+    elif predictor.classes is None and predictor.network.sizes[-1] > 1:
+        problem = f"it predicts {predictor.network.sizes[-1]} numbers for each row"
+    if problem:
+        raise ModelFileError(
+            f"{path}: cannot be drawn here: {problem}; `barenet report` describes it"
+        )
     try:
         settings = _network_settings(predictor, config)
     except ValueError as error:
         raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
     with np.errstate(over="ignore"):
         network = predictor.first_network.copy("float32")
-    has_parameters = np.isfinite(network.parameters).all()
-    has_statistics = np.isfinite(network.statistics).all()
-    if not has_parameters or not has_statistics:
+    if not np.isfinite(network.parameters).all():
         raise ModelFileError(
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
         )
-    ensemble = predictor.network if isinstance(predictor.network, Ensemble) else None
-    predictor = replace(predictor, network=network, residuals=None)  # those of all networks
-    count = network.n_outputs or 1
-    outputs: tuple[str, ...] = ()
-    if predictor.classes is None and count > 1:
-        numbers = range(1, count + 1)
-        outputs = tuple(f"{predictor.target_name} {number}" for number in numbers)
-    return Model(
-        predictor=predictor, settings=settings, config=config, outputs=outputs, ensemble=ensemble
-    )
+    predictor = replace(predictor, network=network, residuals=None)
+    return Model(predictor=predictor, settings=settings, config=config)
 
 
 def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:
     """Derive the settings from the layers of a network and its training."""
     network = predictor.first_network
     layer_types = {type(layer) for layer in network.layers}
-    parts = neuron_layers(network)
-    is_drawable = layer_types <= {Dense, BatchNorm, ActivationLayer, Dropout}
-    first_layer = parts[0][0]
-    if not is_drawable or not isinstance(first_layer, Dense):
-        raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
+    if not layer_types <= {Dense, Dropout}:
+        remedy = "`barenet report` describes it"
+        raise ValueError(f"it is not all dense layers and dropout: {network!r}; {remedy}")
     check_size(network)
-    activations = []
-    for part in parts[:-1]:
-        part_activations = [layer.activation for layer in part if layer.activation is not None]
-        activations.append(spec_of(part_activations[-1]))
+    activations = [spec_of(dense.activation) for dense in dense_layers(network)[:-1]]
     for name in activations:
         if name not in HIDDEN_ACTIVATIONS:
             choices = ", ".join(HIDDEN_ACTIVATIONS)
@@ -134,7 +100,6 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
         "hidden": network.sizes[1:-1],
         "activations": activations,
         "dropout": max(rates, default=0.0),
-        "batch_norm": BatchNorm in layer_types,
         **_training(config, losses),
     }
     return decode(NetworkSettings, settings, "network")

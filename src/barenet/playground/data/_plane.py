@@ -111,8 +111,6 @@ class Plane:
     fixed: Mapping[int, Array] = field(default_factory=dict)
     #: The encoding of the rows, if they are encoded.
     encoding: TableEncoding | None = None
-    #: Computes points from encoded rows and their targets; None if the points are the rows.
-    project: Callable[[Array, Array], Array] | None = None
 
     def rows(self, points: Array) -> Array:
         """Compute the rows at points, shape (n_points, n_columns)."""
@@ -132,14 +130,13 @@ class Plane:
         points: Array,
         names: tuple[str, ...],
         rows: Callable[[Array], Array],
-        project: Callable[[Array, Array], Array] | None = None,
     ) -> Self:
         """Make a rectangle around points, with a margin."""
         low = points.min(axis=0)
         high = points.max(axis=0)
         extent = high - low
         room = np.where(high > low, MARGIN * extent, 1.0)
-        return cls(names, low - room, high + room, rows, project=project)
+        return cls(names, low - room, high + room, rows)
 
     def grid(self, side: int) -> Array:
         """Return points on a grid over the rectangle, shape (side * side, 2)."""
@@ -163,14 +160,6 @@ class Plane:
         return fractions.astype(np.float32)
 
 
-def middle_pixel(shape: tuple[int, int]) -> int:
-    """Return the index of the middle pixel of an image with the given height and width."""
-    height, width = shape
-    row = height // 2
-    column = width // 2
-    return row * width + column
-
-
 def principal_plane(X: Array) -> tuple[Plane, Array]:
     """Fit the plane of the first two principal components through the mean; also project points."""
     step = ceil(len(X) / MAX_AXES_ROWS)
@@ -178,13 +167,9 @@ def principal_plane(X: Array) -> tuple[Plane, Array]:
     signs = np.sign(axes.directions.sum(axis=1, keepdims=True))
     directions = signs * axes.directions
     mean = axes.mean
-
-    def project(X: Array, _: Array) -> Array:
-        return (X - mean) @ directions.T
-
-    points = project(X, np.empty(0))
+    points = (X - mean) @ directions.T
     names = ("1st main direction", "2nd main direction")
-    plane = Plane.around(points, names, lambda points: mean + points @ directions, project)
+    plane = Plane.around(points, names, lambda points: mean + points @ directions)
     return plane, points
 
 
@@ -210,13 +195,9 @@ def principal_axes(X: NDArray[np.floating]) -> PrincipalAxes:
 
 
 def plane_along(
-    axes: Mapping[int, NumberColumn], X: Array, y: Array, *, typical: Array, reach: float
+    axes: Mapping[int, NumberColumn], X: Array, y: Array, *, typical: Array
 ) -> tuple[Plane, Array]:
-    """Make the plane along columns, by their positions in encoded rows X, and project points.
-
-    If there are no rows, the plane lies around the typical row, and extends `reach` scales of the
-    columns in each direction.
-    """
+    """Make the plane along columns, by their positions in encoded rows X, and project points."""
 
     def rows(points: Array) -> Array:
         made = np.tile(typical, (len(points), 1))
@@ -225,28 +206,15 @@ def plane_along(
             made[:, start : start + encoded.shape[1]] = encoded
         return made
 
-    def project(X: Array, y: Array) -> Array:
-        coordinates = []
-        for place, column in axes.items():
-            scaled = X[:, place]
-            coordinates.append(scaled * column.scale + column.center)
-        if len(axes) == 1:  # a curve, with the target on the vertical axis
-            coordinates.append(y)
-        return np.column_stack(coordinates)
-
-    low = []
-    high = []
-    for column in axes.values():
-        extent = reach * abs(column.scale)
-        low.append(column.fill - extent)
-        high.append(column.fill + extent)
-    if len(axes) == 1:
-        low.append(0.0)
-        high.append(0.0)
-    points = project(X, y)
-    surrounded = points if len(points) else np.array([low, high])
+    coordinates = []
+    for place, column in axes.items():
+        scaled = X[:, place]
+        coordinates.append(scaled * column.scale + column.center)
+    if len(axes) == 1:  # a curve, with the target on the vertical axis
+        coordinates.append(y)
+    points = np.column_stack(coordinates)
     names = tuple(column.name for column in axes.values())
-    return Plane.around(surrounded, names, rows, project), points
+    return Plane.around(points, names, rows), points
 
 
 class PlacedColumn(NamedTuple):
@@ -359,13 +327,8 @@ class FixedColumn:
         }
 
 
-def fixed_column(
-    column: Column, *, start: int, X: Array, typical: Array, reach: float
-) -> FixedColumn:
-    """Describe a column, given its first position in the encoded rows X and the typical row.
-
-    If there are no rows, its range extends `reach` scales to both sides.
-    """
+def fixed_column(column: Column, *, start: int, X: Array, typical: Array) -> FixedColumn:
+    """Describe a column, given its first position in the encoded rows X and the typical row."""
     if isinstance(column, CategoryColumn):
         choices = {label: label for label in column.categories}
         if column.rare:
@@ -388,16 +351,10 @@ def fixed_column(
         default = str(column.fill).lower()
         return FixedColumn(column=column, start=start, typical=default, choices=truth)
     numbers = X[:, start] * column.scale + column.center
-    if not len(X):
-        distances = np.array([-reach, reach]) * abs(column.scale)
-        numbers = column.fill + distances
     write: Callable[[float], str] = _number
     if isinstance(column, DateColumn):
         write = _date
-    is_whole = False
-    if len(X):
-        whole_numbers = np.rint(numbers)
-        is_whole = bool(np.allclose(numbers, whole_numbers, rtol=0, atol=1e-6))
+    is_whole = bool(np.allclose(numbers, np.rint(numbers), rtol=0, atol=1e-6))
     return FixedColumn(
         column=column,
         start=start,

@@ -14,25 +14,20 @@ from barenet._metrics import r2
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._named_datasets import GENERATED
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Ensemble
 from barenet.insight._baselines import fit_baseline
-from barenet.insight.contributions._explainer import Explainer
 from barenet.model._array_dataset import class_probabilities
-from barenet.playground.data._data_row import DataRow, FileRows, Part
-from barenet.playground.data._opened_models import Model, others_of
+from barenet.playground.data._opened_models import Model
 from barenet.playground.data._plane import (
     FeatureMap,
     FixedColumn,
     PlacedColumn,
     Plane,
-    middle_pixel,
 )
 from barenet.playground.data._table_file import TableFile
 from barenet.playground.state._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMAGES, check_size
 from barenet.playground.state._page_state import HAND_DRAWN, NetworkSettings
-from barenet.playground.trainer._trainer_messages import OtherOutputs, Rows, TrainingSetup
+from barenet.playground.trainer._trainer_messages import Rows, TrainingSetup
 from barenet.settings._run_config import RunConfig
-from barenet.tables.frames._frame import Frame, Samples
 
 #: Maximum number of inputs that are named, and of columns that can be axes.
 MAX_NAMES = 64
@@ -74,8 +69,6 @@ class PreparedData:
     features: FeatureMap
     #: The feature of each input, from `features` or the encoded columns.
     input_features: tuple[str, ...] = ()
-    #: The output that is drawn, if a model predicts several numbers.
-    output: int = 0
     #: The columns, each with its first position in a row; empty for drawn points, which are the
     #: inputs.
     columns: Sequence[PlacedColumn] = ()
@@ -84,20 +77,9 @@ class PreparedData:
     #: The file of a table, and the model if one was opened.
     table: TableFile | None = None
     model: Model | None = None
-    #: All columns as they were read, if rows are encoded from them.
-    raw: Frame | None = None
-    #: All rows of the user's own table, including those without a target; None for other data.
-    file: FileRows | None = None
     #: The columns that the plane fixes.
     fixed_columns: Sequence[FixedColumn] = ()
-    #: The explainer of the model's predictions, once it was needed; all slices share it.
-    explainers: list[Explainer] = field(default_factory=list)
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
-
-    @property
-    def n_table_rows(self) -> int:
-        """Number of rows of the user's own table; 0 for other data."""
-        return 0 if self.file is None else len(self.file.X)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -144,57 +126,6 @@ class PreparedData:
         vars(copied).update(plane=plane, fixed_columns=columns, _cache={})
         return copied
 
-    def row(self, index: int) -> DataRow:
-        """Return a row by its index, as `row_index` returns it."""
-        n_used = self.dataset.n_samples
-        if index >= n_used:
-            assert self.file is not None
-            number = index - n_used
-            columns = self.file.columns(number)
-            raw = columns if isinstance(columns, Frame) else None
-            return DataRow(self._encode(columns), raw, self.file.target(number), "unused")
-        raw = self.raw[[index]] if self.raw is not None else None
-        part: Part = "training"
-        if self.is_test[index]:
-            part = "test"
-        encoded = np.asarray(self.dataset.X[[index]], np.float64)
-        return DataRow(encoded, raw, self.dataset.y[[index]], part)
-
-    def row_index(self, number: int) -> int | None:
-        """Return the index of a row by its number in the file; None if there is no such row.
-
-        The rows that the page uses come first, and after them all rows of the file.
-        """
-        [indices] = np.nonzero(self.dataset.numbers == number)
-        if len(indices):
-            return int(indices[0])
-        if not 0 <= number < self.n_table_rows:
-            return None
-        return self.dataset.n_samples + number
-
-    @property
-    def n_indices(self) -> int:
-        """Number of indices of rows: those that the page uses, and all of the file."""
-        return self.dataset.n_samples + self.n_table_rows
-
-    def _encode(self, columns: Samples) -> NDArray[np.float64]:
-        """Encode rows of the file as those that the page uses."""
-        if self.encoding is not None:
-            return self.encoding.transform(columns)
-        if isinstance(columns, Frame):
-            columns = np.column_stack([columns[name] for name in self.dataset.feature_names])
-        return np.asarray(columns, np.float64)
-
-    def position(self, row: DataRow) -> NDArray[np.float32]:
-        """Return the position of a row as fractions of the plane, shape (2,); NaN if unknown."""
-        target = np.full(1, np.nan)
-        if row.target is not None:
-            target = row.target
-        point = row.encoded
-        if self.plane.project is not None:
-            point = self.plane.project(row.encoded, target)
-        return self.plane.positions(point)[0]
-
     def drawn_values(self, y: NDArray[Any]) -> NDArray[Any]:
         """Return classes unchanged, and numbers as fractions of the range that is drawn."""
         if self.classes:
@@ -217,48 +148,25 @@ class PreparedData:
         return self._cache[place, count]
 
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
-        """Predict for many inputs, caching the outputs of an ensemble's other networks."""
-        X = self.inputs(place, count)
-        key = ("others", place, count)
-        ensemble = self._ensemble_with(network)
-        if ensemble is not None and key not in self._cache:
-            self._cache[key] = others_of(ensemble, X)
-        return self.predictions(network, X, self._cache.get(key))
+        """Predict for many inputs."""
+        return self.predictions(network, self.inputs(place, count))
 
     @np.errstate(all="ignore")
-    def predictions(
-        self, network: Network, X: NDArray[np.float32], others: NDArray[np.float32] | None = None
-    ) -> NDArray[np.floating]:
-        """Predict in units of the target, with a network or the ensemble that begins with it."""
+    def predictions(self, network: Network, X: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Predict in units of the target."""
         output, _ = network.forward(X)
-        ensemble = self._ensemble_with(network)
-        if ensemble is not None:
-            if others is None:
-                others = others_of(ensemble, X)
-            output = ensemble.weight * output + others
         if self.target_scaling is None:
             return output
         return self.target_scaling.inverse_transform(output)
 
-    def _ensemble_with(self, network: Network) -> Ensemble | None:
-        return None if self.model is None else self.model.ensemble_with(network)
-
-    def n_networks(self, network: Network) -> int:
-        """Return how many networks predict: those of the ensemble that begins with a network."""
-        ensemble = self._ensemble_with(network)
-        return 1 if ensemble is None else len(ensemble.networks)
-
     def run_config(self, settings: NetworkSettings) -> RunConfig:
         """Convert the settings of a network and its training to the library's configuration."""
         target_kind = TargetKind.of(self.classes)
-        n_outputs = target_kind.n_outputs
-        if self.model is not None and self.model.outputs:
-            n_outputs = len(self.model.outputs)
         n_inputs = len(self.input_names)
         _, y = self.training
         return replace(
             settings.run_config(len(y)),
-            layers=(n_inputs, *settings.hidden, n_outputs),
+            layers=(n_inputs, *settings.hidden, target_kind.n_outputs),
             hidden=settings.activations or None,
             output=target_kind.output_activation(),
         )
@@ -279,32 +187,18 @@ class PreparedData:
 
     def make_setup(self, settings: NetworkSettings) -> TrainingSetup:
         """Collect everything that the trainer needs."""
-        network = self.make_network(settings)
-        setup = TrainingSetup(
-            network=network,
+        return TrainingSetup(
+            network=self.make_network(settings),
             training=self.training,
             test=self.test,
             metric=TargetKind.of(self.classes).metric,
             settings=settings,
         )
-        ensemble = self._ensemble_with(network)
-        if ensemble is None:
-            return setup
-        others = OtherOutputs(
-            training=others_of(ensemble, self.training.X),
-            test=others_of(ensemble, self.test.X),
-        )
-        return replace(setup, weight=ensemble.weight, others=others)
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
         if self.model is not None:
-            whole: Network | Ensemble = network
-            ensemble = self._ensemble_with(network)
-            if ensemble is not None:
-                first = network.copy(ensemble.dtype.name)
-                whole = Ensemble([first, *ensemble.networks[1:]])
-            return replace(self.model.predictor, network=whole)
+            return replace(self.model.predictor, network=network)
         preprocessing: Scaling | TableEncoding = self.scaling
         names = self.input_names
         if self.encoding is not None:
@@ -367,15 +261,11 @@ class PreparedData:
         )
 
     def _describe_rows(self) -> dict[str, Any]:
-        """Describe the data set, its columns, and the columns that a model requires."""
+        """Describe the data set, its columns, and the settings of a model."""
         dataset = self.dataset
         numeric = self.table.numeric if self.table is not None else None
-        required = None
-        outputs: tuple[str, ...] | list[str] = []
         settings = ""
         if self.model is not None:
-            required = self.model.required_columns
-            outputs = self.model.outputs
             settings = self.model.description
         return {
             "name": dataset.name,
@@ -384,11 +274,8 @@ class PreparedData:
             "classes": dataset.classes,
             "target": dataset.target_name,
             "rows": [len(self.training.y), int(self.is_test.sum())],
-            "table_rows": self.n_table_rows,
             "columns": list(self.axes[:MAX_AXES]),
             "table": numeric,
-            "required": required,
-            "outputs": outputs,
             "settings": settings,
             "image": dataset.image_shape,
         }
@@ -451,10 +338,6 @@ class PreparedData:
                 else:
                     others.append(index)
             return [*axes, *others][:count]
-        if not len(self.dataset.X):
-            middle = middle_pixel(self.dataset.image_shape)
-            end = min(middle + count, len(self.input_names))
-            return list(range(middle, end))
         training_images = self.dataset.X[~self.is_test]
         spread = np.std(training_images, axis=0)
         varying_most = np.argsort(-spread, kind="stable")[:count]
@@ -471,7 +354,7 @@ class PreparedData:
         return np.round(mean / largest, 3).tolist()
 
     def image_top(self) -> float:
-        """Return the largest pixel value or, without the images, that of a byte."""
-        if self.dataset.image_shape is None or not len(self.dataset.X):
+        """Return the largest pixel value; for other data, that of a byte."""
+        if self.dataset.image_shape is None:
             return 255.0
         return float(np.max(self.dataset.X))

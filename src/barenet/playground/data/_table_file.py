@@ -1,20 +1,18 @@
 """CSV files that the playground was started with, or that were uploaded on its page."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet import Predictor
 from barenet.datasets._dataset import Dataset
-from barenet.datasets._table_loading import load_table, read_features
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError, option_of
-from barenet.playground.data._data_row import FileRows, TableRows
 from barenet.playground.state._page_state import CHOICES, DataSettings
 from barenet.storage._file_io import VARIABLE
 from barenet.tables.files._csv_table import CsvTable, read_table
@@ -22,7 +20,7 @@ from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._open_table import with_target
 from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.reading._target import MAX_CLASSES, read_target
-from barenet.tasks._description import category_names, labelled_rows
+from barenet.tasks._description import labelled_rows
 
 #: Maximum rows to draw and learn from; more rows would show nothing new, and slow down training.
 MAX_ROWS = 5000
@@ -84,7 +82,7 @@ class TableFile:
         return features
 
     @remedies_of_page()
-    def load(self, data: DataSettings, frame: bool = False) -> TableRows:
+    def load(self, data: DataSettings, frame: bool = False) -> Dataset:
         """Load all columns, as a frame if one is needed or some columns are not numeric."""
         target = data.target or self.default_target
         dataset = load_table(self.table, target, task=data.task or None, frame=frame)
@@ -99,20 +97,13 @@ class TableFile:
         return self._rows(dataset)
 
     @remedies_of_page()
-    def samples(self, model: Predictor) -> TableRows:
+    def samples(self, model: Predictor) -> Dataset:
         """Read the rows in the form that a model takes."""
-        return self._rows(labelled_rows(model, self.table), category_names(model))
+        return self._rows(labelled_rows(model, self.table))
 
-    def _rows(self, dataset: Dataset, categories: Sequence[str] = ()) -> TableRows:
-        """Draw the rows to use, and keep all rows of the file, also those without a target."""
-        X = dataset.X
-        if dataset.without_target.n_rows:
-            frame = read_features(self.table, dataset.feature_names, categories=categories)
-            X = frame
-            if not isinstance(dataset.X, Frame):
-                X = np.column_stack([_numbers(frame, name) for name in dataset.feature_names])
-        file = FileRows(X=X, y=dataset.y, numbers=dataset.numbers)
-        return TableRows(_subsampled(replace(dataset, name=self.name)), file)
+    def _rows(self, dataset: Dataset) -> Dataset:
+        """Draw the rows to use, under the name of the file."""
+        return _subsampled(replace(dataset, name=self.name))
 
 
 @remedies_of_page()
@@ -166,14 +157,6 @@ def _numeric(frame: Frame) -> dict[str, bool]:
         has_name = name != ""
         numeric[name] = has_name and is_number and bool(np.isfinite(column).any())
     return numeric
-
-
-def _numbers(frame: Frame, name: str) -> NDArray[np.float64]:
-    """Return a column as numbers, NaN for missing ones and for a column of text."""
-    column = frame[name]
-    if column.dtype.kind not in "bf":
-        return np.full(len(frame), np.nan)
-    return column.astype(np.float64)
 
 
 def _default_target(frame: Frame) -> str:

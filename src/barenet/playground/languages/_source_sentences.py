@@ -48,7 +48,7 @@ def page_sentences() -> list[str]:
     """List the sentences of the page, without those of lessons, in the order of the sources."""
     sentences: list[str] = []
     sentences += sentences_of_html((PAGE / "index.html").read_text("utf-8"))
-    for path in sorted(PAGE.glob("*.js")):
+    for path in sorted(PAGE.rglob("*.js")):
         sentences += sentences_of_script(path.read_text("utf-8"))
     for path in sorted(PLAYGROUND.rglob("*.py")):
         sentences += sentences_of_python(path.read_text("utf-8"))
@@ -100,7 +100,7 @@ def _sentences_of_data() -> Iterator[str]:
         for name in lessons.NAMES[measure]:
             if name not in page.NAMED and WORD.search(name):
                 yield name.replace("_", " ")
-    for text in (sources.FIXED_AT, sources.FIXED_AT_FIRST, sources.MEDIAN, *sources.MIDDLES):
+    for text in (sources.FIXED_AT, sources.MEDIAN):
         yield text
         yield text.replace("their", "its")  # as the page has it for a single column
     yield sources.ALL_FOR_TRAINING

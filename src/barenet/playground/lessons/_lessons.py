@@ -155,19 +155,6 @@ PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
 MEASURED = ("training_loss", "test_loss", "gap", "training_r2", "test_r2")
 #: Measured values below this are shown as almost 0.
 ALMOST_NOTHING = 5e-4
-#: Replaces the quotation marks of word processors by straight ones, as in JSON.
-CURLY = str.maketrans(dict.fromkeys("“”„‟‘’«»", '"'))
-#: Messages for lesson authors, by Python's messages about mistakes in JSON.
-MISTAKES = {
-    "Expecting ',' delimiter": "expected a comma, ] or }",
-    "Expecting ':' delimiter": "expected a colon, :, and the value of this field",
-    "Expecting property name enclosed in double quotes": "expected the name of a field in quotes",
-    "Expecting value": 'expected a text in quotes, ", a number, [ or {',
-    "Extra data": "expected the end; a list of lessons stands in [ ]",
-    "Invalid control character at": 'expected the end of the text, ", on its line',
-}
-#: A number with a decimal comma; JSON parsers report the digits after the comma.
-DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
 #: First bytes of word processor documents.
 DOCUMENTS = (b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: Pictures that a lesson can have between its sentences.
@@ -613,7 +600,8 @@ def _parse_json(data: bytes, file: str) -> Any:
     try:
         return json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique_fields)
     except json.JSONDecodeError as error:
-        raise ArgumentError(f"{file}: {_explain_mistake(error)}") from None
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ArgumentError(f"{file}: {place}: not JSON: {error.msg}") from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ArgumentError(f"{file}: line {line}: not UTF-8", remedy="save it as UTF-8") from None
@@ -621,34 +609,6 @@ def _parse_json(data: bytes, file: str) -> Any:
         raise ArgumentError(f"{file}: {error}") from None
     except RecursionError:
         raise ArgumentError(f"{file}: its lists are too deeply nested") from None
-
-
-def _explain_mistake(error: json.JSONDecodeError) -> str:
-    """Describe the line and the cause of a mistake in JSON."""
-    character = error.doc[error.pos : error.pos + 1]  # empty at the end of the text
-    words = MISTAKES.get(error.msg, error.msg)
-    for match in DECIMAL_COMMA.finditer(error.doc):
-        if match.start(2) == error.pos:
-            words = f"write {match[1]}.{match[2]}: numbers have a decimal point"
-    place = error
-    if error.msg.startswith("Illegal trailing comma"):  # since Python 3.13
-        words = "nothing follows this comma"
-        place = json.JSONDecodeError(error.msg, error.doc, error.pos + 1)
-    is_missing = character in "]}" or "delimiter" in error.msg
-    if error.msg.startswith("Expecting") and is_missing:
-        before = error.doc[: error.pos].rstrip()  # the unexpected token may be lines below
-        if before.endswith(","):
-            words = "nothing follows this comma"
-        place = json.JSONDecodeError(error.msg, error.doc, len(before))
-    lines = error.doc.split("\n")
-    line = place.lineno - 1
-    lines[line] = lines[line].translate(CURLY)
-    try:
-        json.loads("\n".join(lines))
-    except json.JSONDecodeError as next_error:
-        if next_error.pos <= error.pos:
-            return f"line {place.lineno}, column {place.colno}: not JSON: {words}"
-    return f'line {place.lineno}: curly quotes of a word processor; type straight ones, "'
 
 
 def _decode(kind: type[T], value: Any, name: str, place: str) -> T:

@@ -1,6 +1,6 @@
 // Invitations: to play, then to click a neuron, each until it was done; the browser remembers it.
 
-import { recall, remember } from "./memory.js";
+import { recall, remember } from "./io/memory.js";
 
 const STEPS = ["play", "open"];
 

@@ -2,7 +2,7 @@
 // the page has this module first, and waits for the catalogue.
 
 import { adopt } from "./language.js";
-import { recall, remember } from "./memory.js";
+import { recall, remember } from "./io/memory.js";
 
 // In each language, its name.
 export const LANGUAGES = { en: "English", es: "Español", de: "Deutsch", zh: "中文" };

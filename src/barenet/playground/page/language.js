@@ -4,7 +4,6 @@
 const RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
 const PLACEHOLDER = /\{(\d+)\}/g;
 const NUMBER = /^[−-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?(e[+−-]?\d+)?( %)?$/; // as Python writes one for the page
-const WORDS = /\d+(,\d{3})*(\.\d+)?(e[+−-]?\d+)?(?![\w=]|[.,]\d)|[\w.=]+/g; // a number, or a word with digits
 const NARROW_SPACE = "\u202f"; // between thousands, where a comma is the mark of decimals
 
 let words = {};
@@ -21,12 +20,6 @@ export function adopt(translations, tag) {
 export function localNumber(text) {
   if (decimalMark === ".") return text;
   return text.replaceAll(",", NARROW_SPACE).replace(".", decimalMark);
-}
-
-// The numbers of an English text in the way of the page's language; those of settings, as in
-// beta1=0.8, stay.
-export function localNumbers(text) {
-  return text.replace(WORDS, (word) => (NUMBER.test(word) ? localNumber(word) : word));
 }
 
 // Numbers in a row: a decimal comma needs another mark between them.

@@ -1,31 +1,31 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { connectLanguages } from "./language-choice.js"; // first: it waits for the catalogue
-import { fromHash, haveSameEdits, noteHash, replaceHash, toHash } from "./address.js";
+import { fromHash, haveSameEdits, noteHash, replaceHash, toHash } from "./io/address.js";
 import { said, t } from "./language.js";
-import { ServerTabs } from "./server-view.js";
-import { BackwardPasses } from "./backward-pass.js";
-import { Cells } from "./cells.js";
-import { progressWords } from "./class-table.js";
-import { Connection } from "./connection.js";
-import { WorkerConnection } from "./worker-connection.js";
-import { DataPanel } from "./data-panel.js";
-import { Digits } from "./digits.js";
+import { ServerTabs } from "./output/server-view.js";
+import { BackwardPasses } from "./point/backward-pass.js";
+import { Cells } from "./output/cells.js";
+import { progressWords } from "./lesson/class-table.js";
+import { Connection } from "./io/connection.js";
+import { WorkerConnection } from "./io/worker-connection.js";
+import { DataPanel } from "./data/data-panel.js";
+import { Digits } from "./data/digits.js";
 import { button, counted, find, findAll, make, selectNumbers, show, write } from "./dom.js";
-import { Drawing } from "./drawing.js";
-import { ExportPanel } from "./export-panel.js";
-import { FixedColumns } from "./fixed-columns.js";
-import { HiddenSpace } from "./hidden-space.js";
-import { inputName } from "./input-names.js";
+import { Drawing } from "./data/drawing.js";
+import { ExportPanel } from "./io/export-panel.js";
+import { FixedColumns } from "./data/fixed-columns.js";
+import { HiddenSpace } from "./output/hidden-space.js";
+import { inputName } from "./data/input-names.js";
 import { accept, invite } from "./invitation.js";
-import { Landscape } from "./landscape.js";
-import { LessonPanel } from "./lesson.js";
-import { NetworkPanel } from "./network-panel.js";
-import { NeuronPanel } from "./neuron-panel.js";
-import { neuronOf } from "./neurons.js";
-import { Probe } from "./probe.js";
+import { Landscape } from "./output/landscape.js";
+import { LessonPanel } from "./lesson/lesson.js";
+import { NetworkPanel } from "./network/network-panel.js";
+import { NeuronPanel } from "./network/neuron-panel.js";
+import { neuronOf } from "./network/neurons.js";
+import { Probe } from "./point/probe.js";
 import { connectProjector } from "./projector.js";
-import { share } from "./sharing.js";
+import { share } from "./io/sharing.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
 
@@ -63,14 +63,13 @@ class Page {
     this.unanswered = 0;
     this.written = 0;
     this.theme = new Theme(find("#theme"), () => this.repaint());
-    this.data = new DataPanel(find(".data"), catalog, {
+    this.dataPanel = new DataPanel(find(".data"), catalog, {
       change: (act) => this.change((wanted) => act(wanted.data)),
       choose: (name) => this.choose(name),
       restore: () => this.ask("restore"),
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
       teach: (file) => this.openLessons(file),
-      explain: (row) => this.probe.goTo(row),
     });
     this.side = new SidePanel(find("#side"));
     this.neuron = new NeuronPanel(this);
@@ -97,7 +96,7 @@ class Page {
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
     this.linkHome();
-    this.data.repaint();
+    this.dataPanel.repaint();
     const Line = catalog.worker ? WorkerConnection : Connection;
     this.line = new Line({
       ...catalog.worker,
@@ -180,7 +179,7 @@ class Page {
       state,
       version,
       address,
-      facts: data,
+      data,
       wanted: structuredClone(state),
       awaits: false,
     });
@@ -202,7 +201,7 @@ class Page {
         changed,
       }),
     );
-    this.data.describe(state.data, data, changed);
+    this.dataPanel.describe(state.data, data, changed);
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? t`One network` : t`Compare`;
@@ -508,7 +507,7 @@ class Page {
   toggleInput(name) {
     if (this.hidden.includes("inputs")) return; // it could not be taken back in
     const { features } = this.wanted.data;
-    const label = inputName(this.catalog.features[name], this.facts);
+    const label = inputName(this.catalog.features[name], this.data);
     if (features.length === 1 && features[0] === name)
       return this.notice(
         t`A network needs an input: add another one before you remove ${label}.`,
@@ -608,10 +607,7 @@ class Page {
   async upload(file) {
     const table = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
     if (!table) return;
-    const { required } = this.facts;
-    const fits = required?.length && required.every((name) => table.columns.includes(name));
-    if (fits) this.change(({ data }) => (data.rows = table.key));
-    else this.choose(table.key);
+    this.choose(table.key);
   }
 
   // A file that was opened before Python was ready: by a worker that stopped, or lessons of an address.
@@ -686,7 +682,7 @@ class Page {
   }
 
   repaint() {
-    this.data.repaint();
+    this.dataPanel.repaint();
     for (const panel of this.panels) panel.repaint();
     this.tools.forEach((tool) => tool.repaint?.());
     if (this.panels[0]?.frame)
@@ -737,6 +733,6 @@ function wrongQuery(search, { worker }) {
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
 
-fetch(document.documentElement.dataset.catalog ?? "catalog.json")
+fetch("catalog.json")
   .then((response) => response.json())
   .then((catalog) => (window.barenet = new Page(catalog)));

@@ -1,6 +1,6 @@
 // The page for a projector, large and without settings: the browser remembers it, also after a reload.
 
-import { recall, remember } from "./memory.js";
+import { recall, remember } from "./io/memory.js";
 
 const KEY = "barenet: on a projector";
 

@@ -1,17 +1,17 @@
 // A recorded training on a page of its own: the network at the epochs that were kept, without a server.
 
 import { palette } from "./colours.js";
-import { drawCurve, epochAt, nearest } from "./curve.js";
+import { drawCurve, epochAt, nearest } from "./output/curve.js";
 import { button, counted, find, findAll, make, percent, rounded } from "./dom.js";
 import { t } from "./language.js";
-import { NetworkView } from "./network-view.js";
-import { neuronOf } from "./neurons.js";
-import { OutputView } from "./output-view.js";
-import { Probe } from "./probe.js";
-import { frameOf, open, probe, scoresOf } from "./recording-frame.js";
+import { NetworkView } from "./network/network-view.js";
+import { neuronOf } from "./network/neurons.js";
+import { OutputView } from "./output/output-view.js";
+import { Probe } from "./point/probe.js";
+import { frameOf, open, probe, scoresOf } from "./io/recording-frame.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
-import { WeightFields } from "./weight-fields.js";
+import { WeightFields } from "./network/weight-fields.js";
 
 const SECONDS = 4; // of the whole recording
 const REST = 2500; // milliseconds at its end, before it plays again
@@ -28,19 +28,19 @@ class Player {
     document.documentElement.classList.toggle("loop", isLoop); // before the network is measured
     Object.assign(this, {
       recording,
-      facts: data,
+      data,
       points: arrays,
       kept: table(arrays.kept, 5),
       curve: table(arrays.measured, 3),
       edits: new Map(),
     });
     Object.assign(this, {
-      view: { tests: true, discrete: false, probe: "", row: "" },
+      view: { tests: true, discrete: false, probe: "" },
       state: { data: null },
       side: new SidePanel(find("#side")),
     });
     this.line = {
-      send: (type, { row = -1 }) => this.reply(type, row),
+      send: () => this.reply(),
     };
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.panel = {
@@ -48,7 +48,7 @@ class Player {
       root: document.body,
       data,
       settings: recording.settings,
-      facts: { layout },
+      architecture: { layout },
       labels: {},
       header: { playing: false },
     };
@@ -85,13 +85,10 @@ class Player {
 
   writeAddress() {}
 
-  // Answer a message of the probe in the place of a server.
-  reply(type, row) {
+  // Answer the probe in the place of a server.
+  reply() {
     const { place = -1, at } = this.probe.point;
-    let answer = probe({ row: place, at }, this.weights, this.recording);
-    if (type === "find_row")
-      answer = { type, network: 0, number: row, refusal: t`The recording has no row ${row}.` };
-    this.probe.take(answer);
+    this.probe.take(probe({ row: place, at }, this.weights, this.recording));
   }
 
   describe() {
@@ -115,18 +112,12 @@ class Player {
     );
     find(".score-name").textContent = data.classes ? t`Accuracy` : "R²";
     find(".test-score-name").textContent = data.classes ? t`Test accuracy` : t`Test R²`;
-    const { live } = this.recording;
-    if (live) Object.assign(find("#live"), { hidden: false, href: `#${live.hash}` });
     find("#scrub").max = this.kept.length - 1;
     find("#last").textContent = t`of ${counted(this.kept.at(-1)[0])}`;
   }
 
   listen() {
     const keys = { " ": "#play", ".": "#on", ",": "#back" };
-    find("#live").addEventListener("click", (event) => {
-      event.preventDefault();
-      this.train(this.recording.live);
-    });
     find("#play").addEventListener("click", () => this.play(!this.playing));
     find("#on").addEventListener("click", () => this.pause(this.place + 1));
     find("#back").addEventListener("click", () => this.pause(this.place - 1));
@@ -155,17 +146,6 @@ class Player {
       if (!isHeld) find(keys[event.key]).click();
     });
     new ResizeObserver(() => this.draw()).observe(find(".map"));
-  }
-
-  // Open the page of Python at the address of this network, if the runtime can be loaded.
-  async train({ hash, runtime }) {
-    const found = await fetch(runtime, { method: "HEAD" }).catch(() => ({}));
-    if (!found.ok) {
-      find("#live").textContent = t`Python cannot be loaded: is there a connection?`;
-      return;
-    }
-    location.hash = hash;
-    location.reload();
   }
 
   play(on) {
@@ -235,7 +215,7 @@ class Player {
     const [loss, testLoss, score, testScore] = edited
       ? [null, null, ...scoresOf(this.weights, this.recording)]
       : measured;
-    const written = this.facts.classes ? percent : rounded;
+    const written = this.data.classes ? percent : rounded;
     const values = {
       ".loss": rounded(loss),
       ".test-loss": rounded(testLoss),
@@ -304,15 +284,5 @@ class Player {
   }
 }
 
-// Become the page on which Python trains a network.
-function live() {
-  const page = JSON.parse(find("#live-page").textContent);
-  document.open();
-  document.write(page);
-  document.close();
-}
-
 const recording = JSON.parse(find("#recording").textContent);
-if (recording.live && location.hash.includes("="))
-  addEventListener("load", live); // not a place on this page
-else window.barenet = new Player(open(recording));
+window.barenet = new Player(open(recording));

@@ -1,1 +1,1 @@
-"""The page without a server: recordings, live pages and a site."""
+"""The page without a server: recordings and a site."""

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
@@ -46,20 +46,6 @@ MAX_MEASURED = 200
 STYLES = ("style.css", "digits.css", "probe.css", "recording.css")
 
 NONE = "'none'"
-
-
-@dataclass(frozen=True)
-class LivePage:
-    """The page that a recording can turn into: its text, including the style and the script."""
-
-    text: str
-    style: str
-    script: str
-    #: The address of the page, as the fragment of the file's address.
-    hash: str
-    #: A file of the runtime, which browsers use to check whether it can be loaded, and its origins.
-    runtime: str
-    origins: str
 
 
 class RecordedTraining(InteractiveTraining):
@@ -116,9 +102,6 @@ def check_recordable(state: PageState) -> None:
     if len(state.networks) > 1:
         remedy = "leave out networks=2"
         raise ArgumentError("a recording shows one network", argument="networks", remedy=remedy)
-    if state.networks[0].batch_norm:
-        problem = "a recording has no batch norm"
-        raise ArgumentError(problem, argument="batch_norm", remedy="leave it out")
 
 
 def record(
@@ -257,8 +240,8 @@ def _encoded(array: NDArray[Any]) -> list[str]:
     return [without_byte_order, content.decode("ascii")]
 
 
-def write_recording(title: str, recording: dict[str, Any], live: LivePage | None = None) -> bytes:
-    """Write the page; its policy only allows its own scripts and styles, and a live page's."""
+def write_recording(title: str, recording: dict[str, Any]) -> bytes:
+    """Write the page; its policy only allows its own scripts and styles."""
     style = compact(joined_styles(STYLES))
     script = compact(bundle("recording.js"))
     policy = {
@@ -268,22 +251,12 @@ def write_recording(title: str, recording: dict[str, Any], live: LivePage | None
         "base-uri": NONE,
         "form-action": NONE,
     }
-    live_text = ""
-    if live is not None:
-        live_text = live.text
-        recording = {**recording, "live": {"hash": live.hash, "runtime": live.runtime}}
-        policy["script-src"] += f" {_digest(live.script)} blob: 'wasm-unsafe-eval'"
-        policy["style-src"] += f" {_digest(live.style)}"
-        policy["img-src"] = "data:"
-        policy["worker-src"] = "data:"
-        policy["connect-src"] = f"data: {live.origins}"
     rules = [f"{name} {allowed}" for name, allowed in policy.items()]
     parts = {
         "style": style,
         "script": script,
         "title": escape(title),
         "content": _json(recording),
-        "live": _json(live_text),
         "policy": "; ".join(rules),
     }
     page = (PAGE / "recording.html").read_text("utf-8")

@@ -17,7 +17,6 @@ from typing import Any
 import barenet
 from barenet.datasets._images import IMAGES
 from barenet.errors import ArgumentError
-from barenet.insight.explain._html import STYLE
 from barenet.playground._page_files import LANGUAGES, PAGE, bundle
 from barenet.playground.lessons._lessons import Course, built_in_course
 from barenet.playground.publishing._opening import EPOCHS, record_opening
@@ -36,14 +35,14 @@ RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8")
 
 def write_site(folder: Path, runtime: Path | None = None, documentation: str = "") -> None:
     """Write the files, with a copy of the runtime and links to the documentation, if given."""
-    others = shutil.ignore_patterns("*.js", "*.json", "recording.*")
-    shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
-    shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
+    shutil.copytree(PAGE / "vendor", folder / "vendor", dirs_exist_ok=True)
+    for path in (*PAGE.glob("*.css"), PAGE / "icon.svg", PAGE / "worker.js"):
+        if path.name != "recording.css":
+            shutil.copyfile(path, folder / path.name)
     page = (PAGE / "index.html").read_text("utf-8")
     page = page.replace("<title ", f"{HEAD}\n<title ")
     (folder / "index.html").write_text(page, "utf-8")
     (folder / "main.js").write_text(bundle("main.js"), "utf-8")
-    (folder / "explain.css").write_text(STYLE, "utf-8")
     shutil.copytree(LANGUAGES, folder / "languages", dirs_exist_ok=True, ignore=NO_CATALOGUES)
     zipped = library()
     course = built_in_course()

@@ -13,7 +13,6 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from barenet.insight.explain._html import STYLE
 from barenet.playground._page_files import LANGUAGES, PAGE, bundle
 from barenet.playground.data._file_store import MAX_UPLOAD_BYTES
 from barenet.playground.server._catalog import catalog, documentation_address
@@ -124,7 +123,6 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
     """Combine the routes, and protect them with the security checks."""
     app = App(sessions)
     script = Response(bundle("main.js"), media_type="text/javascript")
-    style = Response(STYLE, media_type="text/css")
     content = catalog(sessions.course, sessions.course_file)
     content["documentation"] = documentation_address()
     choices = JSONResponse(content)
@@ -137,7 +135,6 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         Route("/catalog.json", choices, methods=["GET"]),
         # A single request, instead of one for each module and its imports in turn.
         Route("/main.js", script, methods=["GET"]),
-        Route("/explain.css", style, methods=["GET"]),
         Mount("/languages", StaticFiles(directory=LANGUAGES)),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]

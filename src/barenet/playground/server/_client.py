@@ -27,8 +27,8 @@ from barenet.playground.views._export_panel import export
 from barenet.playground.views._hidden_space import hidden_space
 from barenet.playground.views._landscape import landscape
 from barenet.playground.views._network_view import NetworkView, point_arrays
-from barenet.playground.views._neuron_panel import explain_update, neuron_view
-from barenet.playground.views._probe import find_row, probe
+from barenet.playground.views._neuron_panel import neuron_view
+from barenet.playground.views._probe import probe
 
 #: Seconds between two pictures, for at most 32 per second.
 PICTURE_SECONDS = 1 / 32
@@ -197,7 +197,7 @@ class Client:
     async def probe_row(self, message: Message) -> None:
         """Reply with the passes of a row, of the pixels of an image, or of a place on the plane."""
         place = message.pixels or message.place
-        await self.describe(message, probe, message.row, place, message.backward)
+        await self.describe(message, probe, message.row, place)
 
     async def play_row(self, message: Message) -> None:
         """Reply with every term of the passes of a row, of an image, or of a place."""
@@ -343,10 +343,6 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "landscape": lambda client, message: client.describe_later(
         message, landscape, client.session.views[:], message.margin
     ),
-    "explain": lambda client, message: client.describe(
-        message, explain_update, message.layer, message.neuron
-    ),
     "probe": Client.probe_row,
-    "find_row": lambda client, message: client.describe(message, find_row, message.row),
     "backward_pass": Client.play_row,
 }

@@ -224,9 +224,9 @@ class Sessions:
         return session
 
     async def open_table(self, name: str, content: bytes) -> dict[str, Any]:
-        """Keep a CSV file, and return its key and its numeric columns."""
+        """Keep a CSV file, and return its key."""
         key = await asyncio.to_thread(self.store.upload_table, name[:80], content)
-        return {"key": key, "columns": list(self.store.tables[key].numeric)}
+        return {"key": key}
 
     async def open_course(self, name: str, content: bytes) -> dict[str, Any]:
         """Keep a course for a page, and return its key and its lessons.

@@ -21,7 +21,7 @@ from barenet.playground.state._wire_format import decode
 
 #: Names in an address that are not settings.
 OTHERS = (
-    "networks", "tests", "discrete", "log", "probe", "row", "pass", "epoch", "hide", "lesson",
+    "networks", "tests", "discrete", "log", "probe", "pass", "epoch", "hide", "lesson",
     "step", "passed", "lang",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from barenet.errors import ArgumentError
 from barenet.model._activations import Activation
 from barenet.model._layout import Slot
 from barenet.model._network import Network
-from barenet.model.layers import Dense, Layer
+from barenet.model.layers import Dense
 
 #: Maximum number of drawn inputs, and drawn neurons of a layer; below, for networks on images.
 MAX_DRAWN = 8
@@ -30,37 +30,25 @@ class LayerValues(NamedTuple):
     activation: Activation
 
 
-def neuron_layers(network: Network) -> list[list[Layer]]:
-    """Group the layers: each dense layer with the layers after it.
+def dense_layers(network: Network) -> list[Dense]:
+    """Return the dense layers, each a layer of neurons; dropout between them drops nothing here.
 
     Examples
     --------
-    >>> [len(group) for group in neuron_layers(Network.dense([2, 3, 1], dropout=0.5))]
-    [2, 1]
+    >>> len(dense_layers(Network.dense([2, 3, 1], dropout=0.5)))
+    2
     """
-    groups: list[list[Layer]] = []
-    for layer in network.layers:
-        if isinstance(layer, Dense) or not groups:
-            groups.append([])
-        groups[-1].append(layer)
-    return groups
+    return [layer for layer in network.layers if isinstance(layer, Dense)]
 
 
 def layer_values(network: Network, values: Values, count: int) -> list[LayerValues]:
     """Compute the values of the first `count` layers of neurons."""
     computed = []
-    for dense, *others in neuron_layers(network)[:count]:
-        assert isinstance(dense, Dense) and dense.activation is not None
+    for dense in dense_layers(network)[:count]:
         with np.errstate(all="ignore"):
-            values, cache = dense.forward(values)
-            sums = cache[1]  # the cache has the inputs, the sums, the outputs and the activation
-            activation = dense.activation
-            for layer in others:
-                if layer.activation is not None:
-                    sums = values
-                    activation = layer.activation
-                values, _ = layer.forward(values)
-        computed.append(LayerValues(dense, sums, values, activation))
+            outputs, (_, sums, _, activation) = dense.forward(values)
+        computed.append(LayerValues(dense, sums, outputs, activation))
+        values = outputs
     return computed
 
 

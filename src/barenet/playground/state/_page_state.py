@@ -78,7 +78,7 @@ def check_source(source: str, *others: str) -> None:
 
 
 #: Fields that define the network itself; a change of one requires a new network.
-ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed", "init")
+ARCHITECTURE = ("hidden", "activations", "dropout", "seed", "init")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +143,6 @@ class NetworkSettings:
         ("tanh", "tanh"), max_items=LIMITS["layers"], choices=HIDDEN_ACTIVATIONS
     )
     dropout: float = restricted(0.0, ge=0, le=0.9)
-    batch_norm: bool = False
     #: Seed of the initial weights, the order of the rows and the dropout.
     seed: int = restricted(0, ge=0, le=2**31)
     #: Initial weights; empty for random ones.
@@ -191,7 +190,6 @@ class NetworkSettings:
             penalty = (f"{self.penalty}:strength={self.penalty_rate!r}",)
         return RunConfig(
             init=self.init or None,
-            batch_norm=self.batch_norm or None,
             dropout=self.dropout or None,
             loss=self.loss or None,
             optimizer=self.optimizer,
@@ -284,15 +282,13 @@ class Message:
     epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
     layer: int = restricted(0, ge=0, le=LIMITS["layers"])
     neuron: int = restricted(0, ge=0)
-    #: Row of a weight, with −1 for the bias; or the index of a row of the data, or its number in
-    #: the file of a table.
+    #: Row of a weight, with −1 for the bias; or the index of a row of the data.
     row: int = restricted(0, ge=-1)
     column: int = restricted(0, ge=0)
     value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
     edits: tuple[WeightEdit, ...] = restricted((), max_items=MAX_EDITS)
     #: A position on the plane.
     place: tuple[float, ...] = restricted((), max_items=2, ge=-LARGEST_PLACE, le=LARGEST_PLACE)
-    backward: bool = False
     #: Name of a lesson, and the key of its course if the page has opened it.
     lesson: str = ""
     course: str = ""

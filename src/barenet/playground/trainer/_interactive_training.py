@@ -27,7 +27,6 @@ from barenet.playground.trainer._trainer_messages import (
     NextStep,
     ProgressReport,
     TrainingSetup,
-    UpdateRecord,
 )
 from barenet.playground.trainer._training_commands import (
     COMMANDS,
@@ -44,8 +43,6 @@ REPORT_SECONDS = 0.025
 REPORT_FRACTION = 0.05
 #: Maximum number of rows of metrics in a report.
 MAX_ROWS = 64
-#: Maximum pace, in epochs per second, at which the last update of each epoch is recorded.
-MAX_RECORDED = 100.0
 #: The reason for interrupting a training loop.
 WAITING = "waits for a command, or for its next turn"
 
@@ -59,8 +56,7 @@ class InteractiveTraining(TrainingCommands):
         super().__init__(setup, pace)
         self.report = report
         self.schedule = ResumedSchedule(self.settings, 0)
-        #: Learning rate at the start of the epoch, and training loss of a constant prediction.
-        self.learning_rate = 0.0
+        #: Training loss of a constant prediction.
         self.constant_loss = 0.0
         #: The training loop as a generator, and the time to interrupt it.
         self.session: Generator[None, None, str | None] | None = None
@@ -131,10 +127,7 @@ class InteractiveTraining(TrainingCommands):
         epochs = loop.config.epochs
         with exclusive(self.network), loop.session():
             while not run.finished:
-                epoch = run.epoch
-                if run.batch < run.n_batches:
-                    epoch -= 1  # the run is within this epoch
-                self._limit_chunk(run, epoch)
+                run.chunk_limit = 1 if self.one_batch else None
                 with np.errstate(all="ignore"):
                     loop.advance(epochs)
                 yield
@@ -169,21 +162,19 @@ class InteractiveTraining(TrainingCommands):
     def on_start(self, run: Run) -> None:
         self.run = run
         self.n_batches = run.n_batches
-        self._limit_chunk(run, 0)
 
     def on_chunk(self, run: Run) -> None:
         if run.batch == run.n_batches:  # handled at the end of the epoch
             return
         self.batch = run.batch
         self.current = None
-        self._after_update(run)
+        self._after_update()
         self._wait_to_play()
-        self._limit_chunk(run, run.epoch - 1)
 
     def on_epoch(self, run: Run) -> None:
         self.epoch += 1
         self.batch = 0
-        self._after_update(run)
+        self._after_update()
         self._measure(run)
         if not self.problem.failed:
             if self.apply_edits() or self.timeline.is_due(self.epoch):
@@ -201,49 +192,12 @@ class InteractiveTraining(TrainingCommands):
             self.due = max(next_due, now - 0.02)
             self._keep_pace()
         self._wait_to_play()
-        self._limit_chunk(run, run.epoch)
 
-    def _after_update(self, run: Run) -> None:
-        """Pause after a single batch, and discard the record of an earlier update."""
+    def _after_update(self) -> None:
+        """Pause after a single batch."""
         if self.one_batch:
             self.one_batch = False
             self.goal = 0
-        if self.update is not None:
-            is_in_epoch = self.update.epoch == run.epoch - 1
-            is_of_batch = self.update.batch == run.batch - 1
-            if not (is_in_epoch and is_of_batch):
-                self.update = None
-
-    def _limit_chunk(self, run: Run, epoch: int) -> None:
-        """End the next chunk before the update to record; if that is the next update, record it."""
-        run.chunk_limit = None
-        if self.batch == 0:  # the learning rate is fixed during an epoch
-            self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
-        ends_soon = self.one_batch or self.goal == self.epoch + 1
-        is_slow = 0 < self.pace <= MAX_RECORDED
-        is_wanted = ends_soon or is_slow
-        is_last = epoch == run.epochs
-        if not is_wanted or run.stop_reason or is_last:
-            return
-        before = 0 if self.one_batch else run.n_batches - 1 - self.batch
-        run.chunk_limit = max(before, 1)
-        if before == 0:
-            self._record_update(run, epoch)
-
-    def _record_update(self, run: Run, epoch: int) -> None:
-        time_in_epochs = float(epoch)
-        if not self.schedule.steady:
-            time_in_epochs += self.batch / run.n_batches
-        factor = self.schedule.factor(time_in_epochs, run.epochs)
-        self.update = UpdateRecord(
-            before=self.snapshot(),
-            settings=self.settings,
-            learning_rate=self.learning_rate * factor,
-            seed=self.seed,
-            epoch=epoch,
-            batch=self.batch,
-            n_batches=run.n_batches,
-        )
 
     def _make_loop(self) -> Loop:
         """Make the loop of `train` for the current settings."""
@@ -253,9 +207,8 @@ class InteractiveTraining(TrainingCommands):
         self.constant_loss = setup.constant_losses(settings.loss).training
         self.timeline.leave(self.epoch)
         #: The first loop is the same as in `barenet train`; later loops have other seeds.
-        self.seed = settings.seed + self.segments
+        seed = settings.seed + self.segments
         self.segments += 1
-        self.update = None
         self.batch = 0
         self.schedule = ResumedSchedule(settings, self.epoch)
         X, y = setup.training
@@ -269,7 +222,7 @@ class InteractiveTraining(TrainingCommands):
             optimizer=self.optimizer,
             penalty=config.make_penalties(),
             clip=None,
-            seed=self.seed,
+            seed=seed,
         )
         epochs = settings.stop_epoch - self.epoch
         if epochs <= 0:
@@ -297,19 +250,16 @@ class InteractiveTraining(TrainingCommands):
             self.problem = Problem(sentence("It stopped: {0}.", str(reason)))
 
     def _measure(self, run: Run) -> None:
-        """Record the metrics of an epoch, and detect divergence and dead networks."""
+        """Record the metrics of an epoch, and detect divergence."""
         curves = run.history
-        if self.setup.others is not None:  # use the metrics of the ensemble
-            row = self._evaluated()
-        else:
-            metric = self.setup.metric
-            row = EpochMetrics(
-                epoch=self.epoch,
-                loss=curves["loss"][-1],
-                test_loss=curves["test_loss"][-1],
-                score=curves[metric][-1],
-                test_score=curves[f"test_{metric}"][-1],
-            )
+        metric = self.setup.metric
+        row = EpochMetrics(
+            epoch=self.epoch,
+            loss=curves["loss"][-1],
+            test_loss=curves["test_loss"][-1],
+            score=curves[metric][-1],
+            test_score=curves[f"test_{metric}"][-1],
+        )
         self.current = row
         self._add_row(row)
         if len(self.rows) > 4 * MAX_ROWS:
@@ -322,8 +272,6 @@ class InteractiveTraining(TrainingCommands):
                 f"{self.constant_loss:.3g}",
             )
             self._recover(how)
-        elif row.loss and curves["gradient_norm"][-1] == 0:
-            self.problem = Problem.of("all_dead")
         if len(run.history) > 1000:  # limits the memory
             for curve in curves.values():
                 del curve[:-1]
@@ -334,10 +282,11 @@ class InteractiveTraining(TrainingCommands):
         self.timeline.measure(row)
 
     def _wait_to_play(self) -> None:
-        """Interrupt the loop for a command, during a pause, or at the end of the turn."""
+        """Interrupt the loop for a command, a single batch, a pause, or the end of the turn."""
         is_over = time.perf_counter() >= self.deadline
         is_commanded = not self.commands.empty()
-        must_wait = self.closed or not self.playing or is_over or is_commanded
+        is_interrupted = is_commanded or self.one_batch or not self.playing
+        must_wait = self.closed or is_over or is_interrupted
         if self.run is not None and must_wait:
             self.run.stop(WAITING, resumable=True)
 
@@ -370,10 +319,9 @@ class InteractiveTraining(TrainingCommands):
         self._fail(Problem.of("diverged", how, f"{state.epoch:,}"))
 
     def _fail(self, problem: Problem) -> None:
-        """Pause with a problem, and discard the record of the last update."""
+        """Pause with a problem."""
         self.goal = 0
         self.problem = problem
-        self.update = None
         self.batch = 0
 
     def _evaluated(self) -> EpochMetrics:
@@ -399,12 +347,10 @@ class InteractiveTraining(TrainingCommands):
         # The page only shows these while the training is paused.
         saved = None
         current = None
-        update = None
         next_step = None
         if not playing:
             saved = [state.epoch for state in timeline.states]
             current = self.current
-            update = self.update
             next_step = self._next_step()
         report = ProgressReport(
             snapshot=Snapshot.of(self.network),
@@ -418,7 +364,6 @@ class InteractiveTraining(TrainingCommands):
             rows=thin(self.rows, MAX_ROWS),
             lowest=timeline.lowest.metrics,
             current=current,
-            update=update,
             next_step=next_step,
         )
         self.rows = []

@@ -1,4 +1,4 @@
-"""Problems in training and their remedies: divergence, lack of progress, and overfitting."""
+"""Problems in training and their remedies: divergence, flat neurons, and overfitting."""
 
 import math
 import tomllib
@@ -11,36 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model._network import Network
-from barenet.model.layers import Dense
 from barenet.playground._sentences import Sentence, english, joined, sentence
 from barenet.playground.state._network_layout import LayerValues, Values, layer_values
-from barenet.playground.trainer._timeline import EpochMetrics, LearningCurve
+from barenet.playground.trainer._timeline import EpochMetrics
 
-#: Remedies that the page offers as buttons: a smaller learning rate, or other initial weights.
-SMALLER_RATE = "rate"
-NEW_WEIGHTS = "weights"
 PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text("utf-8"))
 #: Maximum number of training rows whose activations are examined.
 MAX_ROWS = 200
-#: Scores from which no problem is reported.
+#: Scores from which flat neurons are not reported.
 GOOD_SCORES = {"accuracy": 0.95, "r2": 0.9}
-#: A training is stuck if its loss has not fallen below this fraction of its previous minimum in
-#: this many epochs, or in a third of all epochs if that is more.
-PATIENCE_EPOCHS = 100
-PROGRESS = 0.98
-#: Factor from which a training loss is far worse than that of a constant prediction, and the first
-#: epoch at which it is compared.
-FAR_WORSE = 1.5
-FIRST_EPOCHS = 5
-#: Ratio of the current to the lowest training loss from which going back is suggested.
-MUCH_BETTER = 1.2
 #: A neuron is saturated if its slope is below 5 % of the steepest slope for 95 % of the rows.
 FLAT_SLOPE = 0.05
 SATURATED = 0.95
-#: A network has collapsed if the root mean square of the weights in a layer is below this fraction
-#: of Glorot's initial scale, and its outputs vary by less than this between rows.
-ALMOST_ZERO = 0.01
-SAME_OUTPUT = 0.001
 #: A network overfits if the test loss has not returned to its minimum for a tenth of its epochs,
 #: and for at least this many: the mean of the last rows exceeds this multiple of the minimum, the
 #: rise exceeds this fraction of the test loss of a constant prediction, and the mean training loss
@@ -71,12 +53,12 @@ class Problem:
     failed: bool = False
 
     @classmethod
-    def of(cls, name: str, *values: Any, remedy: str = "") -> Self:
+    def of(cls, name: str, *values: Any) -> Self:
         """Make the problem with a name in problems.toml, with the values of its message."""
         entry = PROBLEMS[name]
         return cls(
             words=sentence(entry["message"], *values),
-            remedy=entry.get("remedy", remedy),
+            remedy=entry.get("remedy", ""),
             failed=entry.get("failed", False),
         )
 
@@ -92,46 +74,6 @@ class Problem:
 
 NO_PROBLEM = Problem("")
 TRAINER_ENDED = Problem.of("trainer_ended")
-
-
-def diagnose(
-    network: Network,
-    X: Values,
-    metric: str,
-    curve: LearningCurve,
-    constant_loss: float,
-    *,
-    starts_at_zero: bool = False,
-) -> list[Problem]:
-    """List signs that the training on X makes no progress.
-
-    `starts_at_zero` is whether the initial weights, to which a reset would return, are 0.
-    """
-    newest = curve.newest
-    if newest is None or newest.epoch < FIRST_EPOCHS:
-        return []
-    last_losses = [row.loss for row in curve.rows[-5:]]
-    loss = float(np.median(last_losses))
-    is_far_worse = loss > FAR_WORSE * constant_loss
-    if not is_far_worse and newest.score >= GOOD_SCORES[metric]:
-        return []
-    if not starts_at_zero and _has_collapsed(network, X):
-        return [Problem.of("collapsed")]
-    problems = []
-    lowest_loss = min(row.loss for row in curve.rows)
-    if is_far_worse:
-        problems.append(Problem.of("far_worse", f"{loss:.3g}", f"{constant_loss:.3g}"))
-        remedy = ""  # the first problem has the remedy
-    elif newest.loss > MUCH_BETTER * lowest_loss:
-        remedy = SMALLER_RATE
-    else:
-        remedy = NEW_WEIGHTS
-    problems += _flat_layers(network, X, remedy)
-    if problems:
-        return problems
-    if len(network.layers) == 1:
-        return _stuck("stuck_linear", curve, newest, metric)
-    return _stuck("stuck", curve, newest, metric)
 
 
 def find_overfitting(
@@ -162,45 +104,6 @@ def find_overfitting(
     }
 
 
-def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
-    """Find a training loss that has hardly decreased for many epochs."""
-    patience = max(PATIENCE_EPOCHS, newest.epoch / 3)
-    since = newest.epoch - patience
-    before = [row.loss for row in curve.rows if row.epoch <= since]
-    after = [row.loss for row in curve.rows if row.epoch > since]
-    if since < FIRST_EPOCHS or not after:
-        return []
-    has_decreased = min(after) < PROGRESS * min(before)
-    if has_decreased:
-        return []
-    if metric == "accuracy":
-        score = sentence("accuracy is {0}", f"{100 * newest.score:.1f} %")
-        limit = sentence("where the classes overlap")
-    else:
-        score = sentence("R² is {0}", f"{newest.score:.2f}")
-        limit = sentence("against noise")
-    return [Problem.of(name, f"{since:,.0f}", score, limit)]
-
-
-def _has_collapsed(network: Network, X: Values) -> bool:
-    """Return whether a layer's weights are almost 0, and the outputs of all rows the same."""
-    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
-    if len(dense) == 1:
-        return False  # without hidden layers, the weights grow again
-    sizes = []
-    for layer in dense:
-        usual = math.sqrt(2 / (layer.n_in + layer.n_out))  # Glorot's initial scale
-        squares = np.square(layer.weights, dtype=np.float64)
-        size = math.sqrt(float(squares.mean()))
-        sizes.append(size / usual)
-    if not min(sizes) < ALMOST_ZERO:
-        return False
-    with np.errstate(all="ignore"):
-        outputs, _ = network.forward(X[:MAX_ROWS])
-        largest_range = float(np.ptp(outputs, axis=0).max())
-    return largest_range < SAME_OUTPUT
-
-
 def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
     """Return whether the slope of an activation is almost 0 at each sum of a layer."""
     f = layer.activation
@@ -211,8 +114,8 @@ def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
         return abs(slopes) < FLAT_SLOPE * steepest
 
 
-def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
-    """Find layers in which most neurons have a slope of almost 0 for almost every row."""
+def flat_layers(network: Network, X: Values) -> list[Problem]:
+    """Find layers in which most neurons have a slope of almost 0 for almost every row of X."""
     layers_by_condition: dict[tuple[Any, ...], list[Sentence]] = {}
     hidden = layer_values(network, X[:MAX_ROWS], -1)
     for number, layer in enumerate(hidden, 1):
@@ -227,5 +130,5 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
     problems = []
     for condition, layers in layers_by_condition.items():
         percent = f"{100 * SATURATED:.0f}"
-        problems.append(Problem.of("flat", condition, percent, joined(layers), remedy=remedy))
+        problems.append(Problem.of("flat", condition, percent, joined(layers)))
     return problems

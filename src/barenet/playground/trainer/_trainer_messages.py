@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from barenet._metrics import METRICS
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network, Objective, Snapshot
-from barenet.model._randomness import epoch_orders
 from barenet.model.losses import Loss, as_loss
 from barenet.playground.state._page_state import NetworkSettings, WeightEdit
 from barenet.playground.trainer._problems import NO_PROBLEM, Problem
 from barenet.playground.trainer._timeline import (
     AnyOptimizer,
     EpochMetrics,
-    EpochState,
     Timeline,
     thin,
 )
@@ -40,13 +38,6 @@ class ConstantLosses(NamedTuple):
     test: float
 
 
-class OtherOutputs(NamedTuple):
-    """The weighted outputs of an ensemble's networks except the first."""
-
-    training: NDArray[np.float32]
-    test: NDArray[np.float32]
-
-
 class LossAndRows(NamedTuple):
     """A loss function, and the rows in the form that it takes."""
 
@@ -64,10 +55,6 @@ class TrainingSetup:
     test: Rows
     metric: str
     settings: NetworkSettings
-    #: The weight of the first network of an ensemble, and the weighted outputs of the other
-    #: networks. The metrics are those of the ensemble.
-    weight: float = 1.0
-    others: OtherOutputs | None = None
     #: The last report, if the training continues after its process has ended.
     last: "ProgressReport | None" = None
 
@@ -79,11 +66,6 @@ class TrainingSetup:
         with np.errstate(all="ignore"):
             training_loss, output = objective.value_and_output(training)
             test_loss, test_output = objective.value_and_output(test)
-            if self.others is not None:
-                output = self.weight * output + self.others.training
-                test_output = self.weight * test_output + self.others.test
-                training_loss = function.value(output, training.y)
-                test_loss = function.value(test_output, test.y)
         return EpochMetrics(
             epoch=epoch,
             loss=training_loss,
@@ -117,39 +99,6 @@ class TrainingSetup:
             return dataset.take(dtype=self.network.dtype)
 
         return LossAndRows(function, validated(self.training), validated(self.test))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class UpdateRecord:
-    """A record of the last update, with which it can be repeated and explained."""
-
-    #: The network and its optimizer before the update.
-    before: EpochState
-    settings: NetworkSettings
-    #: The learning rate of this update, after applying the schedule.
-    learning_rate: float
-    #: Seed of the order of the rows.
-    seed: int
-    #: Epoch, counted from the start of the training loop.
-    epoch: int
-    #: Index of the mini-batch in its epoch.
-    batch: int
-    n_batches: int
-
-    @property
-    def step(self) -> int:
-        """Number of earlier updates, counted from the start of the training loop."""
-        return self.epoch * self.n_batches + self.batch
-
-    def rows(self, n_rows: int) -> NDArray[np.intp]:
-        """Return the row indices of the mini-batch, shape (batch_size,)."""
-        orders = epoch_orders(n_rows, self.seed, [self.epoch])
-        order = orders[0]
-        size = self.settings.run_config(n_rows).batch_size
-        if not isinstance(size, int):
-            return order
-        start = self.batch * size
-        return order[start : start + size]
 
 
 class NextStep(NamedTuple):
@@ -195,8 +144,6 @@ class ProgressReport:
     lowest: EpochMetrics | None = None
     #: Metrics of the current network, if they are known.
     current: EpochMetrics | None = None
-    #: The last update; set while the training is paused.
-    update: UpdateRecord | None = None
     #: The optimizer of the next update; set while the training is paused.
     next_step: NextStep | None = None
 

@@ -14,7 +14,6 @@ from barenet.playground.trainer._trainer_messages import (
     ProgressReport,
     Rows,
     TrainingSetup,
-    UpdateRecord,
 )
 from barenet.settings._run_config import RunConfig
 from barenet.training._callbacks import Callback, Run
@@ -37,7 +36,6 @@ class TrainingCommands(Callback):
         #: The current training loop of the library, and the number of loops.
         self.run: Run | None = None
         self.segments = 0
-        self.seed = 0
         self.epoch = 0
         self.batch = 0
         self.n_batches = 1
@@ -52,7 +50,6 @@ class TrainingCommands(Callback):
         self.rows: list[EpochMetrics] = []
         #: Metrics of the current network; None if it has not been evaluated.
         self.current: EpochMetrics | None = None
-        self.update: UpdateRecord | None = None
         self.initial = self.snapshot()
         self.timeline = Timeline(self.initial)
         if setup.last is not None:
@@ -83,13 +80,8 @@ class TrainingCommands(Callback):
         self.problem = NO_PROBLEM
 
     def do_pause(self) -> None:
-        """Pause after a recorded update; if there is no record, train one more update."""
-        if self.run is None or self.update is not None or not self.playing:
-            self.goal = 0
-        elif self.batch:
-            self.one_batch = True
-        else:
-            self.goal = self.epoch + 1
+        """Pause after the current chunk of batches."""
+        self.goal = 0
 
     def do_step(self) -> None:
         """Train for an epoch, or for the rest of the current one."""
@@ -133,7 +125,6 @@ class TrainingCommands(Callback):
         """Continue with other settings; a new learning rate alone requires no new training loop."""
         before = self.settings
         self.settings = settings
-        self.update = None
         self.problem = NO_PROBLEM
         if settings.loss != before.loss:
             self.current = None
@@ -152,7 +143,6 @@ class TrainingCommands(Callback):
         self.has_rows = len(training.X) > 0
         self.problem = NO_PROBLEM
         self.current = None
-        self.update = None
         self.timeline.forget_metrics()
         if self.run:
             self.run.stop(SETTINGS_CHANGED)
@@ -204,7 +194,6 @@ class TrainingCommands(Callback):
 
     def _apply(self, edit: WeightEdit) -> None:
         self.network.parameters[edit.index] = edit.value
-        self.update = None
         self.current = None
 
     def _pause_at(self, state: EpochState) -> None:
@@ -217,7 +206,6 @@ class TrainingCommands(Callback):
         self.batch = 0
         self.rows = [row for row in self.rows if row.epoch <= state.epoch]
         self.current = state.metrics
-        self.update = None
         if self.run:
             self.run.stop(SETTINGS_CHANGED)
 

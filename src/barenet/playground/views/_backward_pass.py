@@ -16,7 +16,7 @@ from barenet.model._activations import ENTRYWISE, Activation, Identity
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._arrays import Cache
 from barenet.model._network import Network, Objective
-from barenet.model.layers import Dense, Layer
+from barenet.model.layers import Dense
 from barenet.model.losses import Loss, SquaredError, as_loss, logits_form
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground.state import _network_layout as layout
@@ -39,8 +39,6 @@ class LayerPass(NamedTuple):
     inputs: Array
     sums: Array
     outputs: Array
-    #: The input of the activation: the sum, or its batch norm, shape (n_out,).
-    normed: Array
     activation: Activation
     #: The derivative of each output with respect to the sum of its neuron, shape (n_out,); for
     #: softmax, that of output k with respect to sum j, shape (n_out, n_out), in row j and column k.
@@ -74,7 +72,7 @@ def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict
         answer: dict[str, Any] = {
             "inputs": finite(passes[0].inputs[drawn[0].inputs]),
             "layers": described,
-            "is_test": point.part == "test",
+            "is_test": point.is_test,
             "target": None,
         }
         if point.y is None:
@@ -99,8 +97,8 @@ def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict
             "is_difference": is_difference(loss, network.output_activation),
             "rows": rows,
         }
-        if point.part != "training":
-            answer["no_step"] = point.part
+        if point.is_test:
+            answer["no_step"] = "test"
         else:
             answer |= _step(view, network, gradient, rows, drawn)
     return answer
@@ -110,29 +108,18 @@ def _forward(network: Network, X: NDArray[np.float32], drawn: list[DrawnLayer]) 
     """Pass one row through the network, and collect the values of each layer of neurons."""
     passes = []
     values = X
-    for drawn_layer, (dense, *others) in zip(drawn, layout.neuron_layers(network), strict=True):
-        assert isinstance(dense, Dense)
+    for drawn_layer, dense in zip(drawn, layout.dense_layers(network), strict=True):
         inputs = values
-        values, dense_cache = dense.forward(inputs)
-        _, sums, _, activation = dense_cache
-        normed = sums
-        caches = []
-        for layer in others:
-            if layer.activation is not None:
-                activation = layer.activation
-                normed = values
-            values, cache = layer.forward(values)
-            caches.append(cache)
-        slopes = _slopes(dense_cache, others, caches)
+        values, cache = dense.forward(inputs)
+        _, sums, _, activation = cache
         layer_pass = LayerPass(
             drawn=drawn_layer,
             dense=dense,
             inputs=_wide(inputs[0]),
             sums=_wide(sums[0]),
-            normed=_wide(normed[0]),
             outputs=_wide(values[0]),
             activation=activation,
-            slopes=slopes,
+            slopes=_slopes(cache),
         )
         passes.append(layer_pass)
     return passes
@@ -143,13 +130,13 @@ def _wide(values: NDArray[np.floating]) -> Array:
     return values.astype(np.float64)
 
 
-def _slopes(dense_cache: Cache, others: Sequence[Layer], caches: Sequence[Cache]) -> Array:
+def _slopes(cache: Cache) -> Array:
     """Return the derivatives of a layer's outputs with respect to the sums of its neurons.
 
     All functions but softmax are elementwise, so the backward pass of ones returns the slopes. That
     of a one at output k returns its derivatives with respect to all sums.
     """
-    _, Z, A, activation = dense_cache
+    _, Z, A, activation = cache
     if activation.name not in ENTRYWISE:  # the output activation, such as softmax
         n_outputs = Z.shape[1]
         columns = []
@@ -157,11 +144,7 @@ def _slopes(dense_cache: Cache, others: Sequence[Layer], caches: Sequence[Cache]
             derivatives = activation.backward(Z, A, d_output[None])
             columns.append(derivatives[0])
         return _wide(np.column_stack(columns))
-    slopes = np.ones_like(Z)
-    for layer, cache in zip(reversed(others), reversed(caches), strict=True):
-        gradients = {name: np.empty(shape) for name, shape in layer.parameter_shapes.items()}
-        slopes = layer.backward(cache, slopes, gradients)
-    slopes = activation.backward(Z, A, slopes)
+    slopes = activation.backward(Z, A, np.ones_like(Z))
     return _wide(slopes[0])
 
 
@@ -180,7 +163,6 @@ def _describe_forward(layer: LayerPass) -> dict[str, Any]:
     values = {
         "bias": layer.bias,
         "sums": layer.sums,
-        "normed": layer.normed,
         "outputs": layer.outputs,
     }
     description: dict[str, Any] = {name: finite(array[neurons]) for name, array in values.items()}

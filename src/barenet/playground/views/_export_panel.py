@@ -1,51 +1,27 @@
-"""The run of the page as a ``barenet train`` command and as Python code, with their differences."""
+"""The run of the page as Python code."""
 
 import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from barenet import _shell as shell
 from barenet._registry import spec_of
-from barenet.datasets._dataset_loading import DATASETS
-from barenet.errors import some
-from barenet.model.losses import as_loss
-from barenet.optimization._schedules import as_schedule
 from barenet.playground.data._table_file import MAX_ROWS
 from barenet.playground.state._features import FEATURES
 from barenet.playground.state._page_state import HAND_DRAWN, DataSettings
 from barenet.playground.views._network_view import NetworkView
-from barenet.settings._run_config import NO_PENALTY, RunConfig
-from barenet.settings._run_defaults import table_defaults
 
 _TEXTS = tomllib.loads(Path(__file__).with_name("export.toml").read_text("utf-8"))
 NOTES: dict[str, str] = _TEXTS["notes"]
 CODE: dict[str, str] = _TEXTS["code"]
-#: Settings of the page whose defaults may differ for a data set.
-PAGE_SETTINGS = RunConfig(
-    init="auto",
-    bias_init="zeros",
-    shuffle=True,
-    dtype="float32",
-    penalty=NO_PENALTY,
-    patience=0,
-)
 
 
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
-    """Write the command, the code and the notes."""
+    """Write the code, and a note on it."""
     if view.prepared.model is not None or data.source == HAND_DRAWN:
         note = "opened" if view.prepared.model is not None else "by_hand"
-        return {"command": "", "code": "", "notes": [NOTES[note]]}
-    run = ExportedRun(view, data)
-    comments = [f"# {difference}" for difference in run.differences()]
-    note = "other_command" if comments else "same_command"
-    return {
-        "command": "\n".join([*comments, run.command()]),
-        "code": run.script(),
-        "notes": [NOTES[note], NOTES["same_weights"]],
-    }
+        return {"code": "", "note": NOTES[note]}
+    return {"code": ExportedRun(view, data).script(), "note": NOTES["same_weights"]}
 
 
 class ExportedRun:
@@ -74,73 +50,6 @@ class ExportedRun:
         if view.settings.depends_on_epochs(self.epochs):
             self.schedule_epochs = view.settings.schedule_epochs
 
-    def command(self) -> str:
-        """Write a ``barenet train`` command with every setting that matters."""
-        data = self.dataset.name
-        row_options = [f"{name}={value}" for name, value in self.data.generator_options.items()]
-        if row_options:
-            data = f"{data}:{','.join(row_options)}"
-        words: list[Any] = ["barenet", "train", data]
-        options: dict[str, Any] = {}
-        if self.table is not None:
-            options = {"target": self.dataset.target_name, "model": "network"}
-            options |= self.table.options
-            if self.data.task:
-                options["task"] = self.data.task
-            if self.dropped:
-                options["drop"] = self.dropped
-        options |= self._command_config().set_fields()
-        for name, value in options.items():
-            option = name.replace("_", "-")
-            if value is False:
-                words.append(f"--no-{option}")
-                continue
-            words.append(f"--{option}")
-            if isinstance(value, tuple | list):
-                words += value
-            elif value is not True:
-                words.append(value)
-        return shell.join([str(word) for word in words])
-
-    def _command_config(self) -> RunConfig:
-        """Return the run of the page, with settings to override other defaults of the data set."""
-        layers = self.config.layers or ()
-        config = replace(
-            self.config,
-            layers=(self.dataset.n_features, *layers[1:]),
-            epochs=self.epochs,
-            scaling="standardize",
-            test_size=self.data.test_size,
-        )
-        named = DATASETS.get(self.dataset.name)
-        if named is None:
-            n_rows = len(self.prepared.training.y)
-            default = table_defaults(n_rows).set_fields()
-        else:
-            default = RunConfig(**named.defaults).set_fields()
-        loss = spec_of(as_loss(None, self.view.network.output_activation))
-        differing = {}
-        for name, value in replace(PAGE_SETTINGS, loss=loss).set_fields().items():
-            if default.get(name, value) != value:
-                differing[name] = value
-        return config.over(RunConfig(**differing))
-
-    def differences(self) -> Iterator[str]:
-        """Yield the differences between the command and the page."""
-        if self.prepared.input_names != self.dataset.feature_names:
-            columns = some(self.dataset.feature_names)
-            inputs = some(self.prepared.input_names)
-            yield f"The command learns from {columns}, the page from {inputs}."
-        if self.table is not None and self.table.n_rows > MAX_ROWS:
-            yield f"The command learns from all rows, the page from {MAX_ROWS:,} of them."
-        if as_schedule(self.view.settings.schedule).follows_loss:
-            yield "The command's schedule uses the validation loss, the page's the training loss."
-        elif self.schedule_epochs:
-            length = f"{self.schedule_epochs:,} epochs"
-            yield f"The page spreads the schedule over {length}, not over these."
-        if self.edits:
-            yield "Weights were changed by hand on the page; the command cannot do that."
-
     def script(self) -> str:
         """Write a script that trains the network."""
         loading = self._loading() + self._feature_columns()
@@ -165,7 +74,7 @@ class ExportedRun:
             callbacks = f"\n    callbacks=[{', '.join(calls)}],"
         fields = self.config.set_fields()
         architecture: dict[str, Any] = {}
-        for name in ("hidden", "output", "init", "batch_norm", "dropout", "seed"):
+        for name in ("hidden", "output", "init", "dropout", "seed"):
             if name in fields:
                 architecture[name] = fields[name]
         target = "{}.y"

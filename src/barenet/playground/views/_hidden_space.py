@@ -189,8 +189,7 @@ def line_ends(boundary: Array, low: Array, high: Array) -> Array:
 
 def _output_line(view: NetworkView) -> Array:
     """Return the weights and bias of a single output; empty for several, or without direction."""
-    groups = layout.neuron_layers(view.current())
-    last = groups[-1][0]
+    last = layout.dense_layers(view.current())[-1]
     weights = last.weights.ravel()
     line = np.array([*weights, *last.bias], np.float64)
     is_single = len(last.bias) == 1
@@ -207,4 +206,4 @@ def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:
     targets = y.reshape(len(y), -1)
     if prepared.target_scaling is not None:
         targets = prepared.target_scaling.inverse_transform(targets)
-    return prepared.drawn_values(targets[:, prepared.output])
+    return prepared.drawn_values(targets[:, 0])

@@ -17,7 +17,12 @@ from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._page_state import MAX_EDITS, NetworkSettings, WeightEdit, check_edits
 from barenet.playground.state._wire_format import finite
-from barenet.playground.trainer._problems import TRAINER_ENDED, diagnose, find_overfitting
+from barenet.playground.trainer._problems import (
+    GOOD_SCORES,
+    TRAINER_ENDED,
+    find_overfitting,
+    flat_layers,
+)
 from barenet.playground.trainer._timeline import LearningCurve
 from barenet.playground.trainer._trainer import Listener, Trainer
 from barenet.playground.trainer._trainer_messages import NextStep, ProgressReport
@@ -84,7 +89,6 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
     is_test = prepared.is_test
     # The training rows and the test rows are each counted from 1.
     numbers = np.where(is_test, is_test.cumsum(), (~is_test).cumsum())
-    numbers_in_file = np.asarray(prepared.dataset.numbers)[chosen]
     values = prepared.drawn_values(prepared.dataset.y[chosen])
     positions = prepared.plane.positions(prepared.points[chosen])
     return {
@@ -93,7 +97,6 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
         "tests": is_test[chosen].astype(np.uint8),
         "numbers": numbers[chosen].astype(np.float32),
         "rows": chosen.astype(np.float32),
-        "numbers_in_file": numbers_in_file.astype(np.float32),
         "inputs": inputs,
         "scales": np.array(scales, np.float32),
     }
@@ -174,7 +177,7 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
         low = 0.0
         high = 1.0
     else:
-        values = output[:, prepared.output]
+        values = output[:, 0]
         low, high = prepared.target_range
     if prepared.is_curve:
         return values.astype(np.float32)
@@ -326,7 +329,6 @@ class NetworkView:
             "last": latest.last,
             **latest.problem.describe(),
             "edits": [asdict(edit) for edit in latest.edits],
-            "explained": latest.update is not None,
             "version": curve.version,
             "rows": finite(new_rows),
             "constant": finite(self.constant_losses),
@@ -354,16 +356,11 @@ class NetworkView:
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": weights}
 
     def _diagnose(self, network: Network, report: ProgressReport) -> list[dict[str, Any]]:
-        """Diagnose the training, unless it has failed or gone back to an earlier epoch."""
+        """Find flat neurons, unless the training has failed or gone back, or the score is good."""
         newest = self.curve.newest
         if report.problem.failed or newest is None or report.epoch < newest.epoch:
             return []
-        problems = diagnose(
-            network,
-            self.setup.training.X,
-            self.setup.metric,
-            self.curve,
-            self.constant_losses.training,
-            starts_at_zero=self.settings.init == "zeros",
-        )
+        if newest.score >= GOOD_SCORES[self.setup.metric]:
+            return []
+        problems = flat_layers(network, self.setup.training.X)
         return [problem.describe() for problem in problems]

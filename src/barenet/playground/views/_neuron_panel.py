@@ -1,26 +1,19 @@
-"""The panel of a neuron, with an enlarged picture and its last update.
+"""The panel of a neuron, with an enlarged picture.
 
 The outputs of the neuron are drawn on the plane, with the line on which its sum is 0. For a neuron
 of a later layer, the lines of the neurons before it are drawn, too, because its own line bends
-where it crosses them. The update is repeated from the previous state, explained by `explain` and by
-the numbers of a single point, and compared with the weights in training.
+where it crosses them.
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import ArgumentError
-from barenet.insight.explain import Equation, Explanation, explain
-from barenet.insight.explain._html import write_fragment
 from barenet.model._activations import Sigmoid, Softmax
-from barenet.optimization.optimizers import Optimizer
 from barenet.playground.data._prepared_data import MAX_NAMES
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._wire_format import finite, rounded
-from barenet.playground.trainer._trainer_messages import UpdateRecord
 from barenet.playground.views._network_view import NetworkView, nan_to_large
 
 #: Points along each side.
@@ -152,147 +145,3 @@ def contour(values: layout.Values) -> NDArray[np.float64]:
     points = cells + within_cells / side
     # Crossings are listed cell by cell, and each pair in a cell is the two ends of a segment.
     return points.reshape(-1, 4)
-
-
-#: Number of significant digits, as the page is narrow.
-PRECISION = 4
-#: Maximum number of inputs that are named in the facts.
-MAX_NAMED = 16
-
-
-def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
-    """Explain the last update of a neuron."""
-    layout.parameter_index(view.network, layer, -1, neuron)
-    update = view.latest.update
-    prepared = view.prepared
-    if update is None:
-        raise ArgumentError("there is no update to explain", argument="step", remedy="train first")
-    _, y = prepared.training
-    rows = update.rows(len(y))
-    explanation = _explain(view, update, rows, layer, neuron)
-    summary = step_summary(explanation, neuron)
-    row = rows[summary["row"]]
-    epoch = view.latest.epoch
-    if view.latest.batch.done > 0:
-        epoch += 1  # the update was in the current, incomplete epoch
-    position = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
-    names = prepared.input_names
-    if layer == 0 and len(names) <= MAX_NAMED:
-        position += f"; the inputs, as scaled, are {', '.join(names)}"
-    agreement = _agreement(view, explanation, layer, neuron)
-    facts = (position, *explanation.facts, *agreement)
-    explanation = dataclasses.replace(explanation, facts=facts)
-    return {
-        "layer": layer,
-        "neuron": neuron,
-        "summary": {
-            **summary,
-            "target": float(y[row]),
-            "epoch": epoch,
-            "batch": [update.batch + 1, update.n_batches],
-            "learning_rate": update.learning_rate,
-        },
-        "html": write_fragment(explanation, style=False),
-    }
-
-
-def _explain(
-    view: NetworkView, update: UpdateRecord, rows: NDArray[np.intp], layer: int, neuron: int
-) -> Explanation:
-    """Repeat the update from the state before it."""
-    X, y = view.prepared.training
-    config = update.settings.run_config(len(X))
-    network = view.network.copy()
-    optimizer = config.make_optimizer()
-    update.before.restore(network, optimizer)
-    if isinstance(optimizer, Optimizer):
-        optimizer.learning_rate = update.learning_rate
-    slot = layout.weight_slots(network)[layer]
-    return explain(
-        network,
-        X[rows],
-        y[rows],
-        config.loss,
-        optimizer=optimizer,
-        penalty=config.make_penalties(),
-        seed=update.seed,
-        step=update.step,
-        neuron=(slot.layer + 1, neuron + 1),  # both are counted from 1
-        precision=PRECISION,
-    )
-
-
-def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
-    """Collect the numbers of the point that moved the neuron most."""
-    Z = _equations(explanation, "Z")[0]
-    X = Z.operands["X"].value
-    weights_before = Z.operands["W"].value
-    bias_before = Z.operands["b"].value
-    weight_gradients = _equations(explanation, "W", derivative=True)
-    bias_gradients = _equations(explanation, "b", derivative=True)
-    dZ = weight_gradients[0].operands["dZ"]
-    weights_gradient = weight_gradients[-1].result.value
-    bias_gradient = bias_gradients[-1].result.value
-    deltas = dZ.value[:, 0]
-    sizes = np.nan_to_num(np.abs(deltas))
-    row = int(sizes.argmax())
-    outputs = _equations(explanation, "A")[-1].result.value
-    output = outputs[row, 0]
-    if outputs.shape[1] > 1:  # depends on all neurons, as for softmax
-        output = outputs[row, column]
-    after = None
-    updated = _after(explanation)
-    if updated:
-        weights_after, bias_after = updated
-        after = _with_bias(weights_after, bias_after)
-    return {
-        "row": row,
-        "rows": len(deltas),
-        "inputs": finite(X[row, :MAX_NAMES]),
-        "z": finite(Z.result.value[row, 0]),
-        "output": finite(output),
-        "slope": finite(deltas[row]),
-        "gradient": _with_bias(weights_gradient, bias_gradient),
-        "before": _with_bias(weights_before, bias_before),
-        "after": after,
-    }
-
-
-def _equations(explanation: Explanation, base: str, derivative: bool = False) -> list[Equation]:
-    """Find the equations of a neuron's sum, output, weights or bias, or of their derivatives."""
-    equations = []
-    for equation in explanation.equations:
-        name = equation.result.name
-        if name.base == base and name.d == derivative and name.of is None:
-            equations.append(equation)
-    return equations
-
-
-def _after(explanation: Explanation) -> list[NDArray[Any]]:
-    """Return the weights and the bias after the update; empty for L-BFGS."""
-    after = []
-    for name in ("W", "b"):
-        equations = _equations(explanation, name)
-        if equations:
-            after.append(equations[-1].result.value)
-    return after
-
-
-def _with_bias(weights: NDArray[Any], bias: NDArray[Any]) -> list[float | None]:
-    named_weights = weights.ravel()[:MAX_NAMES]
-    return finite([*named_weights, *bias.ravel()])
-
-
-def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: int) -> list[str]:
-    """Compare the weights in training with those of the explanation."""
-    dense = layout.neuron_layers(view.current())[layer][0]
-    trained = (dense.weights[:, neuron], dense.bias[neuron])
-    errors = []
-    for explained, weights in zip(_after(explanation), trained, strict=False):
-        differences = np.abs(explained.ravel() - weights)
-        errors.append(differences.max())
-    if not errors:
-        return []
-    largest = max(errors)
-    how = f"within {largest:.1g} of" if largest else "exactly"
-    return [f"the training's own weights are {how} those computed here"]

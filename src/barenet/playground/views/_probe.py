@@ -1,8 +1,4 @@
-"""The probe: the forward pass of a single point through a network, and its backward pass.
-
-All numbers come from the network's own passes. These have a single row, so the derivative with
-respect to a bias equals the derivative with respect to the sum of its neuron, the delta.
-"""
+"""The probe: the forward pass of a single point through a network."""
 
 from typing import Any, NamedTuple
 
@@ -10,27 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
-from barenet.insight.contributions._written_numbers import cell_text
-from barenet.model._array_dataset import validate_arrays
-from barenet.model._network import Network, Objective
-from barenet.model.losses import as_loss
-from barenet.playground._sentences import sentence
-from barenet.playground.data._data_row import DataRow, Part
+from barenet.model._network import Network
 from barenet.playground.data._prepared_data import PreparedData
 from barenet.playground.state import _network_layout as layout
 from barenet.playground.state._wire_format import finite
-from barenet.playground.trainer._trainer_messages import UpdateRecord
 from barenet.playground.views._network_view import NetworkView
-from barenet.playground.views._row_contributions import contributions_to
-from barenet.tables.encoding._column import FilledColumn
-from barenet.tables.encoding._column_kinds import (
-    BooleanColumn,
-    DateColumn,
-    NumberColumn,
-    nearest_second,
-)
-from barenet.tables.encoding._encoding import values_of
-from barenet.tables.reading._date_formats import iso_text
+from barenet.tables.encoding._column_kinds import NumberColumn
 
 #: Maximum number of outputs that are drawn.
 MAX_OUTPUTS = 10
@@ -55,71 +36,22 @@ class Point(NamedTuple):
     X: NDArray[np.float32]
     #: The scaled target, shape (1,); None for a position without data.
     y: NDArray[Any] | None = None
-    #: What the page uses it for; "unused" for a position without data.
-    part: Part = "unused"
+    is_test: bool = False
 
 
-def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
-    """Pass a row of the data, a position on the plane or an image through the network.
-
-    With `backward`, a point that was in the last update has its error from before the update.
-    """
+def probe(view: NetworkView, row: int, place: tuple[float, ...]) -> dict[str, Any]:
+    """Pass a row of the data, a position on the plane or an image through the network."""
     prepared = view.prepared
     point = choose_point(prepared, row, place)
     if point is None:
         return {"layers": []}
-    update = _update_with(view, point) if backward else None
     network = view.current()
-    if update is not None:
-        update.before.snapshot.restore(network)
     drawn = drawn_layers(network, prepared, prepared.max_drawn)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
-        if not place:
-            data_row = prepared.row(row)
-            answer |= _record(prepared, data_row)
-            answer["contributions"] = contributions_to(prepared, network, data_row)
-        if backward and point.y is not None:
-            answer["backward"] = _backward(view, network, point.X, point.y, drawn)
-    if update is not None:
-        epoch = view.latest.epoch
-        if view.latest.batch.done > 0:
-            epoch += 1  # the update was in the current, incomplete epoch
-        answer["update"] = {
-            "epoch": epoch,
-            "batch": [update.batch + 1, update.n_batches],
-            "after": by_layer(network, view.latest.snapshot.parameters, drawn),
-        }
+    if not place:
+        answer["truth"] = float(prepared.dataset.y[row])
     return answer
-
-
-def find_row(view: NetworkView, number: int) -> dict[str, Any]:
-    """Find a row of a table by its number in the file, from 0, also one that the page doesn't use.
-
-    If the row can't be probed, the answer is the reason.
-    """
-    prepared = view.prepared
-    index = prepared.row_index(number)
-    if index is None:
-        refusal = sentence("These data are not a table.")
-        if prepared.n_table_rows:
-            refusal = sentence(
-                "There is no row {0}: the table has the rows 0 to {1}.",
-                number,
-                prepared.n_table_rows - 1,
-            )
-        return {"number": number, "refusal": refusal}
-    row = prepared.row(index)
-    if np.isnan(row.encoded).any():  # without an encoding, nothing replaces a missing value
-        refusal = sentence("Row {0} lacks a value that the network needs.", number)
-        return {"number": number, "refusal": refusal}
-    return {
-        "number": number,
-        "row": index,
-        "position": finite(prepared.position(row)),
-        "part": row.part,
-        "has_target": row.target is not None,
-    }
 
 
 def choose_point(prepared: PreparedData, row: int, place: tuple[float, ...]) -> Point | None:
@@ -132,15 +64,14 @@ def choose_point(prepared: PreparedData, row: int, place: tuple[float, ...]) -> 
 
 
 def _data_point(prepared: PreparedData, index: int) -> Point:
-    n_rows = prepared.n_indices
-    if not 0 <= index < n_rows:
-        raise ArgumentError.of("row", index, f"the index of one of {n_rows:,} rows")
-    row = prepared.row(index)
-    target = row.target
-    if target is not None and prepared.target_scaling is not None:
+    dataset = prepared.dataset
+    if not 0 <= index < dataset.n_samples:
+        raise ArgumentError.of("row", index, f"the index of one of {dataset.n_samples:,} rows")
+    target = dataset.y[[index]]
+    if prepared.target_scaling is not None:
         target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
-    point = _scaled(prepared, row.encoded)
-    return point._replace(y=target, part=row.part)
+    point = _scaled(prepared, np.asarray(dataset.X[[index]], np.float64))
+    return point._replace(y=target, is_test=bool(prepared.is_test[index]))
 
 
 def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
@@ -160,19 +91,6 @@ def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
 def _scaled(prepared: PreparedData, row: NDArray[np.float64]) -> Point:
     inputs = prepared.features.apply(row)
     return Point(row, prepared.scaling.transform(inputs, np.float32))
-
-
-def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
-    """Return the last update if its batch included the point."""
-    update = view.latest.update
-    X, y = view.prepared.training
-    if update is None or point.y is None or point.part != "training":
-        return None
-    rows = update.rows(len(y))
-    is_input = np.isclose(X[rows], point.X)
-    has_inputs = is_input.all(axis=1)
-    has_target = np.isclose(y[rows], point.y)
-    return update if (has_inputs & has_target).any() else None
 
 
 def drawn_layers(network: Network, prepared: PreparedData, max_drawn: int) -> list[DrawnLayer]:
@@ -227,10 +145,8 @@ def _forward(
         "inputs": finite(point.X[0, drawn_inputs]),
         "layers": layers,
         "activation": network.output_activation.name,
-        "networks": prepared.n_networks(network),
         "prediction": finite(prepared.predictions(network, point.X)[0]),
         "image": image,
-        "part": point.part,
     }
 
 
@@ -243,42 +159,6 @@ def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) 
     return finite(terms)
 
 
-def _record(prepared: PreparedData, row: DataRow) -> dict[str, Any]:
-    """Return the columns of a row (none for an image) and its target, as the page shows them."""
-    cells = {}
-    if row.raw is not None:
-        for name, column in row.raw.columns.items():
-            cells[name] = cell_text(column[0])
-    elif prepared.dataset.image_shape is None:
-        values = row.encoded
-        if prepared.has_input_axes:
-            values = prepared.scaling.transform(values)
-        for name, value in zip(prepared.dataset.feature_names, values[0], strict=True):
-            cells[name] = cell_text(value)
-    truth = float(row.target[0]) if row.target is not None else None
-    return {"cells": cells, "assumed": _assumed(prepared, row), "truth": truth}
-
-
-def _assumed(prepared: PreparedData, row: DataRow) -> dict[str, str]:
-    """Return the values that replace missing ones of a row, by the name of the column."""
-    if prepared.encoding is None or row.raw is None:
-        return {}
-    assumed = {}
-    for column, values in values_of(prepared.encoding, row.raw):
-        if isinstance(column, FilledColumn) and np.isnan(values[0]):
-            assumed[column.name] = _fill_text(column)
-    return assumed
-
-
-def _fill_text(column: FilledColumn) -> str:
-    """Write the value that replaces a missing one, as the values of a table are written."""
-    if isinstance(column, DateColumn):
-        return iso_text(nearest_second(column.fill), column.order)
-    if isinstance(column, BooleanColumn):
-        return str(bool(column.fill)).lower()
-    return cell_text(float(column.fill))
-
-
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
     """Return the inputs in units of the data, or of the axes without units, shape (n_inputs,)."""
     if prepared.has_input_axes:
@@ -289,47 +169,6 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
             scaled = row[:, start]
             row[:, start] = scaled * column.scale + column.center
     return prepared.features.apply(row)[0]
-
-
-def _backward(
-    view: NetworkView,
-    network: Network,
-    X: NDArray[np.float32],
-    y: NDArray[Any],
-    drawn: list[DrawnLayer],
-) -> dict[str, Any]:
-    """Return the loss of a point, and its derivatives by the outputs and each layer's weights.
-
-    The derivative with respect to the bias of the next layer equals that of its sum, so the errors,
-    which are the derivatives with respect to outputs of hidden neurons, are its products with the
-    weights.
-    """
-    n_rows = len(view.prepared.training.y)
-    config = view.settings.run_config(n_rows)
-    batch_size = config.batch_size if isinstance(config.batch_size, int) else n_rows
-    loss = as_loss(config.loss, network.output_activation)
-    data = validate_arrays(network, loss, X, y)
-    data = data.take(dtype=network.dtype)
-    objective = Objective(network, loss)
-    value, gradient = objective.value_and_gradient(data, training=False)
-    output, _ = network.forward(X)
-    output_gradient = loss.gradient(output, data.y)[0]
-    values = network.layout.views(network.parameters)
-    gradients = network.layout.views(gradient)
-    errors = []
-    for layer in drawn[1:]:
-        weights = values[layer.position]["weights"][layer.inputs]
-        deltas = gradients[layer.position]["bias"]
-        errors.append(finite(weights @ deltas))
-    return {
-        "loss": finite(value),
-        "name": loss.name,
-        "target": data.y[0, :MAX_OUTPUTS].tolist(),
-        "output_gradient": finite(output_gradient[:MAX_OUTPUTS]),
-        "errors": errors,
-        "rows": batch_size,
-        "layers": by_layer(network, gradient, drawn),
-    }
 
 
 def by_layer(
