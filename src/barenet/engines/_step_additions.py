@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from barenet.engines._engine import Engine
+from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
 
 #: Changes the parameters after a step.
@@ -61,7 +62,7 @@ def restore_frozen(engine: Engine, optimizer: Optimizer) -> AfterStep:
     """
     parameters = engine.job.network.parameters
     optimizer.prepare(parameters)
-    copies = []
+    copies: list[tuple[FloatArray, FloatArray]] = []
     for vector in (parameters, *optimizer.moments.values()):
         copies.extend((vector[part], vector[part].copy()) for part in engine.job.frozen)
 
