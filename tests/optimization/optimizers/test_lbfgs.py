@@ -153,3 +153,10 @@ def test_a_search_ends_where_no_step_makes_the_loss_smaller():
     ending = LBFGS().minimize(function, function.parameters, 9, go_on)
     assert ending == "no step makes the loss smaller any more"
     np.testing.assert_array_equal(function.parameters, 0)
+
+
+def test_a_search_ends_where_the_loss_falls_forever():
+    function = Function(lambda x: -float(x[0]), lambda x: -np.ones_like(x), (1.0,))
+    ending = LBFGS().minimize(function, function.parameters, 9, go_on)
+    assert ending == "no step makes the loss smaller any more"
+    assert len(function.values) == 21 and function.parameters == 1.0

@@ -247,6 +247,6 @@ class LBFGSState(Stateful):
         self.n_evaluations = state["n_evaluations"]
 
 
-def dot(a: FloatArray, b: FloatArray) -> float:
+def dot(a: FloatArray, b: FloatArray) -> np.float64:
     """Compute a · b with the same bits on any number of threads, unlike BLAS."""
-    return float(np.sum(a * b))
+    return np.float64(np.sum(a * b))

@@ -61,9 +61,10 @@ def search_along(
             seeks_decrease = False
         # At first, the losses are compared above the line that they must fall below.
         line = required_slope if seeks_decrease and best.loss >= trial.loss and not is_low else 0.0
-        step = _next_step(
-            best.above(line), bound.above(line), trial.above(line), is_bracketed, low, high
-        )
+        with np.errstate(divide="ignore", invalid="ignore"):  # the loss of a step of NaN is NaN
+            step = _next_step(
+                best.above(line), bound.above(line), trial.above(line), is_bracketed, low, high
+            )
         is_worse = trial.above(line).loss > best.above(line).loss
         has_crossed = trial.above(line).slope * best.above(line).slope < 0
         if is_worse:
@@ -108,24 +109,26 @@ def _next_step(
         if abs(cubic - best.step) <= abs(parabola - best.step):
             return cubic
         return (cubic + parabola) / 2
+    falls_more = trial.slope * best.slope >= 0 and abs(trial.slope) >= abs(best.slope)
+    if falls_more and is_bracketed:
+        return trial.step + _minimum(trial, bound) * (bound.step - trial.step)
+    if falls_more:
+        return high if length > 0 else low
     share = _minimum(trial, best)
     cubic = trial.step - share * length
     parabola = trial.step - trial.slope / (trial.slope - best.slope) * length
     is_cubic_closer = abs(cubic - trial.step) < abs(parabola - trial.step)
     if trial.slope * best.slope < 0:  # the minimum is between them, and closer to the trial
         return parabola if is_cubic_closer else cubic
-    if abs(trial.slope) < abs(best.slope):  # the slope falls: the minimum is beyond the trial
-        if share >= 0:
-            cubic = high if length > 0 else low
-            is_cubic_closer = abs(cubic - trial.step) < abs(parabola - trial.step)
-        if not is_bracketed:
-            return float(np.clip(parabola if is_cubic_closer else cubic, low, high))
-        limit = trial.step + SHRINKAGE * (bound.step - trial.step)
-        closer = cubic if is_cubic_closer else parabola
-        return min(limit, closer) if length > 0 else max(limit, closer)
-    if is_bracketed:
-        return trial.step + _minimum(trial, bound) * (bound.step - trial.step)
-    return high if length > 0 else low
+    # The slope falls less: the minimum is beyond the trial.
+    if share >= 0:
+        cubic = high if length > 0 else low
+        is_cubic_closer = abs(cubic - trial.step) < abs(parabola - trial.step)
+    if not is_bracketed:
+        return float(np.clip(parabola if is_cubic_closer else cubic, low, high))
+    limit = trial.step + SHRINKAGE * (bound.step - trial.step)
+    closer = cubic if is_cubic_closer else parabola
+    return min(limit, closer) if length > 0 else max(limit, closer)
 
 
 def _minimum(first: Trial, second: Trial) -> float:
