@@ -15,7 +15,7 @@ import pandas as pd
 
 from barenet import MLPEnsembleRegressor
 from barenet.inputs._chosen_inputs import ChosenInputs
-from barenet.population._input_trials import InputTrials
+from barenet.population._prepared_training import InputTrials
 from barenet.tables.encoding._encoding import TableEncoding
 
 #: The module that calls the functions that choose.

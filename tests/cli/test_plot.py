@@ -14,8 +14,8 @@ import pytest
 
 from barenet import ModelCard, load, load_dataset, plots, save
 from barenet.cli._main import main
-from barenet.engines import Ensemble
 from barenet.files._model_card import TrainingLog
+from barenet.model._ensemble import Ensemble
 from barenet.plots import save_figure
 from barenet.tasks._pictures import KINDS, default_kind, draw
 from barenet.typing import History

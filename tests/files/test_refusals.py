@@ -13,8 +13,8 @@ from predictors import predictor_of
 from safetensors.numpy import load as load_arrays
 
 from barenet import ModelCard, Network, Scaling, TableEncoding, load, save
-from barenet.engines import ConformalResiduals
 from barenet.errors import ModelFileError
+from barenet.model._conformal_residuals import ConformalResiduals
 from barenet.typing import Ensemble, History
 
 

@@ -7,7 +7,7 @@ import pytest
 from barenet import Task
 from barenet.inputs._chosen_inputs import ChosenInputs, choose_inputs
 from barenet.inputs._chosen_pairs import PairSide
-from barenet.population import _input_trials
+from barenet.population import _prepared_training
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._prepared_training import prepare_ensemble_training
@@ -96,7 +96,7 @@ def test_nothing_is_trained_where_there_is_nothing_to_compare(trials, monkeypatc
     prepared = prepare_ensemble_training(enough, y_of_enough)
     assert trials == []
     assert "household" in prepared.chosen.codes, "each number is in 23 rows on average"
-    monkeypatch.setattr(_input_trials, "MOST_ROWS_OF_TRIALS", len(y) - 1)
+    monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_TRIALS", len(y) - 1)
     prepared = prepare_ensemble_training(table, y)
     assert trials == []
     assert "household" in prepared.chosen.codes, "the regression alone decides"
@@ -131,7 +131,7 @@ def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trial
 
 
 def test_pairs_of_many_rows_are_confirmed_with_some_of_them(monkeypatch):
-    monkeypatch.setattr(_input_trials, "MOST_ROWS_OF_TRIALS", 900)
+    monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_TRIALS", 900)
     rows_of_trials = []
     sampled = TrainingTable.sampled
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from barenet import ModelCard, Network, Scaling, TableEncoding
-from barenet.engines import ConformalResiduals, Ensemble
+from barenet.model._conformal_residuals import ConformalResiduals
+from barenet.model._ensemble import Ensemble
 from barenet.service._model_comparison import compare_models
 from barenet.service._record_checks import RecordChecks
 from barenet.service._served_model import ServedModel

@@ -30,9 +30,9 @@ from barenet.activations import Tanh
 from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, BarenetError
 from barenet.losses import Huber
+from barenet.model._ensemble import Ensemble
 from barenet.optimizers import Adam
 from barenet.schedules import Cosine
 from barenet.settings._task_settings import TaskSettings

@@ -22,13 +22,13 @@ from barenet.cli._output_file import is_folder, output_path
 from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.datasets._dataset import Dataset
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError
 from barenet.insight.contributions._written_numbers import shown_column
 from barenet.insight.explain import Explanation
 from barenet.insight.explain._document import Note
 from barenet.insight.explain._number_format import digits
 from barenet.model._arrays import FloatArray
+from barenet.model._ensemble import Ensemble
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import without_superseded
 from barenet.settings._task_settings import TaskSettings

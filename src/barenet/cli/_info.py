@@ -7,10 +7,10 @@ from barenet import Predictor, Scaling, TableEncoding
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._score_tables import ScoreLine, emit_scores
-from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
 from barenet.files._model_path import model_file
+from barenet.model._ensemble import Ensemble, Model, networks_of
 from barenet.model.losses import as_loss
 from barenet.tasks._description import describe_columns, describe_origin
 

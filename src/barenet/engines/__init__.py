@@ -3,23 +3,22 @@
 from barenet._constraints import check_count
 from barenet._registry import build, lookup
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
-from barenet.engines._conformal_residuals import ConformalResiduals
+from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs, joined_programs
 from barenet.engines._engine import ChunkResult, Engine, Job
-from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
 from barenet.engines.compiled._compiled_engine import CompiledEngine
 from barenet.engines.jax._jax_engine import JaxEngine, JaxOptions
 from barenet.errors import ArgumentError
+from barenet.model._ensemble import register_joint_programs
 from barenet.model._network import register_output_function
 
 __all__ = [
-    "ENGINES", "ChunkResult", "CompiledEngine", "CompiledNetwork", "ConformalResiduals", "Engine",
-    "Ensemble", "JaxEngine", "Job", "Model", "ReferenceEngine", "check_engine", "choose_engine",
-    "is_jax", "networks_of",
+    "ENGINES", "ChunkResult", "CompiledEngine", "CompiledNetwork", "Engine", "JaxEngine", "Job",
+    "ReferenceEngine", "check_engine", "choose_engine", "is_jax",
 ]  # fmt: skip
 
 register_output_function(CompiledEngine.name, compiled_outputs)
+register_joint_programs(CompiledEngine.name, joined_programs)
 
 #: Every engine by its name.
 ENGINES: dict[str, type[ReferenceEngine] | type[CompiledEngine] | type[JaxEngine]] = {

@@ -18,7 +18,7 @@ from barenet._constraints import check_fields, check_flag, checks_arguments, opt
 from barenet._registry import canonical, spec_of
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Ensemble, check_engine
+from barenet.engines import check_engine
 from barenet.errors import ArgumentError, DataError, caller_stacklevel
 from barenet.estimators._array_inputs import check_groups, check_y, errors_naming_argument
 from barenet.estimators._estimator import ProbabilisticClassifier, fitting
@@ -29,6 +29,7 @@ from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.inputs._input_regression import random_rows
 from barenet.inputs._monotonic_columns import warn_of_columns_without_effect
 from barenet.model._arrays import FloatArray, check_sample_weight
+from barenet.model._ensemble import Ensemble
 from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
 from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.tables.encoding._encoding import TableEncoding

@@ -16,7 +16,7 @@ their sums, scaled by the spread of the inputs, often have another order.
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines import Ensemble
+from barenet.model._ensemble import Ensemble
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._table_rows import results_by_blocks
 from barenet.tables.frames._frame import Frame

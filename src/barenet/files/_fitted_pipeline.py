@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._registry import plain, spec_of
-from barenet.engines import Model
 from barenet.errors import ArgumentError, brief, some
 from barenet.files._model_card import ModelCard
 from barenet.inputs._monotonic_columns import settings_of_signs
 from barenet.model._activations import Sigmoid
+from barenet.model._ensemble import Model
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling, no_scaling
 from barenet.tables.frames._plain_values import class_name

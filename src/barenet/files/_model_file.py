@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
-from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line, with_addresses
 from barenet.files._safetensors import Arrays, deserialize, end_of_header, serialize
 from barenet.model._architecture import chain_widths
+from barenet.model._ensemble import Ensemble, Model, networks_of
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from

@@ -14,7 +14,6 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._background_rows import frame_from_bytes, frame_to_bytes
 from barenet.files._model_card import ModelCard
@@ -22,6 +21,8 @@ from barenet.files._model_file import StoredModel, errors_naming_file, read_mode
 from barenet.files._model_path import model_address, model_file
 from barenet.files._predictor import Predictor
 from barenet.files._safetensors import Arrays
+from barenet.model._conformal_residuals import ConformalResiduals
+from barenet.model._ensemble import Ensemble, Model
 from barenet.model._network import Network
 from barenet.storage._file_io import as_address, name_of
 from barenet.tables.encoding._column import Column

@@ -23,7 +23,6 @@ from barenet._display import write_display, write_facts
 from barenet.datasets._column_summary import describe_unknown
 from barenet.datasets._dataset import rows_alone
 from barenet.datasets._target_kind import n_classes_of
-from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import (
     ArgumentError,
     brief,
@@ -43,6 +42,8 @@ from barenet.files._model_card import (
 from barenet.inputs._monotonic_columns import describe_signs, signs_of_settings
 from barenet.model._array_dataset import PREDICTED_ROWS, class_probabilities, predictions_of
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
+from barenet.model._conformal_residuals import ConformalResiduals
+from barenet.model._ensemble import Ensemble, Model, networks_of
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.tables.encoding._encoding import TableEncoding

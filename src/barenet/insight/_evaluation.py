@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from barenet._metrics import metrics_for
 from barenet._registry import canonical, lookup
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Model
 from barenet.insight._models import predictor_and_targets, targets_of_rows
 from barenet.insight._permutation_importance import metric_of
 from barenet.model._arrays import check_targets, one_hot
+from barenet.model._ensemble import Model
 
 
 def evaluate(

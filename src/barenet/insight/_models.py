@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Model
 from barenet.errors import ArgumentError, DataError
 from barenet.files._fitted_pipeline import SKL2ONNX
 from barenet.files._predictor import Predictor
+from barenet.model._ensemble import Model
 from barenet.tables.encoding._scaling import no_scaling
 from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading._target import known_targets

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines import ConformalResiduals, Ensemble
 from barenet.model._arrays import FloatArray, InputArray
+from barenet.model._conformal_residuals import ConformalResiduals
+from barenet.model._ensemble import Ensemble
 from barenet.model._network import Network
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dense

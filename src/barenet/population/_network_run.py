@@ -25,7 +25,6 @@ from barenet.model.losses import Loss, as_loss
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._spare_engine import SpareEngine
 from barenet.training._callbacks import Callback, Run, as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import EVALUATION_SETS, History
@@ -73,6 +72,41 @@ class Stop(Callback):
     def on_chunk(self, run: Run) -> None:
         if self.is_set:
             run.stop("interrupted", resumable=True)
+
+
+class SpareEngine:
+    """Keeps the engine of the network that a thread has trained last, for its next network.
+
+    Networks that differ only in their numbers need the same programs of the compiled engine, and
+    making an engine takes longer than some epochs of a small network.
+    """
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        #: The argument `engine` that it was chosen by.
+        self._name: object = None
+
+    def take(self, name: object, job: Job) -> Engine | None:
+        """Return the engine for another job, if there is one that can take it; else close it."""
+        engine = self._engine
+        self._engine = None
+        if engine is None:
+            return None
+        if name == self._name and engine.take_job(job):
+            return engine
+        engine.close()
+        return None
+
+    def keep(self, name: object, engine: Engine) -> None:
+        """Keep an engine whose job is finished."""
+        self._name = name
+        self._engine = engine
+
+    def close(self) -> None:
+        """Close the engine, if there is one."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
 
 
 @dataclass(eq=False)

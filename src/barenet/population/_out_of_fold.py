@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from barenet._metrics import r2
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import ConformalResiduals
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
+from barenet.model._conformal_residuals import ConformalResiduals
 from barenet.population._ensemble_recipe import TEMPERATURES
 from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.storage._file_io import VARIABLE, format_size, memory_limit

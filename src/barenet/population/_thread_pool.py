@@ -11,9 +11,8 @@ import numpy as np
 
 from barenet.engines.jax._device_rows import DeviceRows
 from barenet.engines.jax._jax_engine import run_together
-from barenet.population._network_run import NetworkRun, Stop
+from barenet.population._network_run import NetworkRun, SpareEngine, Stop
 from barenet.population._population import Population
-from barenet.population._spare_engine import SpareEngine
 from barenet.training._loop import IGNORED
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from barenet._train import train
 from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Model, check_engine
+from barenet.engines import check_engine
 from barenet.errors import ArgumentError, some
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
@@ -29,6 +29,7 @@ from barenet.inputs._monotonic_columns import (
     warn_of_columns_without_effect,
 )
 from barenet.model._arrays import InputArray, one_hot
+from barenet.model._ensemble import Model
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, ModelFileError, some
 from barenet.files._model_io import load
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
+from barenet.model._ensemble import Ensemble
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 

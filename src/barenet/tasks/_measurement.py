@@ -13,13 +13,13 @@ from barenet._metrics import METRICS, Metric, is_maximized, score_text
 from barenet.datasets._column_summary import FEW_ROWS, Summary, summarize, summarize_columns
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Ensemble
 from barenet.errors import DataError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import class_probabilities, predicted_classes
 from barenet.model._arrays import FloatArray, check_targets, one_hot
+from barenet.model._ensemble import Ensemble
 from barenet.model.losses import Loss, Quantile, as_loss
 from barenet.population._number_loss import NumberLoss
 from barenet.tables.encoding._encoding import TableEncoding

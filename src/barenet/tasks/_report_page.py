@@ -15,7 +15,6 @@ from barenet import plots
 from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._metrics import METRICS, is_maximized, score_text
 from barenet.datasets._target_kind import TargetKind
-from barenet.engines import Ensemble
 from barenet.engines._threads import available_threads
 from barenet.errors import count_of, printable
 from barenet.files._model_card import ModelCard
@@ -25,6 +24,7 @@ from barenet.insight.contributions._explainer import Explainer
 from barenet.insight.contributions._output_names import describe_outputs_of_rows
 from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
+from barenet.model._ensemble import Ensemble
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 from barenet.settings._task_settings import HEADER

@@ -12,7 +12,6 @@ from barenet import Network, train
 from barenet._registry import build
 from barenet.activations import ACTIVATIONS
 from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, Progress, TimeLimit
-from barenet.engines import Ensemble
 from barenet.initializers import INITIALIZERS
 from barenet.layers import (
     LAYERS,
@@ -25,6 +24,7 @@ from barenet.layers import (
     PReLU,
 )
 from barenet.losses import LOSSES
+from barenet.model._ensemble import Ensemble
 from barenet.optimization._penalties import PENALTIES
 from barenet.optimization.optimizers import OPTIMIZERS, Adam
 from barenet.optimization.optimizers._optimizer import CLIPPINGS

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import check_formulas, declared
-from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, some
 from barenet.files._model_file import check_numbers
 from barenet.files._predictor import Predictor
 from barenet.files.exports._source_text import words
 from barenet.model._activations import Identity
+from barenet.model._ensemble import Ensemble, Model, networks_of
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn

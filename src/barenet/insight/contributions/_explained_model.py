@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from barenet.datasets._dataset import rows_alone
 from barenet.datasets._target_kind import PROBABILITIES
-from barenet.engines import Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.insight._models import predictor_of
@@ -24,6 +23,7 @@ from barenet.insight.contributions._log_odds import log_odds_of_mean
 from barenet.model._activations import IDENTITY
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_in_memory
+from barenet.model._ensemble import Model, networks_of
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 from barenet.tables.encoding._encoding import TableEncoding

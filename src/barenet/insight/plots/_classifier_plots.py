@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_names
-from barenet.engines import Model
 from barenet.errors import ArgumentError, some
 from barenet.files._predictor import Predictor
 from barenet.insight.plots import _checks as checks, _style as style
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
+from barenet.model._ensemble import Model
 from barenet.tables.frames._to_frame import column_names
 
 #: Opacity of the background where a class is certain, so that the points stand out.

@@ -10,8 +10,8 @@ import numpy as np
 
 from barenet import Predictor, load
 from barenet._registry import spec_of
-from barenet.engines import Ensemble
 from barenet.errors import ModelFileError
+from barenet.model._ensemble import Ensemble
 from barenet.model.layers import Dense, Dropout
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground.state._network_layout import check_size, dense_layers

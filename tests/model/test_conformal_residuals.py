@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from barenet.engines import ConformalResiduals
-from barenet.engines._conformal_residuals import ADDED_SPREAD, MOST
 from barenet.errors import ArgumentError
+from barenet.model._conformal_residuals import ADDED_SPREAD, MOST, ConformalResiduals
 
 RNG = np.random.default_rng(0)
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import DeclaredAttributes
-from barenet.engines._compiled_network import IdlePrograms, joined_programs
 from barenet.errors import ArgumentError, count_of, some
 from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model._network import Network
 from barenet.model._network_summary import display
+
+
+class JointPrograms(Protocol):
+    """An engine's programs of several networks."""
+
+    def outputs(self, X: ArrayLike) -> FloatArray:
+        """Check rows, and compute the outputs of each network."""
+
+
+#: The functions that make the programs of an ensemble, by their engines' names; None if an engine
+#: can't compute one of the networks.
+_JOINT_PROGRAMS: dict[str, Callable[[Sequence[Network]], JointPrograms | None]] = {}
+
+
+def register_joint_programs(
+    engine: str, make_programs: Callable[[Sequence[Network]], JointPrograms | None]
+) -> None:
+    """Make ensembles predict with the programs of an engine, as `register_output_function` does."""
+    _JOINT_PROGRAMS[engine] = make_programs
 
 
 class Ensemble(DeclaredAttributes):
@@ -98,8 +116,12 @@ class Ensemble(DeclaredAttributes):
         return float(self.dtype.type(1 / len(self.networks)))
 
     @cached_property
-    def _programs(self) -> IdlePrograms | None:
-        return joined_programs(self.networks)
+    def _programs(self) -> JointPrograms | None:
+        for make_programs in _JOINT_PROGRAMS.values():
+            programs = make_programs(self.networks)
+            if programs is not None:
+                return programs
+        return None
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Predict the outputs of each sample.

@@ -8,8 +8,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from barenet import Network
-from barenet.engines import networks_of
 from barenet.layers import BatchNorm, Dense, LayerNorm, PReLU
+from barenet.model._ensemble import networks_of
 from barenet.typing import Ensemble
 
 RNG = np.random.default_rng(0)
