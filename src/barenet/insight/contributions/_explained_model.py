@@ -38,8 +38,7 @@ ROWS = 2**10
 class ExplainedModel:
     """A model that predicts probabilities of classes, or numbers."""
 
-    #: The predictor.
-    model: Any
+    model: Predictor
     #: Names of the classes; None for numbers.
     classes: tuple[str, ...] | None
     target_name: str

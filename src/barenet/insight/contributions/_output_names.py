@@ -12,17 +12,6 @@ def name_of_class(class_name: str, target: str) -> str:
     return f"{target} = {class_name}" if target else class_name
 
 
-def name_output(output: str, target: str, scale: str | None) -> str:
-    """Name what is explained, for a cell of a table.
-
-    The output is a class if it has a scale, and otherwise a number.
-
-    >>> name_output("yes", "churn", "probability"), name_output("price", "price", None)
-    ('probability of churn = yes', 'price')
-    """
-    return output if scale is None else f"{scale} of {name_of_class(output, target)}"
-
-
 def describe_output(output: str, target: str, scale: str | None) -> str:
     """Describe what is explained, for a sentence.
 
@@ -33,7 +22,7 @@ def describe_output(output: str, target: str, scale: str | None) -> str:
     """
     if scale is None:
         return f"the prediction of {output}"
-    return f"the {name_output(output, target, scale)}"
+    return f"the {scale} of {name_of_class(output, target)}"
 
 
 def describe_outputs_of_rows(classes: Sequence[str] | None, target: str, scale: str) -> str:
