@@ -51,7 +51,7 @@ from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import table_rows
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._to_frame import as_frame, column_names, columns_of_records, has_rows
-from barenet.tables.reading._parsing import class_labels
+from barenet.tables.reading._class_labels import class_labels
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks half this size.
 ROWS = 2 * PREDICTED_ROWS
