@@ -300,3 +300,45 @@ def test_many_categories_fit_in_the_header(path):
     encoding = TableEncoding.fit(towns, rare=0)
     save(predictor_of(Network.dense([encoding.n_inputs, 1], init="zeros"), encoding), path)
     assert load(path, Predictor).preprocessing.columns == encoding.columns
+
+
+def test_a_threshold_decides_on_the_second_class(path):
+    X = np.linspace(-3, 3, 40)[:, np.newaxis]
+    network = Network.dense([1, 4, 1], output="sigmoid", seed=1)
+    plain = predictor_of(network, Scaling.fit("none", X), classes=("no", "yes"))
+    probabilities = plain.probabilities(X)[:, 1]
+    limit = float(np.quantile(probabilities, 0.3))
+    model = plain.with_threshold(limit)
+    expected = np.where(probabilities >= np.float32(limit), "yes", "no")
+    assert model.predict(X).tolist() == expected.tolist() != plain.predict(X).tolist()
+    assert np.array_equal(model.probabilities(X), plain.probabilities(X))
+    save(model, path)
+    loaded = load(path)
+    assert loaded.threshold == limit and loaded.predict(X).tolist() == expected.tolist()
+    assert loaded.with_threshold(None).predict(X).tolist() == plain.predict(X).tolist()
+    equal = plain.with_threshold(float(probabilities[3])).predict(X[3:4])
+    above = float(np.nextafter(probabilities[3], np.float32(1)))
+    assert (equal.item(), plain.with_threshold(above).predict(X[3:4]).item()) == ("yes", "no")
+
+
+@pytest.mark.parametrize("threshold", [0, 1, np.nan])
+def test_a_threshold_is_a_probability(threshold, refused):
+    network = Network.dense([1, 1], output="sigmoid", seed=1)
+    plain = predictor_of(network, Scaling.fit("none", [[0.0]]), classes=("no", "yes"))
+    with refused("threshold", "expected a (finite )?number"):
+        plain.with_threshold(threshold)
+
+
+@pytest.mark.parametrize(
+    ("classes", "problem"),
+    [
+        (None, "predicts numbers, and a threshold is for classes"),
+        (("a", "b", "c"), "predicts 3 classes, and a threshold divides two"),
+    ],
+)
+def test_a_threshold_divides_two_classes(classes, problem, refused):
+    output = "softmax" if classes else "identity"
+    network = Network.dense([1, 3], output=output, seed=1)
+    plain = predictor_of(network, Scaling.fit("none", [[0.0]]), classes=classes)
+    with refused("threshold", problem):
+        plain.with_threshold(0.3)

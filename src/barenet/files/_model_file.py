@@ -36,8 +36,8 @@ _NO_CHECKSUM = "0" * 64
 #: Increased when the previous version can't read a file. Files that version 1 can read are written
 #: as version 1. Version 2 adds the encoding of a table, classes that are always text, and robust
 #: scaling; 3 adds ensembles and piecewise numbers; 4 clips piecewise numbers; 5 adds dates in bins;
-#: 6 adds background rows, and inputs for pairs of categories.
-FORMAT_VERSION = 6
+#: 6 adds background rows, and inputs for pairs of categories; 7 adds a threshold.
+FORMAT_VERSION = 7
 
 #: The arrays of the network itself; for an ensemble, the concatenated arrays of all its networks.
 VECTORS = ("parameters", "statistics")

@@ -185,6 +185,8 @@ def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
 
 def format_version(predictor: Predictor) -> int:
     """Return the version of the format that a predictor requires."""
+    if predictor.threshold is not None:
+        return 7
     if predictor.background is not None:
         return 6
     columns: Sequence[Column] = ()
@@ -222,6 +224,8 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
         extra[name] = getattr(predictor, name)
     if predictor.text_classes:
         extra["text_classes"] = True
+    if predictor.threshold is not None:
+        extra["threshold"] = predictor.threshold
     arrays: Arrays = {}
     parts = {"scaling": predictor.preprocessing, "target_scaling": predictor.target_scaling}
     for name, part in parts.items():
@@ -271,6 +275,7 @@ def _join(stored: StoredModel) -> Predictor:
         text_classes=extra.get("text_classes", False),
         residuals=residuals,
         background=background,
+        threshold=extra.get("threshold"),
     )
 
 

@@ -477,3 +477,12 @@ def test_a_large_ensemble_is_no_file_for_a_microcontroller(tmp_path, weights):
     assert f" {n_bytes / 1000:,.0f} kB;" in str(caught[0].message)
     assert caught[0].filename == __file__
     export(large[0], tmp_path / "one.c", weights=weights)  # without a warning
+
+
+@pytest.mark.integration
+def test_the_program_decides_by_the_threshold(build, tmp_path):
+    case = build("two classes")
+    model = case.model.with_threshold(float(np.quantile(case.outputs[:, 1], 0.3)))
+    export(model, tmp_path / "it.c")
+    labels, _ = predicted(compile_c(tmp_path / "it.c", "-DIT_MAIN"), case.X, 2)
+    assert labels == model.predict(case.X).tolist() != case.labels.tolist()

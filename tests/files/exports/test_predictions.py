@@ -246,6 +246,16 @@ def test_a_column_without_values_may_have_any_type(tmp_path):
         np.testing.assert_array_equal(run("python", model, rows, tmp_path)[0], expected)
 
 
+@pytest.mark.parametrize("to", ["python", "onnx"])
+@pytest.mark.parametrize("name", ["two classes", "several, two classes"])
+def test_an_export_decides_by_the_threshold(name, to, build, tmp_path):
+    case = build(name)
+    model = case.model.with_threshold(float(np.quantile(case.outputs[:, 1], 0.3)))
+    _, answers = run(to, model, case.X, tmp_path)
+    expected = model.predict(case.X)
+    assert answers.tolist() == expected.tolist() != case.labels.tolist()
+
+
 @pytest.mark.parametrize("to", FORMATS)
 def test_writing_is_deterministic(build, to, tmp_path):
     model = build("wide").model

@@ -290,10 +290,28 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
     yield from activations.values()
 
 
+#: The function that returns a class of two, given the threshold of the second one.
+_CLASSIFY_SECOND = """\
+/* The index of the class of x: 1 from this probability of the second class on; -1 for nan */
+int model_classify(const float *x)
+{
+    float y[MODEL_OUTPUTS];
+
+    model_predict(x, y);
+    if (!(y[1] >= 0.0f))
+        return -1;
+    return y[1] >= THRESHOLD;
+}
+"""
+
+
 def _ending(program: Program) -> str:
     """Write the function that returns a class, and the program for trying out the model."""
     main = _runtime()["main"]
     classify = f"\n{_runtime()['model_classify']}" if program.classes else ""
+    if program.threshold is not None:
+        threshold = source.hex_float(np.float64(program.threshold))
+        classify = f"\n{_CLASSIFY_SECOND}".replace("THRESHOLD", threshold)
     if program.table is not None:
         main = main.replace("!isfinite", "isinf")
         main = main.replace("finite numbers", "numbers, or nan for missing values")

@@ -110,6 +110,8 @@ class Program:
     image_shape: tuple[int, int] | None = None
     #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
+    #: The probability from which on the second of two classes is predicted, if it is given.
+    threshold: float | None = None
     #: The form of numbers in the CSV files of the training data, if its separators were specified.
     number_form: str = ""
 
@@ -310,6 +312,7 @@ def _assemble(model: Model | Predictor) -> Program:
         dataset=model.dataset,
         image_shape=model.image_shape,
         card=card,
+        threshold=model.threshold,
         number_form=_number_form(settings),
     )
 

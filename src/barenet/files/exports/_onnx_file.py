@@ -211,9 +211,19 @@ def write_outputs(
                 X = _add(graph, step, X, program.dtype)
     graph.add("Identity", X, output=outputs)
     if program.classes:
-        best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
+        index = _class_index(program, graph, outputs)
         names = graph.constant(_class_names(program))
-        graph.add("Gather", names, best, output=labels, axis=0)
+        graph.add("Gather", names, index, output=labels, axis=0)
+
+
+def _class_index(program: Program, graph: OnnxGraph, probabilities: str) -> str:
+    """Add the index of the most probable class or, from the threshold on, of the second one."""
+    if program.threshold is None:
+        return graph.add("ArgMax", probabilities, axis=1, keepdims=0)
+    second = graph.add("Gather", probabilities, graph.constant(np.array(1)), axis=1)
+    threshold = np.array(program.threshold, program.dtype)
+    is_second = graph.add_with("GreaterOrEqual", second, threshold)
+    return graph.add("Cast", is_second, to=TYPES["int64"])
 
 
 def _class_names(program: Program) -> NDArray[Any]:

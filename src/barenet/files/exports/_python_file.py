@@ -90,6 +90,11 @@ def predict(X):
     """Predict the most probable class of each row."""
     return np.array(CLASSES)[probabilities(X).argmax(axis=1)]'''
 
+_SECOND_FROM = '''\
+def predict(X):
+    """Predict the second class from a probability of {0!r} on, otherwise the first."""
+    return np.array(CLASSES)[(probabilities(X)[:, 1] >= {0!r}).astype(int)]'''
+
 _NUMBER_OF = '''\
 def predict(X):
     """Predict the number of each row."""
@@ -134,6 +139,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def _predict(program: Program) -> str:
     """Write the function `predict`."""
+    if program.threshold is not None:
+        return _SECOND_FROM.format(program.threshold)
     if program.classes:
         return _CLASS_OF
     return _NUMBER_OF if program.n_outputs == 1 else _NUMBERS_OF
