@@ -38,7 +38,7 @@ def write_rows(name, data, rows):
 
 def test_integers_are_calibrated_on_the_training_rows_or_on_those_given(barenet, iris):
     done = barenet("export", iris, "--out", "net.c", "--arithmetic", "int8", "--json").json
-    assert (done["arithmetic"], done["weights"]) == ("int8", "int8")
+    assert done["arithmetic"] == "int8"
     by_default = Path("net.c").read_text()
     data = load_dataset("iris")
     X, _ = train_test_split(data.X, test_size=30, stratify=data.y, random_state=0)
@@ -91,7 +91,7 @@ def test_integers_of_a_model_whose_training_data_are_gone(barenet):
 def test_a_full_disk_keeps_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")
     before = {name: Path(name).read_bytes() for name in ("net.c", "net.h")}
-    done = process("export", iris, "--out", "net.c", "--weights", "int8", largest_file=2000)
+    done = process("export", iris, "--out", "net.c", "--arithmetic", "int8", largest_file=2000)
     out, err = done.communicate(timeout=100)
     assert (done.returncode, out) == (1, "")
     assert err.endswith("File too large\n") and len(err.splitlines()) == 1

@@ -55,6 +55,7 @@ FORMER = {
     "--clip-norm": "write --clip norm:limit=1",
     "--clip-value": "write --clip value:limit=1",
     "--threshold": "save the model with one: load(path).with_threshold(0.3)",
+    "--weights": "--arithmetic int8 has weights of 8 bits",
 }
 
 

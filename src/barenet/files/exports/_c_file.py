@@ -337,7 +337,6 @@ CALLS = {
     "multiply": "multiply({a}, {n}, {first}, {second}, {b}, {m})",
     "scale": "scale({a}, {offset}, {rest}, {factor}, {b}, {m})",
     "affine": "dense({a}, {n}, {weights}, {bias}, {b}, {m})",
-    "rounded": "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})",
     "quantize": "quantize({a}, {offset}, {factor}, {stride}, {b}, {m})",
     "integer": "dense_codes({a}, {n}, {weights}, {bias}, {multiplier}, {shift}, {zero}, {b}, {m})",
     "look_up": "look_up({a}, {n}, {codes})",
@@ -522,7 +521,7 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
         case "encode":
             encoding = parts["encoding"]
             parts = {"m": encoding.n_inputs - encoding.n_pairs}
-        case "affine" | "rounded" | "integer" | "sums":
+        case "affine" | "integer" | "sums":
             parts["weights"] = parts["weights"].T
             parts["m"] = parts["bias"].size
         case "normalize":

@@ -64,7 +64,6 @@ class Step:
     multiply : X, followed by products of two of its numbers, X[first] * X[second] for each pair.
     scale : (X - offset) * factor in float64, then rounded to the network's dtype.
     affine : X @ weights + bias
-    rounded : (X @ weights) * step + bias, with integer weights, and a step for each output.
     quantize : (X - offset) * factor, rounded to 8-bit codes.
     integer : (X @ weights + bias) * multiplier / 2**shift + zero, rounded to 8-bit codes.
     look_up : an activation, as a table with the result for each code from -128 to 127.

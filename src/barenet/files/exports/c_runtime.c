@@ -56,19 +56,6 @@ static void dense(const float *a, int n, CONSTANT float *weights, CONSTANT float
     }
 }
 
-/* b = W a + bias, with the weights of each output side by side, in steps of the output's own */
-static void dense_int8(const float *a, int n, CONSTANT signed char *weights, CONSTANT float *step,
-                       CONSTANT float *bias, float *b, int m)
-{
-    for (int j = 0; j < m; j++) {
-        float sum = 0.0f;
-
-        for (int i = 0; i < n; i++)
-            sum += (float)*weights++ * a[i];
-        b[j] = sum * step[j] + bias[j];
-    }
-}
-
 /* b = (a - offset) * factor, rounded to codes of 8 bits; a stride of 0 is for a single pair */
 static void quantize(const float *a, CONSTANT float *offset, CONSTANT float *factor, int stride,
                      signed char *b, int n)
