@@ -13,7 +13,6 @@ from barenet import MLPClassifier, ModelCard, Network, Predictor, Scaling, Table
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_card import TrainingLog
-from barenet.files._model_file import from_bytes
 from barenet.typing import Ensemble, History
 
 X, NAMES = np.random.default_rng(0).normal(size=(9, 3)), ("no", "yes")
@@ -93,31 +92,6 @@ def test_records_are_rows():
         own.predict([{"a": 1, "c": 2}])
     with pytest.raises(ValueError, match="b"):  # a missing value, and no encoding for one
         own.predict([*records, {"a": 1, "c": 2}])
-
-
-CLIPPED = TableEncoding.fit(pd.DataFrame(X, columns=["a", "b", "c"]), numbers="piecewise", bins=3)
-PIECES = replace(CLIPPED, columns=[replace(each, clip=False) for each in CLIPPED.columns])
-MEMBERS = [Network.dense([PIECES.n_inputs, 2], output="softmax", seed=seed) for seed in (1, 2)]
-
-
-@pytest.mark.parametrize(
-    ("parts", "version"),
-    [
-        ({}, 1),
-        ({"classes": ("1", "2")}, 1),
-        ({"classes": ("1", "2"), "text_classes": True}, 2),
-        ({"preprocessing": Scaling.fit("robust", X)}, 2),
-        ({"classes": None, "target_scaling": Scaling.fit("robust", X[:, :2])}, 2),
-        ({"preprocessing": PIECES, "network": MEMBERS[0]}, 3),
-        ({"preprocessing": CLIPPED, "network": Ensemble(MEMBERS)}, 4),
-        ({"network": Ensemble([predictor().network] * 2)}, 3),
-    ],
-)
-def test_features_unknown_to_older_versions_raise_the_format_version(path, parts, version):
-    first = replace(predictor(), **parts)
-    save(first, path)
-    assert from_bytes(path.read_bytes())[0]["format_version"] == version
-    assert np.array_equal(load(path).outputs(X), first.outputs(X))
 
 
 def test_a_predictor_scales_raw_rows_and_names_the_classes():

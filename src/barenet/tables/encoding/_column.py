@@ -128,15 +128,12 @@ class Column(ABC):
         """Encode parsed values, shape (n_rows, n_inputs)."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Convert to JSON data, for `column_from_dict`."""
+        """Convert to JSON data, for `column_from_dict`; defaults are left out."""
         plain: dict[str, Any] = {"kind": self.kind}
-        for name, value in dataclasses.asdict(self).items():
-            if isinstance(value, tuple):
-                plain[name] = list(value)  # as it is read from JSON
-            else:
-                plain[name] = value
-        if not self.missing_texts:  # left out so that older versions can read it
-            del plain["missing_texts"]
+        for part in dataclasses.fields(self):
+            value = getattr(self, part.name)
+            if value != part.default:
+                plain[part.name] = list(value) if isinstance(value, tuple) else value
         return plain
 
     def entries(self, values: NDArray[Any]) -> Entries:

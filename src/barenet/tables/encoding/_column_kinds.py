@@ -111,14 +111,6 @@ class NumberColumn(FilledColumn):
             readings.append(reading)
         return ", ".join(readings)
 
-    def to_dict(self) -> dict[str, Any]:
-        plain = super().to_dict()
-        if not self.limit_texts:  # left out so that older versions can read it
-            del plain["limit_texts"]
-        if not self.form:
-            del plain["form"]
-        return plain
-
     def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
         """Add bins, and limits.
 
@@ -249,14 +241,6 @@ class PiecewiseColumn(NumberColumn):
         if not self.codes:
             return formula
         return f"{formula}; one-hot for {len(self.codes)} of the numbers, the others share one"
-
-    def to_dict(self) -> dict[str, Any]:
-        plain = super().to_dict()
-        if not self.clip:  # left out so that barenet 0.2 can read it
-            del plain["clip"]
-        if not self.codes:
-            del plain["codes"]
-        return plain
 
     def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
         encoded = [
@@ -573,18 +557,6 @@ class DateColumn(FilledColumn):
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
         return seconds(values)
-
-    def to_dict(self) -> dict[str, Any]:
-        plain = super().to_dict()
-        if self.order == "ymd":  # left out so that barenet 0.2 can read it
-            del plain["order"]
-        if not self.edges:  # left out so that older versions can read it
-            del plain["edges"]
-        if not self.parts:
-            del plain["parts"]
-        if not self.days:
-            del plain["days"]
-        return plain
 
     @property
     def _value_names(self) -> tuple[str, ...]:
