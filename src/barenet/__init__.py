@@ -5,7 +5,6 @@ names begin with an underscore are private and may change without notice.
 """
 
 import importlib
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from barenet._unknown_names import unknown_name
@@ -111,24 +110,10 @@ _MODULES = {
     "_train": ("Network", "train"),  # a new network is usually trained next
 }
 
-#: Names that have moved, and will be removed here: the module, and what to use instead.
-_DEPRECATED = {
-    "load_network": ("files._model_io", "barenet.load(path, barenet.Network)"),
-    "load_predictor": ("files._model_io", "barenet.load(path, barenet.Predictor)"),
-}
-for _name in (
-    "Baseline", "CompiledNetwork", "Drift", "Ensemble", "Explanation", "Exported",
-    "GradientReport", "Importance", "ParameterReport", "Population", "SearchResult", "Stream",
-):  # fmt: skip
-    _DEPRECATED[_name] = ("typing", f"barenet.typing.{_name}")
-
-
 if not TYPE_CHECKING:  # type checkers only know the names above
 
     def __getattr__(name: str) -> Any:
         """Import a public name on first use, and the engines, which networks predict with."""
-        if name in _DEPRECATED:
-            return _deprecated(name)
         if name not in __all__:
             raise unknown_name(__name__, name, __all__)
         importlib.import_module("barenet.engines")
@@ -139,14 +124,6 @@ if not TYPE_CHECKING:  # type checkers only know the names above
                     globals()[public_name] = getattr(imported, public_name)
                 return globals()[name]
         return importlib.import_module(f"barenet.{name}")
-
-
-def _deprecated(name: str) -> Any:
-    """Import a name that has moved, with a warning."""
-    module, replacement = _DEPRECATED[name]
-    problem = f"barenet.{name} is deprecated and will be removed: use {replacement}"
-    warnings.warn(problem, FutureWarning, stacklevel=3)
-    return getattr(importlib.import_module(f"barenet.{module}"), name)
 
 
 def __dir__() -> list[str]:

@@ -21,7 +21,9 @@ def unknown_name(module: str, name: str, public: Collection[str]) -> AttributeEr
     AttributeError("module 'barenet' has no attribute 'Adam'; use barenet.optimizers.Adam")
     """
     problem = f"module {module!r} has no attribute {name!r}"
-    if name[:1].isupper() and _module_of(name):
+    if name in ("load_network", "load_predictor"):  # of version 0.3
+        problem += f"; use load(path, {name.removeprefix('load_').title()})"
+    elif name[:1].isupper() and _module_of(name):
         problem += f"; use {_module_of(name)}.{name}"
     elif not name.startswith("_"):
         problem += suggestion(name, public)

@@ -124,7 +124,6 @@ READERS = [
     ("predict", "run", "prices.csv", "--reasons", 1),
     ("drift", "run", "prices.csv"),
     ("train", "--teacher", "run"),
-    ("export", "run", "--to", "c", "--weights", "int8"),
     ("export", "run", "--to", "c", "--arithmetic", "int8"),
 ]
 

@@ -560,32 +560,6 @@ def test_a_hangup_loads_the_model_file_again(serve, classes, successors, tmp_pat
     assert running.wait(30) == 143
 
 
-@pytest.mark.case(172)
-@pytest.mark.integration
-@NO_HANGUPS
-def test_a_threshold_keeps_the_order_of_classes(serve, classes, tmp_path):
-    """It is for the second class, so with another order it would decide on the other one.
-
-    Without a threshold, clients read the probabilities by name, and the model is replaced.
-    """
-    file = classes / "model.safetensors"
-    model = load(file)
-    turned = tmp_path / "turned"
-    save(replace(model, classes=model.classes[::-1]), turned)
-    served = tmp_path / "served.safetensors"
-    for options, words in [
-        (("--threshold", 0.4), "clients of the model in use would break: classes: "),
-        ((), "the model is replaced by"),
-    ]:
-        shutil.copy(file, served)
-        running, _ = serve(served, *options)
-        shutil.copy(turned, tmp_path / "next")
-        (tmp_path / "next").replace(served)
-        running.send_signal(signal.SIGHUP)
-        line = _wait_for(words, tmp_path / "log.txt")
-        assert "classes: are in another order: lo, hi" in line
-
-
 @pytest.mark.integration
 @NO_HANGUPS
 def test_requests_end_with_the_model_that_they_began_with(serve, classes, successors, tmp_path):

@@ -1,4 +1,4 @@
-"""`--threshold` of `predict`, `evaluate` and `serve` decides on the second of two classes."""
+"""`predict`, `evaluate` and `serve` decide by the threshold of a model file."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from barenet import load
+from barenet import load, save
 
 THRESHOLD = 0.2
 
@@ -24,23 +24,32 @@ def rare(train, tmp_path_factory):
     return train(path, "--target", "churned", "--model", "network", "--epochs", 60), path
 
 
+@pytest.fixture(scope="session")
+def moved(rare, tmp_path_factory):
+    """The model file with a threshold, in a folder of its own."""
+    folder, _ = rare
+    path = tmp_path_factory.mktemp("moved") / "model.safetensors"
+    save(load(folder / "model.safetensors").with_threshold(THRESHOLD), path)
+    return path
+
+
 def decided(folder: Path, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The probabilities of the second class, and the classes that the threshold decides on."""
     probabilities = load(folder / "model.safetensors").predict_proba(rows)[:, 1]
     return probabilities, np.where(probabilities >= np.float32(THRESHOLD), "yes", "no")
 
 
-def test_the_second_class_is_predicted_from_the_threshold_on(barenet, rare):
+def test_the_second_class_is_predicted_from_the_threshold_on(barenet, rare, moved):
     folder, path = rare
     rows = pd.read_csv(path)
     probabilities, classes = decided(folder, rows)
     assert {*classes} == {"yes", "no"} and (classes == "yes").sum() > (probabilities > 0.5).sum()
-    done = barenet("predict", folder, path, "--threshold", THRESHOLD)
+    done = barenet("predict", moved, path)
     assert [row["prediction"] for row in done.rows] == classes.tolist()
     assert "yes is predicted from a probability of 0.2 on, otherwise no\n" in done.err
-    document = barenet("predict", folder, path, "--threshold", THRESHOLD, "--json").json
+    document = barenet("predict", moved, path, "--json").json
     assert (document["predictions"], document["threshold"]) == (classes.tolist(), THRESHOLD)
-    barenet("predict", folder, path, "--threshold", THRESHOLD, "--out", "scores.jsonl").ok()
+    barenet("predict", moved, path, "--out", "scores.jsonl").ok()
     lines = [json.loads(line) for line in Path("scores.jsonl").read_text().splitlines()]
     assert [line["prediction"] for line in lines] == classes.tolist()
     plain = barenet("predict", folder, path).rows
@@ -49,38 +58,27 @@ def test_the_second_class_is_predicted_from_the_threshold_on(barenet, rare):
     ).tolist()
 
 
-def test_a_probability_equal_to_the_threshold_is_of_the_second_class(barenet, rare):
-    folder, path = rare
-    probabilities, _ = decided(folder, pd.read_csv(path))
-    row = int(np.argsort(probabilities)[150])
-    limits = {"yes": probabilities[row], "no": np.nextafter(probabilities[row], np.float32(1))}
-    for expected, limit in limits.items():
-        options = ("--row", row, "--threshold", repr(float(limit)))
-        [predicted] = barenet("predict", folder, path, *options).rows
-        assert predicted["prediction"] == expected
-
-
-def test_the_reasons_do_not_depend_on_the_threshold(barenet, rare):
+def test_the_reasons_do_not_depend_on_the_threshold(barenet, rare, moved):
     folder, path = rare
     probabilities, _ = decided(folder, pd.read_csv(path))
     between = int(np.flatnonzero((probabilities > 0.25) & (probabilities < 0.45))[0])
-    reasons = ("predict", folder, path, "--row", between, "--reasons", 1, "--background", path)
-    [plain] = barenet(*reasons).rows
-    [moved] = barenet(*reasons, "--threshold", THRESHOLD).rows
-    assert (plain["prediction"], moved["prediction"]) == ("no", "yes")
-    del plain["prediction"], moved["prediction"]
-    assert plain == moved and plain["explained_class"] == "yes"
+    reasons = (path, "--row", between, "--reasons", 1, "--background", path)
+    [plain] = barenet("predict", folder, *reasons).rows
+    [decided_by_it] = barenet("predict", moved, *reasons).rows
+    assert (plain["prediction"], decided_by_it["prediction"]) == ("no", "yes")
+    del plain["prediction"], decided_by_it["prediction"]
+    assert plain == decided_by_it and plain["explained_class"] == "yes"
 
 
 @pytest.mark.parametrize("n_rows", [300, 211])
-def test_scores_and_confusions_follow_the_threshold(barenet, rare, n_rows):
+def test_scores_and_confusions_follow_the_threshold(barenet, rare, moved, n_rows):
     """A file of as many rows as in training is read at once, another one block by block."""
     folder, path = rare
     rows = pd.read_csv(path).round(2)[:n_rows]
     data = "other.csv"
     rows.to_csv(data, index=False)
     options = ("--no-baselines", "--json")
-    result = barenet("evaluate", folder, data, "--threshold", THRESHOLD, *options).json
+    result = barenet("evaluate", moved, data, *options).json
     plain = barenet("evaluate", folder, data, *options).json
     _, classes = decided(folder, rows)
     y = rows["churned"]
@@ -100,10 +98,10 @@ def test_scores_and_confusions_follow_the_threshold(barenet, rare, n_rows):
 
 
 @pytest.mark.integration
-def test_the_service_decides_by_the_threshold_and_describes_it(serve, rare, tmp_path):
+def test_the_service_decides_by_the_threshold_and_describes_it(serve, rare, moved, tmp_path):
     folder, path = rare
     rows = pd.read_csv(path).drop(columns="churned")
-    _, send = serve(folder, "--threshold", THRESHOLD)
+    _, send = serve(moved)
     status, answers = send(rows.to_dict("records"))
     _, classes = decided(folder, rows)
     assert status == 200 and [each["prediction"] for each in answers] == classes.tolist()
@@ -115,15 +113,7 @@ def test_the_service_decides_by_the_threshold_and_describes_it(serve, rare, tmp_
     assert answer["description"] == text
 
 
-@pytest.mark.parametrize("command", ["predict", "serve"])
-def test_a_threshold_that_divides_no_two_classes_is_refused(barenet, rare, iris, line, command):
+def test_the_former_option_names_its_replacement(barenet, rare):
     folder, path = rare
-    data = () if command == "serve" else (path,)
-    for threshold in (0, 1, "nan") if command == "predict" else (0,):
-        error = barenet(command, folder, *data, "--threshold", threshold).error
-        assert "--threshold: expected a number between 0 and 1, got" in error
-    data = () if command == "serve" else ("iris",)
-    error = barenet(command, iris, *data, "--threshold", 0.3).error
-    assert "the model predicts 3 classes, and a threshold divides two; leave it out" in error
-    error = barenet(command, line, *data, "--threshold", 0.3).error
-    assert "the model predicts numbers, and a threshold is for classes; leave it out" in error
+    error = barenet("predict", folder, path, "--threshold", 0.3).error
+    assert "unknown option --threshold; save the model with one: load(path).with_thr" in error

@@ -399,3 +399,18 @@ def test_other_names_of_model_files_are_taken(tmp_path, name):
     network = Network.dense([2, 3, 1])
     save(network, tmp_path / name)
     assert (load(tmp_path / name).parameters == network.parameters).all()
+
+
+def test_load_returns_the_expected_class_or_names_the_problem(tmp_path):
+    one = tmp_path / "one.safetensors"
+    several = tmp_path / "several.safetensors"
+    save(Network.dense([2, 1]), one)
+    save(Ensemble([Network.dense([2, 1]), Network.dense([2, 1], seed=1)]), several)
+    assert isinstance(load(one, Network), Network)
+    assert isinstance(load(several, Ensemble), Ensemble)
+    with pytest.raises(ModelFileError, match="holds several networks, expected one; distill it"):
+        load(several, Network)
+    with pytest.raises(ModelFileError, match="holds one network, expected an ensemble"):
+        load(one, Ensemble)
+    with pytest.raises(ArgumentError, match="expected: expected Predictor, Network or Ensemble"):
+        load(one, dict)

@@ -13,7 +13,6 @@ from barenet import MLPClassifier, ModelCard, Network, Predictor, Scaling, Table
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_card import TrainingLog
-from barenet.files._model_file import from_bytes
 from barenet.typing import Ensemble, History
 
 X, NAMES = np.random.default_rng(0).normal(size=(9, 3)), ("no", "yes")
@@ -93,31 +92,6 @@ def test_records_are_rows():
         own.predict([{"a": 1, "c": 2}])
     with pytest.raises(ValueError, match="b"):  # a missing value, and no encoding for one
         own.predict([*records, {"a": 1, "c": 2}])
-
-
-CLIPPED = TableEncoding.fit(pd.DataFrame(X, columns=["a", "b", "c"]), numbers="piecewise", bins=3)
-PIECES = replace(CLIPPED, columns=[replace(each, clip=False) for each in CLIPPED.columns])
-MEMBERS = [Network.dense([PIECES.n_inputs, 2], output="softmax", seed=seed) for seed in (1, 2)]
-
-
-@pytest.mark.parametrize(
-    ("parts", "version"),
-    [
-        ({}, 1),
-        ({"classes": ("1", "2")}, 1),
-        ({"classes": ("1", "2"), "text_classes": True}, 2),
-        ({"preprocessing": Scaling.fit("robust", X)}, 2),
-        ({"classes": None, "target_scaling": Scaling.fit("robust", X[:, :2])}, 2),
-        ({"preprocessing": PIECES, "network": MEMBERS[0]}, 3),
-        ({"preprocessing": CLIPPED, "network": Ensemble(MEMBERS)}, 4),
-        ({"network": Ensemble([predictor().network] * 2)}, 3),
-    ],
-)
-def test_features_unknown_to_older_versions_raise_the_format_version(path, parts, version):
-    first = replace(predictor(), **parts)
-    save(first, path)
-    assert from_bytes(path.read_bytes())[0]["format_version"] == version
-    assert np.array_equal(load(path).outputs(X), first.outputs(X))
 
 
 def test_a_predictor_scales_raw_rows_and_names_the_classes():
@@ -300,3 +274,45 @@ def test_many_categories_fit_in_the_header(path):
     encoding = TableEncoding.fit(towns, rare=0)
     save(predictor_of(Network.dense([encoding.n_inputs, 1], init="zeros"), encoding), path)
     assert load(path, Predictor).preprocessing.columns == encoding.columns
+
+
+def test_a_threshold_decides_on_the_second_class(path):
+    X = np.linspace(-3, 3, 40)[:, np.newaxis]
+    network = Network.dense([1, 4, 1], output="sigmoid", seed=1)
+    plain = predictor_of(network, Scaling.fit("none", X), classes=("no", "yes"))
+    probabilities = plain.probabilities(X)[:, 1]
+    limit = float(np.quantile(probabilities, 0.3))
+    model = plain.with_threshold(limit)
+    expected = np.where(probabilities >= np.float32(limit), "yes", "no")
+    assert model.predict(X).tolist() == expected.tolist() != plain.predict(X).tolist()
+    assert np.array_equal(model.probabilities(X), plain.probabilities(X))
+    save(model, path)
+    loaded = load(path)
+    assert loaded.threshold == limit and loaded.predict(X).tolist() == expected.tolist()
+    assert loaded.with_threshold(None).predict(X).tolist() == plain.predict(X).tolist()
+    equal = plain.with_threshold(float(probabilities[3])).predict(X[3:4])
+    above = float(np.nextafter(probabilities[3], np.float32(1)))
+    assert (equal.item(), plain.with_threshold(above).predict(X[3:4]).item()) == ("yes", "no")
+
+
+@pytest.mark.parametrize("threshold", [0, 1, np.nan])
+def test_a_threshold_is_a_probability(threshold, refused):
+    network = Network.dense([1, 1], output="sigmoid", seed=1)
+    plain = predictor_of(network, Scaling.fit("none", [[0.0]]), classes=("no", "yes"))
+    with refused("threshold", "expected a (finite )?number"):
+        plain.with_threshold(threshold)
+
+
+@pytest.mark.parametrize(
+    ("classes", "problem"),
+    [
+        (None, "predicts numbers, and a threshold is for classes"),
+        (("a", "b", "c"), "predicts 3 classes, and a threshold divides two"),
+    ],
+)
+def test_a_threshold_divides_two_classes(classes, problem, refused):
+    output = "softmax" if classes else "identity"
+    network = Network.dense([1, 3], output=output, seed=1)
+    plain = predictor_of(network, Scaling.fit("none", [[0.0]]), classes=classes)
+    with refused("threshold", problem):
+        plain.with_threshold(0.3)

@@ -18,7 +18,7 @@ from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
-from barenet.files._predictor import check_threshold, describe_threshold
+from barenet.files._predictor import describe_threshold
 from barenet.insight._permutation_importance import Importance
 from barenet.storage._file_io import STANDARD_INPUT, is_pattern
 from barenet.tables.reading._column_words import columns_with
@@ -37,7 +37,6 @@ def evaluate(
     *,
     metric: Name | None = None,
     baselines: On = True,
-    threshold: float | None = None,
     fail_below: Limits = (),
     fail_above: Limits = (),
     file: FileOptions = FileOptions(),
@@ -62,9 +61,6 @@ def evaluate(
         training.
     baselines : bool
         On the training data, measure a constant and a linear model on the same rows.
-    threshold : float
-        Predict the second of two classes from this probability on, as in barenet predict: this
-        changes the accuracies, F1 and the confusion matrix.
     fail_below : tuple of str
         Fail after the output if a score is smaller than its limit, such as accuracy=.9.
     fail_above : tuple of str
@@ -76,7 +72,6 @@ def evaluate(
     predictor = trained.predictor
     of_classes = predictor.classes is not None
     limits = read_limits(fail_below, fail_above, of_classes=of_classes)
-    check_threshold(predictor, threshold)
     name = metric or trained.settings.config.metric
     named_data = trained.data_or_default(data)
     measured = _measure_blocks(trained, named_data, file, name)
@@ -92,11 +87,8 @@ def evaluate(
             choose_metric(name, selection.rows),
             selection.training,
             n_seen=selection.n_seen,
-            threshold=threshold,
             has_baselines=baselines,
         )
-    else:
-        measured = replace(measured, threshold=threshold)
     if measured.warning:
         log_problem("warning", measured.warning)
     n_rows = measured.rows.n_samples
@@ -112,13 +104,13 @@ def evaluate(
             "metrics": {**heading, **measured.scores},
             "baselines": measured.baselines_document(),
             "classes": predictor.labels,
-            "threshold": threshold,
+            "threshold": predictor.threshold,
             "confusion_matrix": confusion_matrix,
         }
         emit_json(document)
     else:
-        if threshold is not None:
-            log(f"{describe_threshold(predictor, threshold)}\n")
+        if predictor.threshold is not None:
+            log(f"{describe_threshold(predictor)}\n")
         emit_measurement(measured, label, label)
     check_limits(limits, measured.scores, f"{label} rows")
 

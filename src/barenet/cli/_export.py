@@ -26,7 +26,6 @@ def export(
     *,
     to: Format = None,
     out: Out = None,
-    weights: Number = "float32",
     arithmetic: Number = "float32",
     calibration: Data = "",
     file: FileOptions = FileOptions(),
@@ -51,11 +50,9 @@ def export(
     out : str
         The file, or a folder for it, which is created if its name ends with /. By default, the file
         is beside the model, named after it or its run.
-    weights : {"float32", "int8"}
-        For c: unchanged weights, or weights quantized to 8 bits, in a quarter of the memory. All
-        other numbers and the arithmetic stay float.
     arithmetic : {"float32", "int8"}
-        For c: int8 computes the layers in integers, with weights and activations of 8 bits. It
+        For c: int8 computes the layers in integers, with weights and activations of 8 bits, in a
+        quarter of the memory. It
         requires a single network of dense layers with elementwise activations.
     calibration : str
         For --arithmetic int8: rows like the training rows (a named data set, a file or an address),
@@ -83,7 +80,6 @@ def export(
             trained,
             target,
             to,
-            weights=weights,
             arithmetic=arithmetic,
             calibration=rows,
             comparison=others,
@@ -96,14 +92,10 @@ def export(
             "to": done.to,
             "files": names,
             "bytes": done.n_bytes,
-            "weights": None,
             "arithmetic": None,
         }
         if done.to == "c":
-            document["weights"] = weights
             document["arithmetic"] = arithmetic
-            if arithmetic == "int8":  # integer arithmetic takes integer weights
-                document["weights"] = "int8"
         emit_json(document)
         return
     for name in names:

@@ -16,7 +16,7 @@ from barenet.files._model_card import describe_rows
 from barenet.tables.encoding._alike_names import note_on_alike_names
 from barenet.tables.encoding._column_kinds import DateColumn
 from barenet.tables.frames._frame import Frame
-from barenet.tables.reading._date_formats import is_time
+from barenet.tables.reading._date_reading import is_time
 from barenet.tables.reading._target import is_ordered
 from barenet.tasks._column_lines import MOST_LINES, lines_of_encoding
 from barenet.tasks._description import words_may_be_classes

@@ -26,7 +26,7 @@ from barenet.datasets._column_summary import (
     unknown_categories,
 )
 from barenet.errors import ArgumentError, BarenetError, count_of, some
-from barenet.files._predictor import check_threshold, describe_threshold, interval_of
+from barenet.files._predictor import describe_threshold, interval_of
 from barenet.insight.contributions._contributions import Scale
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
@@ -45,7 +45,6 @@ def predict(
     row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     coverage: float | None = None,
-    threshold: float | None = None,
     reasons: Integer | None = None,
     background: Data = "",
     scale: Scale | None = None,
@@ -74,9 +73,6 @@ def predict(
     coverage : float
         Add intervals that contain this fraction of the targets, such as 0.9, to the numbers that an
         ensemble predicts.
-    threshold : float
-        Predict the second of two classes from this probability on, such as 0.3, otherwise the
-        first; by default the more probable one. The second class is that of the last column.
     reasons : int
         Add the columns that contribute most to each prediction, this many, with their values,
         contributions and standard errors: Shapley values of the number, or of the probability of
@@ -96,7 +92,6 @@ def predict(
     """
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
-    check_threshold(trained.predictor, threshold)
     explained = find_reasons(trained, reasons, background, file, scale, read_groups(groups))
     rejected = RejectedRows()
     collected = rejected if output.rejected else None
@@ -105,19 +100,19 @@ def predict(
     predictor = trained.predictor
     values = _NewValues(predictor, output)
     is_image = predictor.image_shape and predictor.classes
-    is_drawn = is_image and not keep and reasons is None and threshold is None
+    is_drawn = is_image and not keep and reasons is None
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
         for X, columns in _read(blocks, values, data, keep, row):
             outputs = predictor.outputs(X)
             bounds = _bounds(predictor, X, coverage)
             if json:
-                document = _document(trained, outputs, columns, bounds, threshold)
+                document = _document(trained, outputs, columns, bounds)
                 emit_json({**document, **explained.document(X, outputs)})
             elif row is not None and is_drawn:
                 emit_image(predictor, X[0], class_probabilities(outputs)[0])
             else:
                 typed = Path(output.out or "").suffix in (".jsonl", ".parquet")
-                predicted = _predicted_columns(predictor, outputs, bounds, threshold, typed=typed)
+                predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
                 if output.out is None and sys.stdout.isatty():
                     predicted = _without_excess_digits(predicted, predictor)
                 predicted = {**predicted, **explained.columns(X, outputs)}
@@ -125,8 +120,8 @@ def predict(
                 write({**columns, **predicted})
             values.add(X)
         values.check(rejected)
-    if threshold is not None:
-        log(describe_threshold(predictor, threshold))
+    if predictor.threshold is not None:
+        log(describe_threshold(predictor))
     if explained.describe():
         log(explained.describe())
     if rejected.line:
@@ -304,7 +299,6 @@ def _document(
     outputs: FloatArray,
     columns: Columns,
     bounds: Columns,
-    threshold: float | None,
 ) -> dict[str, Any]:
     """The predictions as a JSON document."""
     predictor = trained.predictor
@@ -315,10 +309,10 @@ def _document(
         return {**document, "predictions": predictions_of(outputs, None), **bounds}
     # An array of texts reserves the length of the longest for each.
     labels = np.array(predictor.labels.tolist(), object)
-    predictions = predictions_of(outputs, labels, threshold)
+    predictions = predictions_of(outputs, labels, predictor.threshold)
     document |= {"predictions": predictions, "classes": labels}
-    if threshold is not None:
-        document["threshold"] = threshold
+    if predictor.threshold is not None:
+        document["threshold"] = predictor.threshold
     return {**document, "probabilities": class_probabilities(outputs)}
 
 
@@ -326,7 +320,6 @@ def _predicted_columns(
     predictor: Predictor,
     outputs: FloatArray,
     bounds: Columns,
-    threshold: float | None,
     *,
     typed: bool,
 ) -> Columns:
@@ -334,7 +327,7 @@ def _predicted_columns(
     if predictor.classes is not None:
         labels = predictor.labels if typed else np.array(predictor.classes, object)
         names = [f"probability_{name}" for name in predictor.classes]
-        columns = {"prediction": predictions_of(outputs, labels, threshold)}
+        columns = {"prediction": predictions_of(outputs, labels, predictor.threshold)}
         for name, probabilities in zip(names, class_probabilities(outputs).T, strict=True):
             columns[name] = probabilities
         return columns

@@ -50,7 +50,6 @@ def serve(
     timeout: float = 30.0,
     keep_alive: float = 10.0,
     coverage: float | None = None,
-    threshold: float | None = None,
     background: Data = "",
     scale: Scale | None = None,
     groups: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
@@ -94,9 +93,6 @@ def serve(
     coverage : float
         The fraction of targets in the intervals of numbers that an ensemble predicts; by default
         0.9.
-    threshold : float
-        Predict the second of two classes from this probability on, such as 0.3, otherwise the
-        first; by default the more probable one. The log names the class.
     background : str
         The rows that reasons compare with: a named data set or a file; by default those that the
         model file keeps. At most 1,000 of them are used.
@@ -120,7 +116,7 @@ def serve(
 
     # Each count would have a second series, with the time of its start.
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    options = ModelOptions(coverage, threshold, background, scale, _read_groups(groups))
+    options = ModelOptions(coverage, background, scale, _read_groups(groups))
     keep_alive = check_number(keep_alive, "keep_alive", gt=0, le=MAX_KEEP_ALIVE)
     token, hosts = _access(host, token_file, no_token)
     service = Service(
@@ -148,7 +144,6 @@ class ModelOptions(NamedTuple):
     """How a model is served; the same for a model that is loaded again."""
 
     coverage: float | None
-    threshold: float | None
     background: str
     scale: Scale | None
     groups: Mapping[str, Sequence[str]] | None
@@ -173,7 +168,6 @@ def _load_model(model: Path, options: ModelOptions) -> Any:
     served = ServedModel(
         predictor=predictor,
         coverage=options.coverage or COVERAGE,
-        threshold=options.threshold,
         scale=options.scale or "probability",
         groups=options.groups,
         background_source=name_of(with_addresses(source)),
@@ -236,9 +230,9 @@ def _announce(listener: socket.socket, service: Any) -> None:
     if service.token:
         token = "%TOKEN%" if shell.IS_WINDOWS else "$TOKEN"
         command += f' -H "Authorization: Bearer {token}"'
-    threshold = describe_threshold(service.model.predictor, service.model.threshold)
-    if threshold:
-        log(threshold)
+    predictor = service.model.predictor
+    if predictor.threshold is not None:
+        log(describe_threshold(predictor))
     log(f"An example is: {command}\nCtrl-C ends the service.")
 
 

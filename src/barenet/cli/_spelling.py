@@ -54,6 +54,8 @@ FORMER = {
     "--l2": "write --penalty l2:strength=0.001",
     "--clip-norm": "write --clip norm:limit=1",
     "--clip-value": "write --clip value:limit=1",
+    "--threshold": "save the model with one: load(path).with_threshold(0.3)",
+    "--weights": "--arithmetic int8 has weights of 8 bits",
 }
 
 

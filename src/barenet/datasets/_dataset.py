@@ -16,7 +16,7 @@ from barenet._extras import require_package
 from barenet.datasets._random_split import random_split
 from barenet.errors import ArgumentError
 from barenet.tables.frames._frame import Frame, Samples, check_names, write_first_rows
-from barenet.tables.reading._parsing import class_labels, is_number
+from barenet.tables.reading._class_labels import class_labels, is_number
 from barenet.tables.reading._without_target import WithoutTarget
 
 

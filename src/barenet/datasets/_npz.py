@@ -17,7 +17,7 @@ from barenet._constraints import convert
 from barenet.datasets._dataset import Dataset
 from barenet.errors import DataError, in_a_line, some
 from barenet.storage._file_io import check_memory, local_path, name_in_memory_error, open_file
-from barenet.tables.reading._parsing import encode
+from barenet.tables.reading._class_labels import encode
 from barenet.tables.reading._target import Target, TargetTask, encode_numbers
 
 #: Readers of an array's header, by the version of its format; later versions are for named fields.

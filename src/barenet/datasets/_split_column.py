@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from barenet._constraints import convert
 from barenet.errors import ArgumentError, caller_stacklevel, count_of
 from barenet.tables.encoding._column_fitting import FAR, find_placeholders
-from barenet.tables.encoding._column_kinds import seconds
+from barenet.tables.encoding._operations import seconds
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.reading._column_reading import kinds_of
 from barenet.tables.reading._column_values import as_labels, first_row, parse_column, refuse_where
-from barenet.tables.reading._date_formats import parse_datetime, parse_time_of_day
+from barenet.tables.reading._date_reading import parse_datetime, parse_time_of_day
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._parsing import read_number
 

@@ -19,7 +19,7 @@ from barenet.model._ensemble import Model
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling, no_scaling
 from barenet.tables.frames._plain_values import class_name
-from barenet.tables.reading._parsing import class_labels
+from barenet.tables.reading._class_labels import class_labels
 from barenet.training._history import History
 
 #: Parameters that do not affect the network.

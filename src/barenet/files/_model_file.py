@@ -33,11 +33,9 @@ FilePath = str | PathLike[str]
 #: Replaces the checksum while it is computed.
 _NO_CHECKSUM = "0" * 64
 
-#: Increased when the previous version can't read a file. Files that version 1 can read are written
-#: as version 1. Version 2 adds the encoding of a table, classes that are always text, and robust
-#: scaling; 3 adds ensembles and piecewise numbers; 4 clips piecewise numbers; 5 adds dates in bins;
-#: 6 adds background rows, and inputs for pairs of categories.
-FORMAT_VERSION = 6
+#: Increased when the previous version can't read a file. barenet 0.3 wrote 1 to 6, depending on the
+#: parts of a model; 7 adds a threshold.
+FORMAT_VERSION = 7
 
 #: The arrays of the network itself; for an ensemble, the concatenated arrays of all its networks.
 VECTORS = ("parameters", "statistics")
@@ -64,9 +62,7 @@ class _Architecture(NamedTuple):
     statistics_layout: Layout
 
 
-def write_model(
-    path: FilePath, model: Model, extra: dict[str, Any], tensors: Arrays, version: int = 1
-) -> None:
+def write_model(path: FilePath, model: Model, extra: dict[str, Any], tensors: Arrays) -> None:
     """Write a network or an ensemble, with additional JSON and arrays."""
     networks = networks_of(model)
     for network in networks:
@@ -79,11 +75,12 @@ def write_model(
     for network in networks:
         layers = [layer.config() for layer in network.layers]
         configs.append({"layers": layers})
-    description: dict[str, Any]
+    description: dict[str, Any] = {"format_version": FORMAT_VERSION}
     if isinstance(model, Ensemble):
-        description = {"format_version": max(version, 3), "networks": configs, "extra": extra}
+        description["networks"] = configs
     else:
-        description = {"format_version": version, "network": configs[0], "extra": extra}
+        description["network"] = configs[0]
+    description["extra"] = extra
     write_atomically(path, to_bytes(description, arrays))
 
 

@@ -7,7 +7,6 @@ columns of a table as arrays.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -25,8 +24,6 @@ from barenet.model._conformal_residuals import ConformalResiduals
 from barenet.model._ensemble import Ensemble, Model
 from barenet.model._network import Network
 from barenet.storage._file_io import as_address, name_of
-from barenet.tables.encoding._column import Column
-from barenet.tables.encoding._column_kinds import DateColumn, PiecewiseColumn
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 
@@ -86,7 +83,7 @@ def save(model: Predictor | Model | Any, path: str | PathLike[str]) -> None:
         model = Predictor.from_estimator(model)
     if isinstance(model, Predictor):
         extra, arrays = _split(model)
-        write_model(path, model.network, extra, arrays, version=format_version(model))
+        write_model(path, model.network, extra, arrays)
     elif isinstance(model, Network | Ensemble):
         write_model(path, model, {}, {})
     else:
@@ -168,51 +165,10 @@ def _check_class(model: Model, expected: type[Any], path: str | PathLike[str]) -
     raise ModelFileError(f"{path}: holds one network, expected an ensemble")
 
 
-def load_predictor(path: str | PathLike[str]) -> Predictor:
-    """Load a predictor, as ``load(path, Predictor)`` does."""
-    return load(path, Predictor)
-
-
-def load_network(path: str | PathLike[str]) -> Network:
-    """Load a network, as ``load(path, Network)`` does."""
-    return load(path, Network)
-
-
 def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
     """Return the path or address of a model file, which may be in the folder of a run."""
     address = as_address(path)
     return model_address(address) if address else model_file(Path(path))
-
-
-def format_version(predictor: Predictor) -> int:
-    """Return the version of the format that a predictor requires."""
-    if predictor.background is not None:
-        return 6
-    columns: Sequence[Column] = ()
-    if isinstance(predictor.preprocessing, TableEncoding):
-        if predictor.preprocessing.pairs:
-            return 6
-        columns = predictor.preprocessing.columns
-    dates = [column for column in columns if isinstance(column, DateColumn)]
-    if any(column.days for column in dates):
-        return 6
-    for column in dates:
-        if column.edges or column.order == "time":
-            return 5
-    piecewise_columns = [column for column in columns if isinstance(column, PiecewiseColumn)]
-    for numbers in piecewise_columns:
-        if numbers.clip:
-            return 4
-    if piecewise_columns:
-        return 3
-    if isinstance(predictor.network, Ensemble):
-        return 3
-    if isinstance(predictor.preprocessing, TableEncoding) or predictor.text_classes:
-        return 2
-    for scaling in (predictor.preprocessing, predictor.target_scaling):
-        if isinstance(scaling, Scaling) and scaling.name == "robust":
-            return 2
-    return 1
 
 
 def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
@@ -223,6 +179,8 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
         extra[name] = getattr(predictor, name)
     if predictor.text_classes:
         extra["text_classes"] = True
+    if predictor.threshold is not None:
+        extra["threshold"] = predictor.threshold
     arrays: Arrays = {}
     parts = {"scaling": predictor.preprocessing, "target_scaling": predictor.target_scaling}
     for name, part in parts.items():
@@ -272,6 +230,7 @@ def _join(stored: StoredModel) -> Predictor:
         text_classes=extra.get("text_classes", False),
         residuals=residuals,
         background=background,
+        threshold=extra.get("threshold"),
     )
 
 

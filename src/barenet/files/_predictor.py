@@ -52,7 +52,7 @@ from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import table_rows
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._to_frame import as_frame, column_names, columns_of_records, has_rows
-from barenet.tables.reading._parsing import class_labels
+from barenet.tables.reading._class_labels import class_labels
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks half this size.
 ROWS = 2 * PREDICTED_ROWS
@@ -102,6 +102,8 @@ class Predictor(DeclaredAttributes):
         The errors of an ensemble on rows that were left out of training, for `predict_interval`.
     background : Frame, optional
         Some raw training rows, which `contributions` compares rows with; see `with_background`.
+    threshold : float, optional
+        Probability from which on the second of two classes is predicted; see `with_threshold`.
 
     Raises
     ------
@@ -139,6 +141,7 @@ class Predictor(DeclaredAttributes):
     text_classes: bool = False
     residuals: ConformalResiduals | None = None
     background: Frame | None = None
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -213,6 +216,41 @@ class Predictor(DeclaredAttributes):
             numbers = np.asarray(X, np.float64)
             frame = as_frame(numbers, self.feature_names)
         return replace(self, background=sample_of(frame, n_rows, seed))
+
+    def with_threshold(self, threshold: float | None) -> Self:
+        """Copy the predictor with a threshold between two classes.
+
+        A model file and every export contain it; `predict`, ``barenet evaluate`` and ``barenet
+        serve`` decide by it. The probabilities do not depend on it.
+
+        Parameters
+        ----------
+        threshold : float, optional
+            Predict the second class from this probability on, otherwise the first; None predicts
+            the more probable one.
+
+        Returns
+        -------
+        Predictor
+            The predictor with this threshold.
+
+        Raises
+        ------
+        ValueError
+            If it is not between 0 and 1, or there are not two classes.
+
+        Examples
+        --------
+        >>> from barenet import Network, Predictor, Scaling
+        >>> predictor = Predictor(
+        ...     network=Network.dense([1, 1], output="sigmoid", init="zeros"),
+        ...     preprocessing=Scaling.fit("none", [[0.0]]),
+        ...     classes=("no", "yes"), feature_names=("x",), target_name="y", dataset="",
+        ... )
+        >>> predictor.predict([[1.0]]).item(), predictor.with_threshold(0.3).predict([[1.0]]).item()
+        ('no', 'yes')
+        """
+        return replace(self, threshold=threshold)
 
     @property
     def first_network(self) -> Network:
@@ -423,7 +461,8 @@ class Predictor(DeclaredAttributes):
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_outputs) for several numbers
-            The most probable class of each row, or the outputs. Classes are int64 or float64 if all
+            The most probable class of each row or, with a `threshold`, the second class from it on;
+            without classes, the outputs. Classes are int64 or float64 if all
             of them are numbers, bool if they are False and True, and otherwise text; with
             `text_classes`, they are always text.
 
@@ -437,7 +476,7 @@ class Predictor(DeclaredAttributes):
         X = self._readable(X)
         outputs = self.outputs(X)
         self._warn_of_unknown(X)
-        return predictions_of(outputs, self.labels)
+        return predictions_of(outputs, self.labels, self.threshold)
 
     def _readable(self, X: Any) -> Any:
         """Return the rows of a table as a frame, which can be read again."""
@@ -578,29 +617,13 @@ def interval_of(predictor: Predictor, X: Any, coverage: float) -> tuple[FloatArr
     return (lower[:, 0], upper[:, 0]) if lower.shape[1] == 1 else (lower, upper)
 
 
-def check_threshold(predictor: Predictor, threshold: float | None) -> float | None:
-    """Check a probability from which on the second of two classes is predicted."""
-    if threshold is None:
-        return None
-    n_classes = len(predictor.classes or ())
-    problem = ""
-    remedy = "leave it out"
-    if not n_classes:
-        problem = "the model predicts numbers, and a threshold is for classes"
-    elif n_classes > 2:
-        problem = f"the model predicts {n_classes} classes, and a threshold divides two"
-        remedy = "leave it out; the output has the probabilities of all classes"
-    if problem:
-        raise ArgumentError(problem, argument="threshold", value=threshold, remedy=remedy)
-    return check_number(threshold, "threshold", gt=0, lt=1)
-
-
-def describe_threshold(predictor: Predictor, threshold: float | None) -> str:
-    """Describe which class a threshold belongs to; empty for none."""
-    if threshold is None or predictor.classes is None:
+def describe_threshold(predictor: Predictor) -> str:
+    """Describe the class that the threshold decides on; empty without a threshold."""
+    if predictor.threshold is None or predictor.classes is None:
         return ""
     first, second = predictor.classes
-    return f"{second} is predicted from a probability of {threshold:g} on, otherwise {first}"
+    limit = f"a probability of {predictor.threshold:g}"
+    return f"{second} is predicted from {limit} on, otherwise {first}"
 
 
 def _check_parts(predictor: Predictor) -> None:
@@ -632,12 +655,24 @@ def _check_parts(predictor: Predictor) -> None:
     if background is not None and set(background.columns) != set(names):
         expected = "a Frame with the columns of `feature_names`"
         raise ArgumentError.of("background", background, expected)
+    if predictor.threshold is not None:
+        _check_threshold(predictor.threshold, n_classes=len(predictor.classes or ()))
     shape = predictor.image_shape
     if shape is None:
         return
     has_all_pixels = len(shape) == 2 and math.prod(shape) == width
     if not has_all_pixels:
         raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")
+
+
+def _check_threshold(threshold: float, n_classes: int) -> None:
+    """Check the probability from which on the second of two classes is predicted."""
+    if n_classes != 2:
+        problem = f"the model predicts {n_classes} classes, and a threshold divides two"
+        if not n_classes:
+            problem = "the model predicts numbers, and a threshold is for classes"
+        raise ArgumentError(problem, argument="threshold", value=threshold, remedy="leave it out")
+    check_number(threshold, "threshold", gt=0, lt=1)
 
 
 def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
@@ -684,6 +719,7 @@ def _describe_parts(predictor: Predictor) -> dict[str, str]:
         background = f"{rows} of its data, to compare predictions with"
     lines = {
         "predicts": f"{printable(predictor.target_name)}, {predicted}",
+        "threshold": describe_threshold(predictor),
         "from": inputs,
         "monotonic": _describe_constraints(predictor),
         "scaling": scaling,

@@ -36,14 +36,9 @@ from barenet.inputs._input_regression import (
 )
 from barenet.tables.encoding._column import FilledColumn
 from barenet.tables.encoding._column_fitting import bin_edges
-from barenet.tables.encoding._column_kinds import (
-    DAY_PART,
-    CategoryColumn,
-    DateColumn,
-    NumberColumn,
-    positions,
-)
+from barenet.tables.encoding._column_kinds import DAY_PART, CategoryColumn, DateColumn, NumberColumn
 from barenet.tables.encoding._encoding import RARE, ColumnOptions, TableEncoding, values_of
+from barenet.tables.encoding._operations import positions
 
 #: The thresholds that are compared, the default first: of categories, of the values of a part of
 #: the date, and of numbers and days that may be codes.

@@ -26,10 +26,10 @@ from barenet.tables.encoding._column_kinds import (
     CategoryColumn,
     DateColumn,
     PiecewiseColumn,
-    part_of,
 )
 from barenet.tables.encoding._encoding import TableEncoding, values_of
 from barenet.tables.encoding._input_pairs import InputPairs
+from barenet.tables.encoding._operations import part_of
 
 #: Maximum number of rows that the comparison uses.
 MOST_ROWS_OF_PAIRS = 20_000

@@ -29,9 +29,9 @@ from barenet.tables.encoding._column_kinds import (
     CategoryColumn,
     DateColumn,
     PiecewiseColumn,
-    part_of,
 )
 from barenet.tables.encoding._encoding import TableEncoding, values_of
+from barenet.tables.encoding._operations import part_of
 from barenet.tables.encoding._words_column import WordsColumn
 
 #: Maximum number of rows that the trees are fitted to, and minimum number of rows of each leaf.

@@ -52,12 +52,7 @@ class ModelReload:
             self.service.metrics.count_reload("unchanged")
             return
         differences = compare_models(old.predictor, new.predictor)
-        breaking = []
-        for difference in differences:
-            # A threshold is for the second class, which the order decides.
-            is_of_threshold = old.threshold is not None and difference.part == "classes"
-            if difference.breaks or is_of_threshold:
-                breaking.append(difference)
+        breaking = [difference for difference in differences if difference.breaks]
         if breaking:
             listed = "; ".join(str(difference) for difference in breaking)
             self._refuse(f"clients of the model in use would break: {listed}")

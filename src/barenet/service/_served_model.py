@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any, NamedTuple, TypeAlias
 
 from barenet.datasets._column_summary import unusual_values
-from barenet.files._predictor import Predictor, check_threshold, interval_of
+from barenet.files._predictor import Predictor, interval_of
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
 from barenet.insight.contributions._contributions import MODEL_FILE, Scale
@@ -36,8 +36,6 @@ class ServedModel:
     predictor: Predictor
     #: Coverage of the prediction intervals, if the model has intervals.
     coverage: float
-    #: The probability from which on the second of two classes is predicted, if it is given.
-    threshold: float | None = None
     #: The scale of the reasons for classes, the groups of columns that have one contribution, and
     #: where the rows that they compare with come from.
     scale: Scale = "probability"
@@ -50,7 +48,6 @@ class ServedModel:
     modified: float = 0.0
 
     def __post_init__(self) -> None:
-        check_threshold(self.predictor, self.threshold)
         examples = self.schema["examples"]
         self.predict(examples)  # compile the kernels, and check the coverage
         if not self.reasons.problem:
@@ -86,7 +83,7 @@ class ServedModel:
         predictor = self.predictor
         rows = self._rows(records)
         outputs = predictor.outputs(rows)
-        predictions = predictions_of(outputs, predictor.labels, self.threshold).tolist()
+        predictions = predictions_of(outputs, predictor.labels, predictor.threshold).tolist()
         answers: Records = [{"prediction": prediction} for prediction in predictions]
         if predictor.classes is not None:
             probabilities = class_probabilities(outputs).tolist()

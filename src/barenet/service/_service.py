@@ -118,7 +118,7 @@ class Service:
             model.schema,
             version=model.sha256[:12],
             is_classifier=model.predictor.classes is not None,
-            threshold=describe_threshold(model.predictor, model.threshold),
+            threshold=describe_threshold(model.predictor),
             has_intervals=has_intervals,
             has_token=bool(self.token),
             max_rows=self.max_rows,
@@ -128,7 +128,7 @@ class Service:
             "sha256": model.sha256,
             "barenet": __version__,
             "coverage": coverage,
-            "threshold": model.threshold,
+            "threshold": model.predictor.threshold,
             "card": card_summary,
             "schema": model.schema,
         }

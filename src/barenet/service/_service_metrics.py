@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 
 from barenet._version import __version__
-from barenet.files._model_io import format_version
 from barenet.service._served_model import Predicted, ServedModel
 
 #: Upper limits of the buckets of durations, in seconds: a small request takes about a millisecond,
@@ -112,7 +111,6 @@ class ServiceMetrics:
             "file": model.file.encode("utf-8", "replace").decode(),  # Linux allows any bytes
             "target": model.predictor.target_name,
             "dataset": model.predictor.dataset,
-            "format": str(format_version(model.predictor)),
             "sha256": model.sha256,
             "barenet": __version__,
         }

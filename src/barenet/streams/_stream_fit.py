@@ -14,7 +14,7 @@ from barenet.streams._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.streams._stream_source import StreamSource, concatenate
 from barenet.tables.encoding import _column_fitting as fitting
 from barenet.tables.encoding._column import Column, DroppedColumn, FilledColumn
-from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn, seconds
+from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn
 from barenet.tables.encoding._encoding import (
     RARE,
     TableEncoding,
@@ -23,9 +23,12 @@ from barenet.tables.encoding._encoding import (
     missing_tokens,
     stated_kinds,
 )
+from barenet.tables.encoding._operations import seconds
 from barenet.tables.encoding._scaling import SMALL_SPREAD, Scaling, small_deviation
 from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.frames._coded_texts import unique_texts
 from barenet.tables.frames._frame import Frame
+from barenet.tables.reading._class_labels import is_number
 from barenet.tables.reading._column_reading import (
     Reading,
     read_kinds,
@@ -37,10 +40,6 @@ from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._column_values import parse_column, read_frame
 from barenet.tables.reading._column_words import KEEP, columns_with, kinds_of_requests
 from barenet.tables.reading._doubtful_dates import warn_of_future_years
-from barenet.tables.reading._parsing import (
-    is_number,
-    unique_texts,
-)
 from barenet.tables.reading._readers import is_numeric
 from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_target
 from barenet.tables.reading._unread_values import UnreadValues

@@ -56,8 +56,6 @@ class Measurement:
     fitted_to: Dataset | None = None
     #: Number of the rows that the predictor was trained on; None if unknown.
     n_seen: int | None = 0
-    #: The probability from which on the second of two classes is predicted, if it is given.
-    threshold: float | None = None
     #: Whether there are baselines, if the training rows are at hand.
     has_baselines: bool = True
 
@@ -160,8 +158,9 @@ class Measurement:
     def _score(self, name: str, outputs: FloatArray, targets: FloatArray) -> float:
         """Compute a metric, of the classes that the threshold decides on where only they count."""
         metric = METRICS[name]
-        if self.threshold is not None and metric.of_predictions:
-            outputs = one_hot(predicted_classes(outputs, self.threshold), 2)
+        threshold = self.predictor.threshold
+        if threshold is not None and metric.of_predictions:
+            outputs = one_hot(predicted_classes(outputs, threshold), 2)
         return metric(outputs, targets)
 
     @cached_property
@@ -311,7 +310,8 @@ class Measurement:
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
         n_classes = self.targets.shape[1]
-        pairs = self.rows.y * n_classes + predicted_classes(self.scored.outputs, self.threshold)
+        predicted = predicted_classes(self.scored.outputs, self.predictor.threshold)
+        pairs = self.rows.y * n_classes + predicted
         return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
@@ -359,7 +359,7 @@ def prediction_values(predictor: Predictor, outputs: FloatArray) -> NDArray[Any]
     """Return predictions as the values of a column: class names or numbers; None for several."""
     if predictor.classes is not None:
         names = np.array(predictor.classes, object)
-        return names[predicted_classes(outputs)]
+        return names[predicted_classes(outputs, predictor.threshold)]
     if outputs.shape[1] > 1:
         return None
     return outputs[:, 0].astype(np.float64)

@@ -17,6 +17,7 @@ from barenet.tables.encoding._encoding import (
     missing_tokens,
     read_table_columns,
 )
+from barenet.tables.frames._coded_texts import unique_texts
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_reading import Reading
@@ -24,7 +25,7 @@ from barenet.tables.reading._column_values import Losses
 from barenet.tables.reading._column_words import merge_columns
 from barenet.tables.reading._date_formats import date_text
 from barenet.tables.reading._number_forms import DURATION
-from barenet.tables.reading._parsing import to_number, unique_texts
+from barenet.tables.reading._parsing import to_number
 from barenet.tables.reading._readers import is_date, reader_of
 
 #: Number of different texts among which one that isn't written like its value is the example.

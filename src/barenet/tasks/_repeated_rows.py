@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
 from barenet.errors import caller_stacklevel
-from barenet.tables.frames._coded_texts import CodedTexts
+from barenet.tables.frames._coded_texts import CodedTexts, unique_texts
 from barenet.tables.frames._frame import Frame
-from barenet.tables.reading._parsing import unique_texts
 
 #: Minimum number of repeated test rows, and their minimum fraction of the test set.
 MIN_ROWS = 5

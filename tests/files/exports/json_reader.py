@@ -1,4 +1,4 @@
-"""A reader of JSON exports, with the formulas of the activations and the columns of Python's."""
+"""A reader of JSON exports, with the formulas of the activations and the columns of the library."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from barenet._expressions import Expression, formula_steps
 from barenet.activations import ACTIVATIONS, Identity
-from barenet.files.exports import _python_runtime as runtime
+from barenet.tables.encoding._encoding import TableEncoding, column_from_dict
 
 
 def predict(document: dict[str, Any], X: Any) -> Any:
@@ -50,14 +50,6 @@ def predict(document: dict[str, Any], X: Any) -> Any:
 
 
 def encode(step: dict[str, Any], X: dict[str, Any]) -> Any:
-    """Turn the columns of a table into numbers, as an export to Python does."""
-    runtime.MISSING[:] = step["missing"]
-    parts: list[Any] = []
-    for column in step["columns"]:
-        options = {name: value for name, value in column.items() if name != "kind"}
-        markers = options.pop("missing_texts", [])
-        if column["kind"] == "date":
-            options["markers"] = markers
-        values = runtime.without_markers(X[column["name"]], markers)
-        parts += getattr(runtime, column["kind"])(values, **options)
-    return np.column_stack(parts).astype(float)
+    """Turn the columns of a table into numbers, by their records."""
+    columns = tuple(column_from_dict(record) for record in step["columns"])
+    return TableEncoding(columns, tuple(step["missing"])).transform(X).astype(float)

@@ -10,9 +10,10 @@ import numpy as np
 from predictors import predictor_of
 
 from barenet import Network, Predictor, Scaling, TableEncoding
-from barenet.tables.encoding._column_kinds import DAY_PART, PARTS, part_of
+from barenet.tables.encoding._column_kinds import DAY_PART
 from barenet.tables.encoding._encoding import values_of
 from barenet.tables.encoding._input_pairs import InputPairs
+from barenet.tables.encoding._operations import PARTS, part_of
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._parsing import BOOLEAN_WORDS
 from barenet.typing import Ensemble

@@ -4,7 +4,6 @@ import ctypes
 import json
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from json_reader import predict
 
 from barenet import TableEncoding, export
-from barenet.files.exports._inference_program import Program, Step, program_of
+from barenet.files.exports._inference_program import Program, program_of
 from barenet.files.exports._json_file import render as render_json
 from barenet.files.exports._onnx_file import render as render_onnx
 from barenet.files.exports._python_file import render as render_python
@@ -38,20 +37,14 @@ def run(to: str, model: Any, X: Any, folder: Path) -> tuple[np.ndarray, Any]:
     if to == "onnx":
         *labels, outputs = run_onnx(program, X)
         return outputs, labels[0] if labels else None
-    export(model, folder / "it.c", weights="int8" if to == "int8" else "float32")
+    export(model, folder / "it.c")
     rows = raw_numbers(program.table, X) if program.table else X
     return run_c(folder / "it.c", rows, program.n_outputs), None
 
 
 def outputs_of(program: Program, X: Any) -> np.ndarray:
-    """The outputs of an export to Python, in which rounded weights are numbers again."""
-    steps = [
-        Step("affine", weights=(parts["weights"] * parts["step"]), bias=parts["bias"])
-        if (parts := step.parts) and step.name == "rounded"
-        else step
-        for step in program.steps
-    ]
-    module = run_python(replace(program, steps=tuple(steps)))
+    """The outputs of an export to Python."""
+    module = run_python(program)
     outputs = module["outputs" if program.answer == "numbers" else "probabilities"]
     return outputs(rows_of(program, X))
 

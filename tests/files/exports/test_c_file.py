@@ -16,7 +16,6 @@ from barenet import Network, Scaling, TableEncoding, export
 from barenet.activations import Activation
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._quantization import with_integer_weights
 from barenet.layers import BatchNorm, Dense, LayerNorm
 from barenet.typing import Ensemble
 
@@ -43,21 +42,18 @@ def predicted(program, rows, n_outputs):
 @pytest.mark.integration
 @pytest.mark.parametrize("compiler", COMPILERS[:2])
 @pytest.mark.parametrize(
-    ("name", "weights"),
-    [("norm first", "float32"), ("wide", "int8"), ("two classes", "float32"),
-     ("classifier", "int8"), ("scaled numbers", "float32")],
-)  # fmt: skip
-def test_exported_c_passes_sanitizers(build, tmp_path, name, weights, compiler):
+    "name", ["norm first", "wide", "two classes", "classifier", "scaled numbers"]
+)
+def test_exported_c_passes_sanitizers(build, tmp_path, name, compiler):
     """The program for trying it runs every line of the file on every row."""
     case = build(name)
     if not has_sanitizers(compiler):
         pytest.skip(f"{compiler} has no sanitizers here; Debian's clang needs libclang-rt-dev")
-    export(case.model, tmp_path / "it.c", weights=weights)
+    export(case.model, tmp_path / "it.c")
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN", *SANITIZED, compiler=compiler)
     labels, printed = predicted(program, case.X, case.outputs.shape[1])
-    precision = 1e-5 if weights == "float32" else 0.1 * np.abs(case.outputs).max()
-    np.testing.assert_allclose(printed, case.outputs, rtol=1e-5, atol=precision)
-    if case.labels is not None and weights == "float32":
+    np.testing.assert_allclose(printed, case.outputs, rtol=1e-5, atol=1e-5)
+    if case.labels is not None:
         assert labels == case.labels.tolist()
 
 
@@ -223,8 +219,8 @@ PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
 
 @pytest.mark.case(98)
 @pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
-@pytest.mark.parametrize(("first", "weights"), [("scaling", "float32"), ("batch norm", "int8")])
-def test_scaling_offsets_keep_their_precision(tmp_path, first, weights):
+@pytest.mark.parametrize("first", ["scaling", "batch norm"])
+def test_scaling_offsets_keep_their_precision(tmp_path, first):
     """To 2e-5 of the output's standard deviation, for inputs that a float holds."""
     X = np.random.default_rng(0).normal(*PLACES.T, (200, 4)).astype(np.float32).astype(np.float64)
     scaling = Scaling.fit("standardize" if first == "scaling" else "none", X)
@@ -234,9 +230,9 @@ def test_scaling_offsets_keep_their_precision(tmp_path, first, weights):
         network.layers[0].mean, network.layers[0].variance = X.mean(axis=0), X.var(axis=0)
     target = Scaling("standardize", np.array([40.7128]), np.array([1 / 0.3]))
     model = predictor_of(network, scaling, target_scaling=target)
-    export(model, tmp_path / "it.c", weights=weights)
-    found, program = run_c(tmp_path / "it.c", X, 1), program_of(model)
-    expected = outputs_of(with_integer_weights(program) if weights == "int8" else program, X)
+    export(model, tmp_path / "it.c")
+    found = run_c(tmp_path / "it.c", X, 1)
+    expected = outputs_of(program_of(model), X)
     last_digit = np.spacing(np.float32(41))
     assert np.abs(found - expected).max() < 2e-5 * expected.std() + last_digit
 
@@ -264,17 +260,14 @@ def test_a_mark_that_is_another_number_as_a_float_is_reported(mark, single):
 
 
 def test_the_comment_states_the_requirements(build):
-    """Rounded weights take a quarter of the size."""
     text = render(program_of(build("classes").model), "it")[".c"].decode()
     n_floats = 3 * 3 + 3 * 6 + 6 + 6 * 3 + 3
     assert f"constants  {4 * n_floats} bytes\n" in text
     assert f"stack      {4 * (3 + 6)} bytes" in text
     assert "3 -> scale -> 6 -> gelu -> 3 -> softmax" in text
     assert "x[2]  feature 2" in text
-    rounded = render(with_integer_weights(program_of(build("wide").model)), "it")[".c"].decode()
-    n_codes, n_floats = 300 * 40 + 40 * 12, 2 * (40 + 12)
-    assert "scale_evenly(x, 0.0f, 0.0f, 0x1.010102p-8f, a, 300);" in rounded  # for all pixels
-    assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8" in rounded
+    wide = render(program_of(build("wide").model), "it")[".c"].decode()
+    assert "scale_evenly(x, 0.0f, 0.0f, 0x1.010102p-8f, a, 300);" in wide  # for all pixels
 
 
 @pytest.mark.integration
@@ -411,15 +404,12 @@ def pieces():
 
 @pytest.mark.case(142)
 @pytest.mark.integration
-@pytest.mark.parametrize(
-    ("name", "weights"),
-    [("large", "float32"), ("large", "int8"), ("pieces", "float32"), ("several, scaled", "int8")],
-)
-def test_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, weights):
+@pytest.mark.parametrize("name", ["large", "pieces", "several, scaled"])
+def test_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name):
     made = {"large": large, "pieces": pieces}.get(name)
     model, X = made() if made else (build(name).model, build(name).X[:4])
-    export(model, tmp_path / "it.c", weights=weights)
-    program = with_integer_weights(program_of(model)) if weights == "int8" else program_of(model)
+    export(model, tmp_path / "it.c")
+    program = program_of(model)
     expected = outputs_of(program, X)
     binary = avr_program(tmp_path, raw_numbers(program.table, X) if program.table else X)
     found = run_on_avr(binary, expected.shape[1])
@@ -464,16 +454,24 @@ def test_exported_c_compiles_with_every_standard(build, tmp_path, compiler, stan
 
 
 @pytest.mark.case(228)
-@pytest.mark.parametrize("weights", ["float32", "int8"])
-def test_a_large_ensemble_is_no_file_for_a_microcontroller(tmp_path, weights):
+def test_a_large_ensemble_is_no_file_for_a_microcontroller(tmp_path):
     """The warning states the size that the file does, and names the way to a small network."""
     small = [Network.dense([20, 40, 1], seed=seed) for seed in range(4)]
-    export(Ensemble(small), tmp_path / "small.c", weights=weights)
+    export(Ensemble(small), tmp_path / "small.c")
     large = [Network.dense([200, 400, 1], seed=seed) for seed in range(4)]
     with pytest.warns(UserWarning, match=r"constants of 4 networks take .*teacher") as caught:
-        export(Ensemble(large), tmp_path / "large.c", weights=weights)
+        export(Ensemble(large), tmp_path / "large.c")
     text = (tmp_path / "large.c").read_text()
     n_bytes = int(re.search(r"constants +([\d,]+) bytes", text)[1].replace(",", ""))
     assert f" {n_bytes / 1000:,.0f} kB;" in str(caught[0].message)
     assert caught[0].filename == __file__
-    export(large[0], tmp_path / "one.c", weights=weights)  # without a warning
+    export(large[0], tmp_path / "one.c")  # without a warning
+
+
+@pytest.mark.integration
+def test_the_program_decides_by_the_threshold(build, tmp_path):
+    case = build("two classes")
+    model = case.model.with_threshold(float(np.quantile(case.outputs[:, 1], 0.3)))
+    export(model, tmp_path / "it.c")
+    labels, _ = predicted(compile_c(tmp_path / "it.c", "-DIT_MAIN"), case.X, 2)
+    assert labels == model.predict(case.X).tolist() != case.labels.tolist()

@@ -33,8 +33,8 @@ def test_files_at_an_address_are_named_by_it(tmp_path):
     [
         ("it.txt", {}, "to", "format does not follow"),
         ("it.c", {"to": "C"}, "to", "unknown 'C', did you mean 'c'"),
-        ("it.c", {"weights": "int4"}, "weights", "unknown 'int4', did you mean 'int8'"),
-        ("it.py", {"weights": "int8"}, "weights", "only C has .* this is python; use to='c'$"),
+        ("it.c", {"arithmetic": "int4"}, "arithmetic", "unknown 'int4', did you mean 'int8'"),
+        ("it.py", {"arithmetic": "int8"}, "arithmetic", "only C has .* is python; use to='c'$"),
         ("it.c", {"to": "onnx"}, "path", "of c, and this is onnx; use to='c', or end .*onnx$"),
         ("it.json", {"to": "schema"}, "path", r"='json', or end the path with \.schema\.json$"),
         ("random.py", {}, "path", r"random\.py would be imported in the place of the module"),
@@ -77,7 +77,7 @@ def test_exporting_leaves_the_model_unchanged(tmp_path):
     before = NETWORK.parameters.copy()
     for to in SUFFIXES:
         export(NETWORK, tmp_path / "it", to)
-    export(NETWORK, tmp_path / "it", "c", weights="int8")
+    export(NETWORK, tmp_path / "it", "c", arithmetic="int8", calibration=np.eye(2).repeat(15, 0))
     assert np.array_equal(NETWORK.parameters, before)
 
 

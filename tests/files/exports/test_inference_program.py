@@ -1,15 +1,12 @@
-"""Programs: steps for every layer, rounded weights, and refusals of what no export computes."""
+"""Programs: steps for every layer, and refusals of what no export computes."""
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
-from hypothesis.extra.numpy import arrays
 
 from barenet import MLPClassifier, Network
 from barenet.activations import ReLU
 from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import _STEPS, program_of
-from barenet.files.exports._quantization import with_integer_weights
 from barenet.layers import LAYERS, ActivationLayer, Dense, Dropout, Layer
 
 
@@ -81,19 +78,3 @@ def test_a_model_that_no_export_can_compute_is_refused(model, problem, monkeypat
     monkeypatch.setitem(LAYERS, "twice", Twice)  # which makes it no less of a user's own
     with pytest.raises(ArgumentError, match=f"^model: .*{problem}"):
         program_of(model())
-
-
-WEIGHTS = arrays(
-    np.float32, st.tuples(st.integers(1, 6), st.integers(1, 4)), elements=st.floats(-3, 3, width=32)
-)
-
-
-@given(WEIGHTS)
-def test_rounding_is_within_half_a_step(weights):
-    network = Network([Dense(*weights.shape)])
-    network.layers[0].weights[:] = weights
-    codes, step, bias = with_integer_weights(program_of(network)).steps[0].parts.values()
-    assert np.array_equal(bias, network.layers[0].bias)
-    assert codes.dtype == np.int8 and np.abs(codes.astype(int)).max() <= 127
-    error = np.abs(codes * step.astype(float) - weights)
-    assert (error <= 0.5001 * np.abs(weights).max(axis=0) / 127 + 1e-44).all()

@@ -24,7 +24,8 @@ from barenet.population._prepared_training import prepare_ensemble_training
 from barenet.streams._stream import stream
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._table_rows import table_rows
-from barenet.tables.encoding._words_column import WordsColumn, words_of
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.reading._words import words_of
 
 #: Texts, and their words by hand.
 TEXTS = {

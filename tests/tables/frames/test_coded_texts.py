@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from barenet.tables.frames._coded_texts import CodedTexts
+from barenet.tables.frames._coded_texts import CodedTexts, unique_texts
 from barenet.tables.frames._frame import TEXT, Frame
-from barenet.tables.reading._parsing import unique_texts
 
 TEXTS = ["Rome", "", "Oslo", "Rome", " Oslo", "Rome"]
 

@@ -13,7 +13,6 @@ from hypothesis import given, settings, strategies as st
 from barenet.tables.encoding._column import DroppedColumn
 from barenet.tables.encoding._column_kinds import (
     COLUMNS,
-    PARTS,
     BooleanColumn,
     CategoryColumn,
     DateColumn,
@@ -21,6 +20,7 @@ from barenet.tables.encoding._column_kinds import (
     PiecewiseColumn,
 )
 from barenet.tables.encoding._encoding import column_from_dict
+from barenet.tables.encoding._operations import PARTS
 from barenet.tables.encoding._words_column import WordsColumn
 
 ALL, NAN = ("year", "week", "day"), float("nan")

@@ -14,7 +14,7 @@ from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading._column_reading import reading_of
 from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._column_values import as_booleans, as_datetimes, as_labels, as_numbers
-from barenet.tables.reading._date_formats import parse_datetime
+from barenet.tables.reading._date_reading import parse_datetime
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._parsing import BOOLEAN_WORDS, to_number
 

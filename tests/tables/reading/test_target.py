@@ -17,7 +17,7 @@ from barenet.errors import DataError
 from barenet.streams._stream import stream
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._parsing import class_labels, encode
+from barenet.tables.reading._class_labels import class_labels, encode
 from barenet.tables.reading._target import MAX_CLASSES, are_classes, known_targets, read_target
 
 

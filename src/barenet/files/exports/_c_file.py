@@ -10,7 +10,7 @@ and needs only math.h.
 import functools
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from string import Template
 from typing import Any, NamedTuple
@@ -26,15 +26,11 @@ from barenet.files.exports._inference_program import (
     Program,
     Step,
     refuse_words,
+    steps_of_column,
     unsupported_column,
 )
 from barenet.tables.encoding._column import Column
-from barenet.tables.encoding._column_kinds import (
-    BooleanColumn,
-    CategoryColumn,
-    NumberColumn,
-    PiecewiseColumn,
-)
+from barenet.tables.encoding._column_kinds import BooleanColumn, CategoryColumn, DateColumn
 from barenet.tables.frames._plain_values import class_name
 
 #: Rounding error of float inputs, in units of their spread, above which a warning is issued.
@@ -290,10 +286,28 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
     yield from activations.values()
 
 
+#: The function that returns a class of two, given the threshold of the second one.
+_CLASSIFY_SECOND = """\
+/* The index of the class of x: 1 from this probability of the second class on; -1 for nan */
+int model_classify(const float *x)
+{
+    float y[MODEL_OUTPUTS];
+
+    model_predict(x, y);
+    if (!(y[1] >= 0.0f))
+        return -1;
+    return y[1] >= THRESHOLD;
+}
+"""
+
+
 def _ending(program: Program) -> str:
     """Write the function that returns a class, and the program for trying out the model."""
     main = _runtime()["main"]
     classify = f"\n{_runtime()['model_classify']}" if program.classes else ""
+    if program.threshold is not None:
+        threshold = source.hex_float(np.float64(program.threshold))
+        classify = f"\n{_CLASSIFY_SECOND}".replace("THRESHOLD", threshold)
     if program.table is not None:
         main = main.replace("!isfinite", "isinf")
         main = main.replace("finite numbers", "numbers, or nan for missing values")
@@ -319,7 +333,6 @@ CALLS = {
     "multiply": "multiply({a}, {n}, {first}, {second}, {b}, {m})",
     "scale": "scale({a}, {offset}, {rest}, {factor}, {b}, {m})",
     "affine": "dense({a}, {n}, {weights}, {bias}, {b}, {m})",
-    "rounded": "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})",
     "quantize": "quantize({a}, {offset}, {factor}, {stride}, {b}, {m})",
     "integer": "dense_codes({a}, {n}, {weights}, {bias}, {multiplier}, {shift}, {zero}, {b}, {m})",
     "look_up": "look_up({a}, {n}, {codes})",
@@ -504,7 +517,7 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
         case "encode":
             encoding = parts["encoding"]
             parts = {"m": encoding.n_inputs - encoding.n_pairs}
-        case "affine" | "rounded" | "integer" | "sums":
+        case "affine" | "integer" | "sums":
             parts["weights"] = parts["weights"].T
             parts["m"] = parts["bias"].size
         case "normalize":
@@ -581,6 +594,8 @@ def _meaning(column: Column, array: str) -> str:
 
 def _missing_in_c(program: Program, column: Column, at: int) -> str:
     """Write the condition that a number is missing, with the markers of its column."""
+    if isinstance(column, BooleanColumn):
+        return f"isnan(a[{at}])"
     conditions = [f"is_missing(a[{at}])"]  # compares with the markers of all numbers
     conditions.extend(
         f"a[{at}] == {source.hex_float(np.float64(marker))}"
@@ -593,51 +608,47 @@ def _missing_in_c(program: Program, column: Column, at: int) -> str:
 def _column_calls(column: Column, at: int, is_missing: str) -> Iterator[str]:
     """Write the calls that encode a column; each call returns the end of its outputs."""
     x = f"a[{at}]"
-    if isinstance(column, PiecewiseColumn):
-        yield _number_call(column, at, is_missing, indicator=False)
-        if column.clip:
-            source.check_single("edges", np.array(column.limits), f"column {column.name!r}: ")
-            yield f"clip_last(b, {_floats(*column.limits)})"
-        fill = _floats(column.fill, source.rest_of(column.fill))
-        n_bins = len(column.edges) - 1
-        yield f"bins(b, {x}, {is_missing}, {fill}, {n_bins}, edges_x{at}, rests_x{at})"
-        if column.codes:
-            n_codes = len(column.codes)
-            fill_index = column.codes.index(column.fill) if column.fill in column.codes else n_codes
-            yield f"code(b, {x}, {is_missing}, {fill_index}, {n_codes}, codes_x{at})"
-        if column.indicator:  # the number 1 where the column is missing, and otherwise 0
-            one_if_missing = _floats(1, 0, 0, 1)
-            yield f"number(b, 0.0f, {is_missing}, {one_if_missing}, 0)"
-    elif isinstance(column, NumberColumn):
-        yield _number_call(column, at, is_missing, indicator=column.indicator)
-    elif isinstance(column, BooleanColumn):
-        # A truth value is neither centered nor scaled: fill, center, rest of the center, scale.
-        numbers = _floats(column.fill, 0, 0, 1)
-        yield f"number(b, {x}, isnan({x}), {numbers}, {int(column.indicator)})"
-    elif isinstance(column, CategoryColumn):
-        options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
-        yield f"category(b, {x}, {options})"
-    else:
-        raise unsupported_column(column, "whose seconds a float of C cannot hold")
-
-
-def _number_call(column: NumberColumn, at: int, is_missing: str, *, indicator: bool) -> str:
-    fill = (column.fill - column.center) / column.scale
     owner = f"column {column.name!r}: "
-    source.check_single("center", np.asarray(column.center), owner)
-    source.check_single("scale", np.asarray(column.scale), owner)
-    source.check_single("fill", np.asarray(fill), owner)
-    numbers = _floats(fill, column.center, source.rest_of(column.center), column.scale)
-    return f"number(b, a[{at}], {is_missing}, {numbers}, {int(indicator)})"
+    fill = 0.0
+    for step in steps_of_column(column):
+        parts = step.parts
+        match step.name:
+            case "fill":
+                fill = parts["value"]
+            case "scale":
+                center = parts["center"]
+                scale = parts["scale"]
+                scaled_fill = (fill - center) / scale
+                for name, value in {"center": center, "scale": scale, "fill": scaled_fill}.items():
+                    source.check_single(name, np.asarray(value), owner)
+                numbers = _floats(scaled_fill, center, source.rest_of(center), scale)
+                yield f"number(b, {x}, {is_missing}, {numbers})"
+                limits = (parts["low"], parts["high"])
+                if np.isfinite(limits).all():
+                    source.check_single("edges", np.array(limits), owner)
+                    yield f"clip_last(b, {_floats(*limits)})"
+            case "positions":
+                n_bins = len(parts["edges"]) - 1
+                numbers = _floats(fill, source.rest_of(fill))
+                yield f"bins(b, {x}, {is_missing}, {numbers}, {n_bins}, edges_x{at}, rests_x{at})"
+            case "equals":
+                codes = parts["numbers"]
+                index = codes.index(fill) if fill in codes else len(codes)
+                yield f"code(b, {x}, {is_missing}, {index}, {len(codes)}, codes_x{at})"
+            case "missing":
+                yield f"flag(b, {is_missing})"
+            case "one_hot":
+                options = "{others}, {missing}, {n_inputs}".format(**parts)
+                yield f"category(b, {x}, {len(parts['categories'])}, {options})"
 
 
 def _floats(*numbers: float) -> str:
     return ", ".join(source.hex_float(np.float64(number)) for number in numbers)
 
 
-def _codes(column: PiecewiseColumn) -> NDArray[np.float32]:
+def _codes(column: Column, numbers: Sequence[float]) -> NDArray[np.float32]:
     """Return the codes of a column as floats, which must be equal to them."""
-    codes = np.array(column.codes)
+    codes = np.array(numbers)
     floats = codes.astype(np.float32)
     is_different = codes != floats
     if is_different.any():
@@ -649,14 +660,17 @@ def _codes(column: PiecewiseColumn) -> NDArray[np.float32]:
 
 
 def _edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Return the arrays of bin edges, each as the sum of two floats."""
+    """Return the arrays of bin edges, each as the sum of two floats, and those of codes."""
     for at, column in _columns(program):
-        if isinstance(column, PiecewiseColumn):
-            edges = np.array(column.edges)
-            owner = f"column {column.name!r}: "
-            source.check_single("edges", edges, owner)
-            source.check_single("scale", np.diff(edges), owner)
-            yield f"edges_x{at}", edges
-            yield f"rests_x{at}", source.rest_of(edges)
-            if column.codes:
-                yield f"codes_x{at}", _codes(column)
+        if isinstance(column, DateColumn):
+            raise unsupported_column(column, "whose seconds a float of C cannot hold")
+        for step in steps_of_column(column):
+            if step.name == "positions":
+                edges = np.array(step.parts["edges"])
+                owner = f"column {column.name!r}: "
+                source.check_single("edges", edges, owner)
+                source.check_single("scale", np.diff(edges), owner)
+                yield f"edges_x{at}", edges
+                yield f"rests_x{at}", source.rest_of(edges)
+            elif step.name == "equals":
+                yield f"codes_x{at}", _codes(column, step.parts["numbers"])

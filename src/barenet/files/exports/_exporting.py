@@ -15,7 +15,7 @@ from typing import Any, Literal
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._quantization import with_integer_layers, with_integer_weights
+from barenet.files.exports._quantization import with_integer_layers
 from barenet.storage._atomic_write import check_replaceable, open_atomically
 from barenet.storage._file_io import as_address
 from barenet.storage._working_copy import download, working_copy
@@ -25,7 +25,7 @@ SUFFIXES = {
     "onnx": ".onnx", "c": ".c", "python": ".py", "schema": ".schema.json", "json": ".json",
 }  # fmt: skip
 
-#: Types of the weights and of the arithmetic in C, and whether each is an integer type.
+#: Types of the arithmetic in C, and whether each is an integer type.
 NUMBERS = {"float32": False, "int8": True}
 
 Number = Literal["float32", "int8"]
@@ -69,7 +69,6 @@ def export(
     path: str | PathLike[str],
     to: str | None = None,
     *,
-    weights: Number = "float32",
     arithmetic: Number = "float32",
     calibration: Any = None,
     comparison: Any = None,
@@ -92,13 +91,10 @@ def export(
         ``"json"``: the numbers, for any other language. ``"schema"``: a JSON Schema (draft 2020-12)
         of the records that the model takes, without the network. By default, the suffix of the path
         determines the format: .onnx, .c, .py, .json, .schema.json.
-    weights : {"float32", "int8"}, default="float32"
-        For C: unchanged, or rounded to 8 bits, which takes a quarter of the memory. Activations,
-        biases and the arithmetic remain float.
     arithmetic : {"float32", "int8"}, default="float32"
         For C: ``"int8"`` computes the layers in integers, with 8-bit weights and activations, and
-        32-bit sums. It supports a single network of dense layers, batch norms and elementwise
-        activations.
+        32-bit sums; the weights take a quarter of the memory. It supports a single network of dense
+        layers, batch norms and elementwise activations.
     calibration : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping, optional
         Raw rows for ``arithmetic="int8"``, such as training rows, whose activations determine the
         range of each layer. A few hundred are best; fewer than 30 cause a warning.
@@ -145,16 +141,13 @@ def export(
     path = Path(path)
     to = _format(path, to)
     program = program_of(model)
-    for name, number in {"weights": weights, "arithmetic": arithmetic}.items():
-        is_integer = lookup(NUMBERS, number, name)
-        if is_integer and to != "c":
-            problem = f"only C has integers of 8 bits, and this is {to}"
-            raise ArgumentError(problem, argument=name, remedy="use {to}", to="c")
+    is_integer = lookup(NUMBERS, arithmetic, "arithmetic")
+    if is_integer and to != "c":
+        problem = f"only C has integers of 8 bits, and this is {to}"
+        raise ArgumentError(problem, argument="arithmetic", remedy="use {to}", to="c")
     _check_rows(arithmetic, calibration, comparison)
-    if NUMBERS[arithmetic]:
+    if is_integer:
         program = with_integer_layers(program, model, calibration, comparison)
-    elif NUMBERS[weights]:
-        program = with_integer_weights(program)
     stem = path.name.removesuffix(SUFFIXES[to])
     # Import the module of the format only when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render

@@ -20,12 +20,20 @@ from barenet.files.exports._source_text import words
 from barenet.model._activations import Identity
 from barenet.model._ensemble import Ensemble, Model, networks_of
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
-from barenet.tables.encoding._column import Column
-from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn
+from barenet.tables.encoding._column import Column, FilledColumn
+from barenet.tables.encoding._column_kinds import (
+    DAY_PART,
+    CategoryColumn,
+    DateColumn,
+    NumberColumn,
+    PiecewiseColumn,
+)
 from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._operations import PARTS
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.reading._date_formats import format_of_column, formats_by_column
+from barenet.tables.reading._number_forms import NumberForm
 from barenet.tables.reading._parsing import to_number
 
 Classes = tuple[str | int, ...]
@@ -34,6 +42,21 @@ Classes = tuple[str | int, ...]
 class Step:
     """A step, with its arrays, numbers and other parts.
 
+    Steps of a column, of which x is the number, or the seconds of a date; see `steps_of_column`:
+
+    fill : replaces a missing x by `value`.
+    scale : (x - center) / scale, not below `low` nor above `high`.
+    positions : the position of x in each bin between two of `edges`, as `positions` computes it.
+    equals : for each of `numbers`, whether x equals it; with `others`, whether it equals none. For
+        a date, x is its `part`.
+    one_hot : for each of `n_inputs`, whether it is that of the category: its place in `categories`,
+        or else the input `others` or `missing`, where -1 is none.
+    waves : the sine and cosine of the `cycle` of a date.
+    words : for each of `words`, whether it occurs in the text.
+    missing : whether x is missing.
+
+    Steps of a row:
+
     encode : encodes the columns of a table. The parts are the columns, and the format of the dates,
         or formats by column, if they are not ISO 8601. Not every language has tables, so a row in C
         has one number per column: a category is its index in the column's record, and the next
@@ -41,7 +64,6 @@ class Step:
     multiply : X, followed by products of two of its numbers, X[first] * X[second] for each pair.
     scale : (X - offset) * factor in float64, then rounded to the network's dtype.
     affine : X @ weights + bias
-    rounded : (X @ weights) * step + bias, with integer weights, and a step for each output.
     quantize : (X - offset) * factor, rounded to 8-bit codes.
     integer : (X @ weights + bias) * multiplier / 2**shift + zero, rounded to 8-bit codes.
     look_up : an activation, as a table with the result for each code from -128 to 127.
@@ -87,8 +109,10 @@ class Program:
     image_shape: tuple[int, int] | None = None
     #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
-    #: The options by which the CSV files of the training data were read, if they were specified.
-    csv: dict[str, Any] = field(default_factory=dict)
+    #: The probability from which on the second of two classes is predicted, if it is given.
+    threshold: float | None = None
+    #: The form of numbers in the CSV files of the training data, if its separators were specified.
+    number_form: str = ""
 
     @property
     def answer(self) -> Literal["numbers", "class"]:
@@ -212,13 +236,11 @@ def without_estimator(model: Any) -> Any:
     return Predictor.from_estimator(model, target_name="")
 
 
-def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that are needed to read the CSV files."""
-    options = {}
-    for name in ("delimiter", "decimal", "thousands", "encoding", "header", "quoting"):
-        if name in settings:
-            options[name] = settings[name]
-    return options
+def _number_form(settings: Mapping[str, Any]) -> str:
+    """Return the form of numbers in the CSV files; empty for plain numbers."""
+    decimal = settings.get("decimal") or "."
+    thousands = settings.get("thousands") or ""
+    return str(NumberForm("", thousands, decimal, "")) if thousands or decimal == "," else ""
 
 
 def _date_formats(encoding: TableEncoding, setting: Any) -> str | dict[str, str] | None:
@@ -289,7 +311,8 @@ def _assemble(model: Model | Predictor) -> Program:
         dataset=model.dataset,
         image_shape=model.image_shape,
         card=card,
-        csv=_csv_options(settings),
+        threshold=model.threshold,
+        number_form=_number_form(settings),
     )
 
 
@@ -359,6 +382,55 @@ _STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
     LayerNorm: _normalize_row,
     PReLU: _prelu,
 }
+
+
+def steps_of_column(column: Column) -> Iterator[Step]:
+    """Return the operations of a column: its inputs are those of all steps after `fill`."""
+    if isinstance(column, CategoryColumn):
+        others = len(column.categories) if column.rare else -1
+        n_inputs = len(column.inputs)
+        yield Step(
+            "one_hot",
+            categories=column.categories,
+            n_inputs=n_inputs,
+            others=others,
+            missing=n_inputs - 1 if column.missing else others,
+        )
+    elif isinstance(column, WordsColumn):
+        yield Step("words", words=column.words)
+        if column.missing:
+            yield Step("missing")
+    elif isinstance(column, FilledColumn):
+        yield Step("fill", value=column.fill_value)
+        yield from _steps_of_number(column)
+        if isinstance(column, DateColumn):
+            yield from _steps_of_date(column)
+        if column.indicator:
+            yield Step("missing")
+
+
+def _steps_of_number(column: FilledColumn) -> Iterator[Step]:
+    """Return the operations of a number, or of the seconds of a date."""
+    number = column.seconds_column if isinstance(column, DateColumn) else column
+    limits = (-np.inf, np.inf)
+    if isinstance(number, PiecewiseColumn):
+        limits = number.limits
+    low, high = limits
+    yield Step("scale", center=column.center, scale=column.scale, low=low, high=high)
+    if isinstance(number, PiecewiseColumn):
+        yield Step("positions", edges=number.edges)
+        if number.codes:
+            yield Step("equals", numbers=number.codes, others=True, part="")
+
+
+def _steps_of_date(column: DateColumn) -> Iterator[Step]:
+    """Return the operations of the cycles, the parts and the days of a date."""
+    for cycle in column.cycles:
+        yield Step("waves", cycle=cycle)
+    for part in column.parts:
+        yield Step("equals", numbers=tuple(range(len(PARTS[part]))), others=False, part=part)
+    if column.days:
+        yield Step("equals", numbers=column.days, others=False, part=DAY_PART)
 
 
 def _single_error(center: Any, scale: Any) -> NDArray[np.float64]:

@@ -35,6 +35,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         "answer": program.answer,
         "classes": program.classes,
     }
+    if program.threshold is not None:
+        head["threshold"] = program.threshold
     if program.card:
         head["card"] = program.card
     lines = ["{"]

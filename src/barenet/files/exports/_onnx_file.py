@@ -8,7 +8,7 @@ float32 and float64 are used.
 import ast
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from barenet.files.exports._inference_program import (
     Program,
     Step,
     refuse_words,
+    steps_of_column,
     unsupported_column,
 )
 from barenet.model._activations import Activation
@@ -32,8 +33,8 @@ from barenet.tables.encoding._column_kinds import (
     BooleanColumn,
     CategoryColumn,
     NumberColumn,
-    PiecewiseColumn,
 )
+from barenet.tables.encoding._operations import positions
 from barenet.tables.reading._parsing import (
     SMALL_DECIMAL,
     WORDS,
@@ -211,9 +212,19 @@ def write_outputs(
                 X = _add(graph, step, X, program.dtype)
     graph.add("Identity", X, output=outputs)
     if program.classes:
-        best = graph.add("ArgMax", outputs, axis=1, keepdims=0)
+        index = _class_index(program, graph, outputs)
         names = graph.constant(_class_names(program))
-        graph.add("Gather", names, best, output=labels, axis=0)
+        graph.add("Gather", names, index, output=labels, axis=0)
+
+
+def _class_index(program: Program, graph: OnnxGraph, probabilities: str) -> str:
+    """Add the index of the most probable class or, from the threshold on, of the second one."""
+    if program.threshold is None:
+        return graph.add("ArgMax", probabilities, axis=1, keepdims=0)
+    second = graph.add("Gather", probabilities, graph.constant(np.array(1)), axis=1)
+    threshold = np.array(program.threshold, program.dtype)
+    is_second = graph.add_with("GreaterOrEqual", second, threshold)
+    return graph.add("Cast", is_second, to=TYPES["int64"])
 
 
 def _class_names(program: Program) -> NDArray[Any]:
@@ -300,60 +311,64 @@ def _add_expression(graph: OnnxGraph, node: ast.expr, X: str, dtype: np.dtype[An
 
 
 def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
-    """Encode a column in float64."""
-    if isinstance(column, CategoryColumn):
-        return [_category(column, program, graph)]
-    assert isinstance(column, NumberColumn | BooleanColumn)
+    """Encode a column in float64, as tensors of its inputs."""
+    x = column.name
+    missing = ""
+    encoded = []
+    for step in steps_of_column(column):
+        parts = step.parts
+        match step.name:
+            case "fill":
+                missing = _is_missing(column, program, graph)
+                fill = graph.constant(np.array(parts["value"]))
+                x = graph.add("Where", missing, fill, column.name)
+            case "scale":
+                encoded.append(_scaled(step, x, graph))
+            case "positions":
+                encoded.append(_positions(parts["edges"], x, graph))
+            case "equals":
+                encoded += _codes(parts["numbers"], x, graph)
+            case "missing":
+                encoded.append(graph.add("Cast", missing, to=TYPES["float64"]))
+            case "one_hot":
+                encoded.append(_category(column, step, program, graph))
+    return encoded
+
+
+def _is_missing(column: Column, program: Program, graph: OnnxGraph) -> str:
+    """Compare numbers with NaN and with the markers of the column."""
     missing = graph.add("IsNaN", column.name)
-    if isinstance(column, NumberColumn):
+    if not isinstance(column, BooleanColumn):
         for marker in program.markers_of(column):
             is_marker = graph.add_with("Equal", column.name, np.array(marker))
             missing = graph.add("Or", missing, is_marker)
-    fill = graph.constant(np.array(float(column.fill)))
-    x = graph.add("Where", missing, fill, column.name)
-    if isinstance(column, PiecewiseColumn):
-        encoded = _piecewise(column, x, graph)
-    elif isinstance(column, NumberColumn):
-        encoded = [_scaled(column, x, graph)]
-    else:
-        encoded = [x]
-    if column.indicator:
-        encoded.append(graph.add("Cast", missing, to=TYPES["float64"]))
-    return encoded
+    return missing
 
 
-def _scaled(column: NumberColumn, x: str, graph: OnnxGraph) -> str:
-    """Scale numbers: (x - center) / scale."""
-    center = graph.constant(np.array(column.center, np.float64))
-    scale = graph.constant(np.array(column.scale, np.float64))
-    centered = graph.add("Sub", x, center)
-    return graph.add("Div", centered, scale)
+def _scaled(step: Step, x: str, graph: OnnxGraph) -> str:
+    """Scale numbers: (x - center) / scale, within limits."""
+    parts = step.parts
+    center = graph.constant(np.array(parts["center"], np.float64))
+    scale = graph.constant(np.array(parts["scale"], np.float64))
+    scaled = graph.add("Div", graph.add("Sub", x, center), scale)
+    if np.isfinite(parts["low"]):
+        scaled = graph.add_with("Max", scaled, np.array(parts["low"]))
+        scaled = graph.add_with("Min", scaled, np.array(parts["high"]))
+    return scaled
 
 
-def _piecewise(column: PiecewiseColumn, x: str, graph: OnnxGraph) -> list[str]:
-    """Scale numbers within limits, find their position in each bin, and compare them with codes."""
-    lowest, highest = column.limits
-    scaled = _scaled(column, x, graph)
-    scaled = graph.add_with("Max", scaled, np.array(lowest))
-    scaled = graph.add_with("Min", scaled, np.array(highest))
-    # The position in a bin is (x - start) / width, between its values at the ends of all numbers.
-    edges = np.array(column.edges)
-    n_bins = len(edges) - 1
-    ends = np.array([-np.inf, np.inf])
-    low, high = column.encode(ends)[:, 1 : 1 + n_bins]  # column 0 is the scaled number
-    positions = graph.add_with("Sub", x, edges[:-1])
-    positions = graph.add_with("Div", positions, np.diff(edges))
-    positions = graph.add_with("Max", positions, low)
-    positions = graph.add_with("Min", positions, high)
-    encoded = [scaled, positions]
-    if column.codes:
-        encoded += _codes(column, x, graph)
-    return encoded
+def _positions(edges: Sequence[float], x: str, graph: OnnxGraph) -> str:
+    """Find the position in each bin: (x - start) / width, within those of infinite numbers."""
+    low, high = positions(np.array([-np.inf, np.inf]), edges)
+    result = graph.add_with("Sub", x, np.array(edges[:-1]))
+    result = graph.add_with("Div", result, np.diff(edges))
+    result = graph.add_with("Max", result, low)
+    return graph.add_with("Min", result, high)
 
 
-def _codes(column: PiecewiseColumn, x: str, graph: OnnxGraph) -> list[str]:
+def _codes(codes: Sequence[float], x: str, graph: OnnxGraph) -> list[str]:
     """Compare numbers with each code, and add 1 for numbers that equal none."""
-    is_equal = graph.add_with("Equal", x, np.array(column.codes))
+    is_equal = graph.add_with("Equal", x, np.array(codes))
     is_code = graph.add("Cast", is_equal, to=TYPES["float64"])
     axes = graph.constant(np.array([1]))
     has_code = graph.add("ReduceSum", is_code, axes, keepdims=1)
@@ -377,32 +392,29 @@ def _spellings(category: str) -> Iterator[str]:
         yield str(float(np.float32(number)))
 
 
-def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str:
+def _category(column: Column, step: Step, program: Program, graph: OnnxGraph) -> str:
     """Look up the index of each text, and set the network's input with this index to 1."""
-    n_inputs = len(column.inputs)
-    unknown = -1  # not an index, so all inputs are 0
-    if column.rare:
-        unknown = len(column.categories)
-    missing = n_inputs - 1 if column.missing else unknown
+    parts = step.parts
+    categories = parts["categories"]
+    index_of = {canonical(category): at for at, category in reversed([*enumerate(categories)])}
     indices: dict[str, int] = {}
-    for category in column.categories:
-        at = column.indices[canonical(category)]
+    for category in categories:
         for spelling in _spellings(category):
-            indices.setdefault(utf8(spelling), at)
+            indices.setdefault(utf8(spelling), index_of[canonical(category)])
     markers = ["", *column.missing_texts]
     if program.table:
         markers += program.table.missing
     for marker in markers:
-        indices[utf8(marker)] = missing
-        indices[utf8(canonical(marker))] = missing
+        indices[utf8(marker)] = parts["missing"]
+        indices[utf8(canonical(marker))] = parts["missing"]
     index = graph.add(
         "LabelEncoder",
         column.name,
         domain="ai.onnx.ml",
         keys_strings=[*indices],
         values_int64s=[*indices.values()],
-        default_int64=unknown,
+        default_int64=parts["others"],
     )
-    positions = np.arange(n_inputs).reshape(1, -1)
-    is_category = graph.add_with("Equal", index, positions)
+    inputs = np.arange(parts["n_inputs"]).reshape(1, -1)
+    is_category = graph.add_with("Equal", index, inputs)
     return graph.add("Cast", is_category, to=TYPES["float64"])

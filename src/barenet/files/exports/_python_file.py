@@ -2,18 +2,17 @@
 
 It computes with the same NumPy operations as the network itself, in the same order, so its outputs
 equal those of `Network.forward` to the last bit. Small arrays are written as text, large ones as
-base64.
+base64. The file of a table contains the modules of the library that read its values.
 """
 
 import ast
 import inspect
-import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from functools import cache
 from string import Template
 from textwrap import wrap
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,37 +20,51 @@ from numpy.typing import NDArray
 
 from barenet._version import __version__
 from barenet.errors import ArgumentError
-from barenet.files.exports import _python_runtime as python_runtime
+from barenet.files.exports import (
+    _python_dates as python_dates,
+    _python_functions as python_functions,
+    _python_values as python_values,
+)
 from barenet.files.exports._activation_code import python_activation
-from barenet.files.exports._inference_program import Program
+from barenet.files.exports._inference_program import Program, Step, steps_of_column
 from barenet.files.exports._source_text import WIDTH, bracketed, decimal, template, words
+from barenet.tables.encoding import _operations as operations
 from barenet.tables.encoding._column import Column
-from barenet.tables.encoding._column_kinds import DateColumn
+from barenet.tables.encoding._column_kinds import (
+    BooleanColumn,
+    CategoryColumn,
+    DateColumn,
+    NumberColumn,
+)
 from barenet.tables.encoding._encoding import TableEncoding
-from barenet.tables.reading._number_forms import number_form
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.frames import _plain_values as plain_values
+from barenet.tables.reading import (
+    _date_reading as date_reading,
+    _missing_texts as missing_texts,
+    _number_forms as number_forms,
+    _parsing as parsing,
+    _words as word_splitting,
+)
 
 #: Maximum size of an array that is written as text.
 MAX_READABLE_NUMBERS = 64
 
+#: The functions that a file contains if it calls them.
+_FUNCTIONS = (
+    python_functions.check,
+    python_functions.decode,
+    python_functions.sigmoid,
+    python_functions.softplus,
+    python_functions.normal,
+    python_functions.normalize,
+)
 
-def _is_callable(member: object) -> bool:
-    """Return whether a member of the runtime is a function or exception, whose source is copied."""
-    is_function = callable(member) and inspect.isfunction(inspect.unwrap(member))
-    return is_function or inspect.isclass(member)
+#: The imports of these functions.
+_IMPORTS = {"decode": "from base64 import b64decode", "normal": "import math"}
 
-
-def _runtime_sources() -> dict[str, str]:
-    """Return the source of the runtime's functions and exceptions, without NumPy's array types."""
-    sources = {}
-    for name, function in inspect.getmembers(python_runtime, _is_callable):
-        if function.__module__.startswith("barenet."):
-            text = inspect.getsource(function)
-            sources[name] = re.sub(r"NDArray\[[\w.]+\]", "np.ndarray", text)
-    return sources
-
-
-#: The source of each function that a file may call, including some functions of the library.
-_RUNTIME = _runtime_sources()
+#: Imports that come before others, and after them.
+_RANKS = {"from __future__": 0, "import numpy as np": 2, "from numpy.typing": 3}
 
 #: Names of the arrays of a step; the other names end with the number of the layer.
 _NAMES = {"scale": "{}", "multiply": "{}", "unscale": "TARGET_{}"}
@@ -72,6 +85,26 @@ _LINES: dict[str, list[str]] = {
     "total": ["X = total"],
 }
 
+_CLASS_OF = '''\
+def predict(X):
+    """Predict the most probable class of each row."""
+    return np.array(CLASSES)[probabilities(X).argmax(axis=1)]'''
+
+_SECOND_FROM = '''\
+def predict(X):
+    """Predict the second class from a probability of {0!r} on, otherwise the first."""
+    return np.array(CLASSES)[(probabilities(X)[:, 1] >= {0!r}).astype(int)]'''
+
+_NUMBER_OF = '''\
+def predict(X):
+    """Predict the number of each row."""
+    return outputs(X)[:, 0]'''
+
+_NUMBERS_OF = '''\
+def predict(X):
+    """Predict the numbers of each row."""
+    return outputs(X)'''
+
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as Python."""
@@ -79,137 +112,105 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         problem = f"{stem}.py would be imported in the place of the module {stem}, by NumPy, too"
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
-    main = _main(program)
-    code = [_computation(program), _predict(program)]
+    computation = _computation(program)
+    imports = ["import numpy as np"]
+    sections = []
+    for function in _FUNCTIONS:
+        name = function.__name__
+        if f"{name}(" in arrays + computation:
+            sections.append(inspect.getsource(function))
+            if name in _IMPORTS:
+                imports.append(_IMPORTS[name])
+    sections.append(arrays)
     if program.table:
-        assert program.first is not None
-        date_formats = program.first.parts["date_format"]
-        code.append(_encode(program.table, program.dtype, date_formats))
-    # The functions for predictions come before the arrays, and the others of `main` after them.
-    before = _called("\n".join([*code, arrays]))
-    after = _called(main)
-    for name in before:
-        after.pop(name, None)
-    functions = "\n".join([*before.values(), *after.values()])
-    constants = _needed_constants(functions)
-    parts = [*code, *before.values(), constants, arrays, *after.values(), main]
-    sections = [part.strip("\n") for part in parts if part]
-    body = "\n\n\n".join(sections)
-    head = _head(program, stem, body)
+        imports.append("from __future__ import annotations")  # for older versions of Python
+        for module in _modules(program.table, program.number_form):
+            module_imports, source = _split(module)
+            imports += module_imports
+            sections.append(source)
+        sections.append(_encode(program, program.table))
+    sections += [computation, _predict(program)]
+    body = "\n\n\n".join(section.strip("\n") for section in sections if section)
+    head = _head(program, stem)
+    head["imports"] = _merged(imports)
     text = Template(template("python_file.template")).substitute(head, body=body)
     return {".py": text.encode("utf-8")}
 
 
-def _main(program: Program) -> str:
-    """Write the function that answers a CSV file, which is read as those of the training."""
-    arguments = ["sys.argv[1]"]
-    for option, value in program.csv.items():
-        arguments.append(f"{option}={value!r}")
-    main = _replaced(_RUNTIME["main"], "class_answers(", f"{program.answer}_answers(")
-    return _replaced(main, "read(sys.argv[1])", f"read({', '.join(arguments)})")
-
-
 def _predict(program: Program) -> str:
-    """Write the function `predict`, without annotations, as the other written functions."""
-    function = f"predict_{program.answer}"
-    predict = _replaced(_RUNTIME[function], f"def {function}(", "def predict(")
-    return _replaced(predict, "X: Any) -> np.ndarray:", "X):")
+    """Write the function `predict`."""
+    if program.threshold is not None:
+        return _SECOND_FROM.format(program.threshold)
+    if program.classes:
+        return _CLASS_OF
+    return _NUMBER_OF if program.n_outputs == 1 else _NUMBERS_OF
 
 
-def _replaced(source: str, old: str, new: str) -> str:
-    """Replace a part of the runtime's source, which must occur once."""
-    assert source.count(old) == 1, f"{old} occurs {source.count(old)} times in:\n{source}"
-    return source.replace(old, new)
+def _modules(table: TableEncoding, number_form: str) -> Iterator[ModuleType]:
+    """Return the modules of the library that read the values of a table, in their order."""
+    columns = table.used
+    yield plain_values
+    yield missing_texts
+    yield parsing
+    if number_form or any(isinstance(column, NumberColumn) and column.form for column in columns):
+        yield number_forms
+    if any(isinstance(column, WordsColumn) for column in columns):
+        yield word_splitting
+    yield python_values
+    if any(isinstance(column, DateColumn) for column in columns):
+        yield date_reading
+        yield python_dates
+    yield operations
 
 
-def _called(code: str) -> dict[str, str]:
-    """Return the source of each runtime function that code calls, directly or indirectly."""
-    sources: dict[str, str] = {}
-    for name in re.findall(r"\b(\w+)(?:\(| as error)", code):
-        is_defined = re.search(rf"\b(def|class) {name}\(", code)
-        if name in _RUNTIME and name not in sources and not is_defined:
-            sources[name] = _RUNTIME[name]
-            sources |= _called(_RUNTIME[name])
-    return sources
+def _split(module: ModuleType) -> tuple[list[str], str]:
+    """Return the imports of a module from other packages, and its source below the imports."""
+    source = inspect.getsource(module)
+    imports = []
+    n_lines = 0
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            n_lines = node.end_lineno or 0
+            line = ast.unparse(node)
+            if not line.startswith("from barenet."):
+                imports.append(line)
+    return imports, "\n".join(source.splitlines()[n_lines:])
 
 
-@cache
-def _constants() -> dict[str, str]:
-    """Return the source of the library's constants that runtime functions need, with comments.
-
-    A constant comes after the constants in its definition.
-    """
-    sources: dict[str, str] = {}
-    for node in ast.parse(inspect.getsource(python_runtime)).body:
-        if not isinstance(node, ast.ImportFrom) or not str(node.module).startswith("barenet."):
-            continue
-        names = {alias.name for alias in node.names if alias.name.isupper()}
-        module_source = inspect.getsource(sys.modules[str(node.module)])
-        for name, source in _assignments(module_source):
-            if name in names:
-                sources[name] = source
-    return sources
+def _merged(imports: list[str]) -> str:
+    """Write imports in order, with one line for each module."""
+    names_of_modules: dict[str, set[str]] = {}
+    for line in imports:
+        module, _, names = line.partition(" import ")
+        names_of_modules.setdefault(module, set()).update(names.split(", "))
+    lines = []
+    for module in sorted(names_of_modules, key=lambda line: (_RANKS.get(line, 1), line)):
+        names = ", ".join(sorted(names_of_modules[module]))
+        lines.append(f"{module} import {names}" if names else module)
+    return "\n".join(lines)
 
 
-def _assignments(module_source: str) -> Iterator[tuple[str, str]]:
-    """Return the names that a module assigns, with the source of each and the comment above it."""
-    lines = module_source.splitlines()
-    for statement in ast.parse(module_source).body:
-        if not isinstance(statement, ast.Assign):
-            continue
-        target = statement.targets[0]
-        if not isinstance(target, ast.Name):
-            continue
-        start = statement.lineno - 1
-        while lines[start - 1].startswith("#"):
-            start -= 1
-        yield target.id, "\n".join(lines[start : statement.end_lineno])
-
-
-def _needed_constants(code: str) -> str:
-    """Return the source of the constants that code needs, directly or indirectly."""
-    needed: list[str] = []
-    for name, source in reversed(_constants().items()):
-        all_code = "\n".join([code, *needed])
-        if re.search(rf"\b{name}\b", all_code):
-            needed.insert(0, source)
-    return "\n\n".join(needed)
-
-
-def _imports(body: str) -> Iterator[str]:
-    """Write the imports of the runtime that code uses."""
-    used = set(re.findall(r"\w+", body))
-    for node in ast.parse(inspect.getsource(python_runtime)).body:
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        module = str(node.module) if isinstance(node, ast.ImportFrom) else ""
-        if module.startswith("barenet."):
-            continue
-        if module != "__future__":  # always imported, so that annotations work with older Pythons
-            node.names = [alias for alias in node.names if alias.name in used]
-        if node.names:
-            yield ast.unparse(node)
-
-
-def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
-    """Write the parts of the docstring, the imports and the constants."""
+def _head(program: Program, stem: str) -> dict[str, str | int]:
+    """Write the parts of the docstring, and the constants."""
     dataset = words(program.dataset)
     trained = f", from a network trained on {dataset}" if dataset else ""
+    constants = ""
     if program.classes:
         constants = f"\nCLASSES = {_list(program.classes)}\n"
-    else:
-        constants = f"N_OUTPUTS = {program.n_outputs}\n"
     if program.table:
         markers = _list(program.table.missing)
-        constants += f"\n#: Markers of missing values.\nMISSING = {markers}\n"
+        constants += f"\n#: Markers of missing values.\nMARKERS = {markers}\n"
+    usage = "Call predict(X) with rows, each a list of numbers"
+    if program.table:
+        usage = "Call predict(X) with rows, each a list of values or of their texts"
     return {
         "name": words(stem),
+        "usage": f"{usage}, in the order of FEATURES." if program.feature_names else f"{usage}.",
         "values": _input_count(program),
         "trained": trained,
         "sketch": program.sketch(),
         "version": __version__,
         "python": "3.9",
-        "imports": "\n".join(_imports(body)),
         "n_inputs": program.n_inputs,
         "features": _list(program.feature_names),
         "constants": constants,
@@ -231,7 +232,7 @@ def _computation(program: Program) -> str:
     """Write the function that computes all steps, starting from raw rows."""
     lines = []
     if not program.table:
-        lines.append("X = check(X)")
+        lines.append("X = check(X, N_INPUTS)")
     if not program.first:
         lines.append(f"X = X.astype(np.{program.dtype})")
     for number, step in program.numbered():
@@ -257,28 +258,97 @@ def {name}(X):
     return X'''
 
 
-def _encode(
-    table: TableEncoding, dtype: np.dtype[Any], date_formats: str | dict[str, str] | None
-) -> str:
+def _encode(program: Program, table: TableEncoding) -> str:
     """Write the function that encodes rows."""
-    calls = []
+    lines: list[str] = []
     for at, column in enumerate(table.used):
-        date_format = _format_of(column, date_formats) if isinstance(column, DateColumn) else None
-        calls.append(f"        *{_column_call(column, at, date_format)},")
-    lines = "\n".join(calls)
+        lines += ["", f"x = {_values_of(column, f'columns[{at}]', program)}"]
+        lines += _encoded(column)
+    body = "\n".join(f"    {line}".rstrip() for line in lines)
     return f'''\
 def encode(rows):
     """Turn rows, each a list of values in the order of FEATURES, into the network's numbers."""
-    X = columns_of(rows)
-    return np.column_stack([
-{lines}
-    ]).astype(np.{dtype})
-'''
+    columns = columns_of(rows, FEATURES)
+    inputs = {{}}
+{body}
+
+    return joined(inputs).astype(np.{program.dtype})'''
 
 
-def _format_of(column: DateColumn, date_formats: str | dict[str, str] | None) -> str | None:
-    """Return the format of a column, given that of all columns or the formats by column."""
-    return date_formats.get(column.name) if isinstance(date_formats, dict) else date_formats
+def _values_of(column: Column, values: str, program: Program) -> str:
+    """Write the call that reads the values of a column."""
+    markers = "MARKERS"
+    if column.missing_texts:
+        markers = f"[*MARKERS, *{_list(column.missing_texts)}]"
+    if isinstance(column, CategoryColumn | WordsColumn):
+        return f"labels({values}, {markers})"
+    head = f"{values}, {column.name!r}, {markers}"
+    if isinstance(column, BooleanColumn):
+        return f"truths({head})"
+    if isinstance(column, NumberColumn):
+        return f"numbers({head}, {_reader_of(column, program)})"
+    assert isinstance(column, DateColumn)
+    assert program.first is not None
+    formats = program.first.parts["date_format"]
+    date_format = formats.get(column.name) if isinstance(formats, dict) else formats
+    if date_format is None:
+        return f"dates({head}, {column.order!r})"
+    return f"dates({head}, {column.order!r}, {date_format!r})"
+
+
+def _reader_of(column: NumberColumn, program: Program) -> str:
+    """Write the function that reads the texts of a column of numbers."""
+    if column.form == number_forms.DURATION:
+        return "read_duration"
+    form = column.form or program.number_form
+    if not form:
+        return "read_number_or_limit"
+    return f"lambda text: read_formed(text, number_form({form!r}))"
+
+
+def _encoded(column: Column) -> Iterator[str]:
+    """Write the lines that compute the inputs of a column."""
+    inputs = []
+    is_date = isinstance(column, DateColumn)
+    for step in steps_of_column(column):
+        if step.name == "fill":
+            value = step.parts["value"]
+            if is_date:
+                yield f"date = filled(x, np.datetime64({value.astype(int)}, 'us'))"
+                yield "number = seconds(date)"
+            else:
+                yield f"number = filled(x, {value!r})"
+        elif step.name == "one_hot":
+            categories = _list(step.parts["categories"], "    ")
+            yield "index = indices(x, {}, {others}, {missing})".format(categories, **step.parts)
+            inputs.append("one_hot(index, {n_inputs})".format(**step.parts))
+        elif step.name == "words":
+            yield "rows_of_words = [words_of(text) for text in x]"
+            yield f"vocabulary = {_list(step.parts['words'], '    ')}"
+            inputs.append("[[word in row for word in vocabulary] for row in rows_of_words]")
+        else:
+            inputs.append(_input_of(step, column))
+    yield f"inputs[{column.name!r}] = {bracketed(inputs, WIDTH - 30, '    ')}"
+
+
+def _input_of(step: Step, column: Column) -> str:
+    """Write the expression of the inputs of a step of a column."""
+    parts = step.parts
+    if step.name == "scale":
+        arguments = f"number, {parts['center']!r}, {parts['scale']!r}"
+        if np.isfinite(parts["low"]):
+            arguments += f", {parts['low']!r}, {parts['high']!r}"
+        return f"scaled({arguments})"
+    if step.name == "positions":
+        return f"positions(number, {_list(parts['edges'], ' ' * 8)})"
+    if step.name == "equals":
+        value = f"part_of(date, {parts['part']!r})" if parts["part"] else "number"
+        others = ", others=True" if parts["others"] else ""
+        return f"equals({value}, {_list(parts['numbers'], ' ' * 8)}{others})"
+    if step.name == "waves":
+        return f"waves(date, {parts['cycle']!r})"
+    assert step.name == "missing"
+    return "x == ''" if isinstance(column, WordsColumn) else "np.isnan(x)"
 
 
 def _arrays(program: Program) -> Iterator[str]:
@@ -307,28 +377,3 @@ def _array(values: NDArray[Any]) -> str:
         lines.append(f"    {bracketed(numbers, WIDTH, '    ')},")
     rows = "\n".join(lines)
     return f"np.array([\n{rows}\n], {dtype})"
-
-
-def _column_call(column: Column, at: int, date_format: str | None) -> str:
-    """Write the call that encodes a column, with the fields of its record."""
-    fields = column.to_dict()
-    function = fields.pop("kind")
-    fields.pop("limit_texts", None)  # they are read by a rule for all columns of numbers
-    form = number_form(fields.get("form", ""))
-    if form is not None:
-        fields["form"] = [*form]
-    values = f"X[{at}]"
-    if "missing_texts" in fields:
-        markers = _list(fields.pop("missing_texts"))
-        values = f"without_markers({values}, {markers})"
-        if function == "date":
-            fields["markers"] = list(column.missing_texts)
-    arguments = [values, repr(fields.pop("name"))]
-    for name, value in fields.items():
-        text = repr(value)
-        if isinstance(value, list):
-            text = _list(value, " " * 8)
-        arguments.append(f"{name}={text}")
-    if date_format is not None:
-        arguments.append(f"date_format={date_format!r}")
-    return f"{function}({', '.join(arguments)})"

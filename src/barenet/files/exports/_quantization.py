@@ -1,4 +1,4 @@
-"""Quantization: a program with 8-bit integers as weights, or in all of its layers.
+"""Quantization: a program whose layers compute in 8-bit integers.
 
 The integer arithmetic follows Jacob et al., "Quantization and training of neural networks for
 efficient integer-arithmetic-only inference" (2018), as in TensorFlow Lite and CMSIS-NN. A 32-bit
@@ -39,17 +39,6 @@ COMPARED_ROWS = 500
 
 #: Maximum absolute number of a calibration, whose range still fits a 32-bit float.
 MAX_NUMBER = 1e38
-
-
-def with_integer_weights(program: Program) -> Program:
-    """Round all weights of a program to integers; its arithmetic stays float."""
-    steps = []
-    for step in program.steps:
-        if step.name == "affine":
-            steps.append(_rounded(step.parts["weights"], step.parts["bias"]))
-        else:
-            steps.append(step)
-    return replace(program, steps=tuple(steps))
 
 
 def with_integer_layers(
@@ -363,13 +352,6 @@ def _integer_parts(step: Step, inputs: Grid) -> _IntegerParts:
     divisor = np.where(size == 0, 1, size)
     sums = np.rint(bias / divisor) - zeros
     return _IntegerParts(codes, sums.astype(np.int32), size)
-
-
-def _rounded(weights: NDArray[Any], bias: NDArray[Any]) -> Step:
-    """Round the weights of a dense layer to integers, with a step size for each output."""
-    largest = np.abs(weights).max(axis=0)
-    size = (largest / MAX_WEIGHT).astype(np.float32)
-    return Step("rounded", weights=_weight_codes(weights, size), step=size, bias=bias)
 
 
 def _weight_codes(weights: NDArray[Any], size: NDArray[Any]) -> NDArray[np.int8]:

@@ -4,7 +4,7 @@ They use no backreferences, lookahead or classes such as ``\\d``, so that the en
 Go (RE2), Rust and Python accept them and agree on the matches.
 """
 
-from barenet.tables.reading._date_formats import is_time
+from barenet.tables.reading._date_reading import is_time
 
 #: A text without null characters, which text files do not have.
 TEXT_PATTERN = r"^[^\x00]*$"

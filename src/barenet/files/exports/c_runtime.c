@@ -56,19 +56,6 @@ static void dense(const float *a, int n, CONSTANT float *weights, CONSTANT float
     }
 }
 
-/* b = W a + bias, with the weights of each output side by side, in steps of the output's own */
-static void dense_int8(const float *a, int n, CONSTANT signed char *weights, CONSTANT float *step,
-                       CONSTANT float *bias, float *b, int m)
-{
-    for (int j = 0; j < m; j++) {
-        float sum = 0.0f;
-
-        for (int i = 0; i < n; i++)
-            sum += (float)*weights++ * a[i];
-        b[j] = sum * step[j] + bias[j];
-    }
-}
-
 /* b = (a - offset) * factor, rounded to codes of 8 bits; a stride of 0 is for a single pair */
 static void quantize(const float *a, CONSTANT float *offset, CONSTANT float *factor, int stride,
                      signed char *b, int n)
@@ -167,14 +154,19 @@ static void both(float *a, int n)
     a[0] = 1.0f - a[n];
 }
 
-/* (x - center - rest) / scale, or fill where x is missing; an indicator adds a 1 there, else a 0.
- * The rest is what rounding the center to a float leaves. */
+/* (x - center - rest) / scale, or fill where x is missing; the rest is what rounding the center to
+ * a float leaves */
 static float *number(float *b, float x, int missing, float fill, float center, float rest,
-                     float scale, int indicator)
+                     float scale)
 {
     *b++ = missing ? fill : (x - center - rest) / scale;
-    if (indicator)
-        *b++ = missing ? 1.0f : 0.0f;
+    return b;
+}
+
+/* 1 where x is missing, 0 elsewhere */
+static float *flag(float *b, int missing)
+{
+    *b++ = missing ? 1.0f : 0.0f;
     return b;
 }
 
@@ -216,17 +208,15 @@ static float *code(float *b, float x, int missing, int fill, int n, CONSTANT flo
     return b;
 }
 
-/* 1 at index x of n categories, 0 elsewhere; with one more entry for rare categories, and one for
- * missing values */
-static float *category(float *b, float x, int n, int rare, int missing)
+/* 1 at index x of n categories, at that of other categories or at that of missing values, 0 at the
+ * others of m entries; the index -1 is none */
+static float *category(float *b, float x, int n, int other, int missing, int m)
 {
-    int index = rare ? n : -1;
+    int index = isnan(x) ? missing : other;
 
-    if (isnan(x))
-        index = missing ? n + rare : index;
-    else if (x >= 0.0f && x < (float)n)
+    if (x >= 0.0f && x < (float)n)
         index = (int)x;
-    for (int i = 0; i < n + rare + missing; i++)
+    for (int i = 0; i < m; i++)
         *b++ = i == index ? 1.0f : 0.0f;
     return b;
 }

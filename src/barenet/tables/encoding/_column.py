@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import convert_fields
 from barenet.errors import ArgumentError
+from barenet.tables.encoding._operations import filled, scaled
 from barenet.tables.encoding._scaling import MIN_SCALE
 from barenet.tables.frames._frame import Frame, Names
 from barenet.tables.reading._column_values import parse_column
@@ -127,15 +128,12 @@ class Column(ABC):
         """Encode parsed values, shape (n_rows, n_inputs)."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Convert to JSON data, for `column_from_dict`."""
+        """Convert to JSON data, for `column_from_dict`; defaults are left out."""
         plain: dict[str, Any] = {"kind": self.kind}
-        for name, value in dataclasses.asdict(self).items():
-            if isinstance(value, tuple):
-                plain[name] = list(value)  # as it is read from JSON
-            else:
-                plain[name] = value
-        if not self.missing_texts:  # left out so that older versions can read it
-            del plain["missing_texts"]
+        for part in dataclasses.fields(self):
+            value = getattr(self, part.name)
+            if value != part.default:
+                plain[part.name] = list(value) if isinstance(value, tuple) else value
         return plain
 
     def entries(self, values: NDArray[Any]) -> Entries:
@@ -241,7 +239,7 @@ class FilledColumn(Column):
 
     def filled(self, values: NDArray[Any]) -> NDArray[Any]:
         """Replace the missing values among parsed values, shape (n_rows,)."""
-        return np.where(np.isnan(values), self.fill_value, values)
+        return filled(values, self.fill_value)
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         encoded = self._encode_filled(self.filled(values))
@@ -250,8 +248,8 @@ class FilledColumn(Column):
         return np.column_stack(encoded)
 
     def _encode_filled(self, values: NDArray[Any]) -> list[Any]:
-        """Encode values, with missing ones filled, as an array for each input."""
-        return [(values - self.center) / self.scale]
+        """Encode values, with missing ones filled, as arrays of one or several inputs."""
+        return [scaled(values, self.center, self.scale)]
 
     def _scaled(self, letter: str) -> str:
         """Write the formula of the shift and the scaling."""

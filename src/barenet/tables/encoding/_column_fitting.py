@@ -22,8 +22,7 @@ from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _column_values as column_values
 from barenet.tables.reading._column_reading import kinds_of
 from barenet.tables.reading._column_words import DROPPED
-from barenet.tables.reading._number_forms import form_of_kind
-from barenet.tables.reading._readers import is_numeric
+from barenet.tables.reading._readers import form_of_kind, is_numeric
 
 #: The scalings of columns of numbers; "piecewise" standardizes, too.
 SCALINGS = {**KINDS, "piecewise": KINDS["standardize"]}

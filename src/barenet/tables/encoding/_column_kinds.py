@@ -11,13 +11,25 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.tables.encoding._column import Column, DroppedColumn, Entries, FilledColumn
+from barenet.tables.encoding._operations import (
+    CYCLES,
+    PARTS,
+    equals,
+    one_hot,
+    part_of,
+    positions,
+    scaled,
+    seconds,
+    waves,
+)
 from barenet.tables.encoding._scaling import MIN_SCALE
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
-from barenet.tables.reading._date_formats import DATES, date_text, iso_text
-from barenet.tables.reading._number_forms import DURATION, PLAIN, kind_of_form, number_form
-from barenet.tables.reading._readers import is_date
+from barenet.tables.reading._date_formats import date_text, iso_text
+from barenet.tables.reading._date_reading import DATES
+from barenet.tables.reading._number_forms import DURATION, PLAIN, number_form
+from barenet.tables.reading._readers import is_date, kind_of_form
 
 
 @dataclass(frozen=True)
@@ -98,14 +110,6 @@ class NumberColumn(FilledColumn):
                 reading = reading.replace(" as ", " is read as ")
             readings.append(reading)
         return ", ".join(readings)
-
-    def to_dict(self) -> dict[str, Any]:
-        plain = super().to_dict()
-        if not self.limit_texts:  # left out so that older versions can read it
-            del plain["limit_texts"]
-        if not self.form:
-            del plain["form"]
-        return plain
 
     def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
         """Add bins, and limits.
@@ -238,27 +242,13 @@ class PiecewiseColumn(NumberColumn):
             return formula
         return f"{formula}; one-hot for {len(self.codes)} of the numbers, the others share one"
 
-    def to_dict(self) -> dict[str, Any]:
-        plain = super().to_dict()
-        if not self.clip:  # left out so that barenet 0.2 can read it
-            del plain["clip"]
-        if not self.codes:
-            del plain["codes"]
-        return plain
-
-    def _scaled_number(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        # Exported Python files limit a number before they scale it (`limited`). The bits are equal:
-        # as rounding never reverses the order of two numbers, a number beyond a limit is scaled to
-        # the scaled limit or beyond it.
-        low, high = self.limits
-        return np.clip((values - self.center) / self.scale, low, high)
-
     def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
-        encoded = [self._scaled_number(values), *positions(values, self.edges).T]
+        encoded = [
+            scaled(values, self.center, self.scale, *self.limits),
+            positions(values, self.edges),
+        ]
         if self.codes:
-            n_inputs_of_codes = len(self.codes) + 1  # one for all other numbers
-            is_code = one_hot(self._places_of_codes(values), n_inputs_of_codes)
-            encoded += [*is_code.T]
+            encoded.append(equals(values, self.codes, others=True))
         return encoded
 
     def _places_of_codes(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -297,13 +287,8 @@ class PiecewiseColumn(NumberColumn):
         position_in_bin = 1 + bins
         end_of_run = n_inputs + position_in_bin
         places = [scaled_number, position_in_bin, end_of_run]
-        numbers = [self._scaled_number(values), within, has_bins_below]
+        numbers = [scaled(values, self.center, self.scale, *self.limits), within, has_bins_below]
         return Entries(np.stack(places, axis=1), np.column_stack(numbers))
-
-
-def one_hot(inputs: NDArray[np.intp], n_inputs: int) -> NDArray[np.bool_]:
-    """Return whether each input is that of the row, shape (n_rows, n_inputs); -1 is none."""
-    return inputs[:, np.newaxis] == np.arange(n_inputs)
 
 
 def check_edges(edges: tuple[float, ...]) -> None:
@@ -314,21 +299,6 @@ def check_edges(edges: tuple[float, ...]) -> None:
     are_finite = np.isfinite(widths).all()
     if not len(widths) or not are_wide or not are_finite:
         raise ArgumentError.of("edges", edges, "two or more numbers in ascending order")
-
-
-def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
-    """Compute the position in each bin, shape (n_values, n_bins): 0 before the bin and 1 after it.
-
-    The first bin is open below, where the position goes on to -1; the last one above, to 2.
-    """
-    n_bins = len(edges) - 1
-    low = np.zeros(n_bins)
-    low[0] = -1
-    high = np.ones(n_bins)
-    high[-1] = 2
-    starts = edges[:-1]
-    widths = np.diff(edges)
-    return np.clip((values[:, np.newaxis] - starts) / widths, low, high)
 
 
 @dataclass(frozen=True)
@@ -463,18 +433,9 @@ class CategoryColumn(Column):
         return np.array(inputs, np.intp)
 
 
-#: The cycles that `elapsed` knows.
-CYCLES = ("year", "week", "day")
-
 #: The part of a date whose values are compared for each of its cycles.
 PART_OF_CYCLE = {"year": "month", "week": "weekday", "day": "hour"}
 
-#: The parts of a date, with the names of their values.
-PARTS = {
-    "month": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "weekday": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    "hour": tuple(f"hour {hour}" for hour in range(24)),
-}
 
 #: The name of whole days, in days since 1970, beside the parts.
 DAY_PART = "day"
@@ -597,18 +558,6 @@ class DateColumn(FilledColumn):
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
         return seconds(values)
 
-    def to_dict(self) -> dict[str, Any]:
-        plain = super().to_dict()
-        if self.order == "ymd":  # left out so that barenet 0.2 can read it
-            del plain["order"]
-        if not self.edges:  # left out so that older versions can read it
-            del plain["edges"]
-        if not self.parts:
-            del plain["parts"]
-        if not self.days:
-            del plain["days"]
-        return plain
-
     @property
     def _value_names(self) -> tuple[str, ...]:
         names = [self.name]
@@ -658,13 +607,11 @@ class DateColumn(FilledColumn):
 
     def _encode_filled(self, values: NDArray[Any]) -> list[Any]:
         encoded = self.seconds_column._encode_filled(seconds(values))
-        encoded += self._waves(values)
+        encoded.extend(waves(values, cycle) for cycle in self.cycles)
         for part in self.parts:
-            is_of_part = one_hot(part_of(values, part), len(PARTS[part]))
-            encoded += [*is_of_part.T]
+            encoded.append(one_hot(part_of(values, part), len(PARTS[part])))
         if self.days:
-            is_day = one_hot(self._places_of_days(values), len(self.days))
-            encoded += [*is_day.T]
+            encoded.append(equals(part_of(values, DAY_PART), self.days))
         return encoded
 
     def entries(self, values: NDArray[Any]) -> Entries:
@@ -677,9 +624,10 @@ class DateColumn(FilledColumn):
         further = []
         n_rows = len(filled)
         next_input = 1 + self.n_bins  # the first one after those of the seconds
-        for wave in self._waves(filled):
-            further.append((np.full(n_rows, next_input), wave))
-            next_input += 1
+        for cycle in self.cycles:
+            for wave in waves(filled, cycle).T:
+                further.append((np.full(n_rows, next_input), wave))
+                next_input += 1
         for part in self.parts:
             inputs = next_input + part_of(filled, part)
             further.append((inputs, np.ones(n_rows)))
@@ -700,37 +648,6 @@ class DateColumn(FilledColumn):
         places = np.minimum(np.searchsorted(days, days_of_values), len(days) - 1)
         return np.where(days[places] == days_of_values, places, -1)
 
-    def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
-        """The inputs of the cycles."""
-        dates = values.astype("M8[us]")
-        waves = []
-        for cycle in self.cycles:
-            angle = 2 * np.pi * elapsed(dates, cycle)
-            waves += [np.sin(angle), np.cos(angle)]
-        return waves
-
-
-def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
-    """Seconds since 1970 of dates, NaN for a missing one."""
-    microseconds = dates.astype("M8[us]").astype(np.int64)
-    return np.where(np.isnat(dates), np.nan, microseconds / 1e6)
-
-
-def part_of(dates: NDArray[Any], part: str) -> NDArray[np.intp]:
-    """Compute a part of dates: the month, the weekday or the hour, from 0, or the day since 1970.
-
-    The month 0 is January, and the weekday 0 is Monday.
-    """
-    dates = dates.astype("M8[us]")
-    if part == "day":
-        return dates.astype("M8[D]").astype(np.int64)
-    if part == "month":
-        return dates.astype("M8[M]").astype(np.int64) % 12
-    if part == "weekday":
-        day = dates.astype("M8[D]").astype(np.int64)
-        return (day + 3) % 7  # the first day of 1970 was a Thursday
-    return dates.astype("M8[h]").astype(np.int64) % 24
-
 
 def _check_choice(argument: str, chosen: tuple[str, ...], known: Collection[str]) -> None:
     """Refuse texts that are not known, or repeated."""
@@ -743,23 +660,6 @@ def _check_choice(argument: str, chosen: tuple[str, ...], known: Collection[str]
 def nearest_second(since_1970: float) -> np.datetime64:
     """Round a number of seconds since 1970 to a time in whole seconds."""
     return np.datetime64(round(since_1970), "s")
-
-
-def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
-    """Compute the elapsed fraction of the year, the week (whole days, from Monday) or the day."""
-    if cycle == "year":
-        year = dates.astype("M8[Y]")
-        # NumPy 2.5 deprecates adding a plain 1, which has no unit.
-        next_year = year + np.timedelta64(1, "Y")
-        start = year.astype("M8[us]")
-        end = next_year.astype("M8[us]")
-        return (dates - start) / (end - start)
-    if cycle == "week":
-        day = np.floor(seconds(dates) / 86400.0)
-        weekday = (day + 3) % 7  # 0 is Monday, as the first day of 1970 was a Thursday
-        return weekday / 7
-    seconds_of_day = seconds(dates) % 86400.0
-    return seconds_of_day / 86400.0
 
 
 #: The kinds of columns by name.

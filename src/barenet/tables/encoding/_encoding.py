@@ -578,7 +578,7 @@ class TableEncoding:
         """
         columns = [column.to_dict() for column in self.columns]
         plain: dict[str, Any] = {"columns": columns, "missing": list(self.missing)}
-        if self.pairs:  # left out otherwise so that older versions can read it
+        if self.pairs:
             plain["pairs"] = [pairs.to_dict() for pairs in self.pairs]
         return plain
 

@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from barenet.tables.encoding._words_column import WordsColumn, words_of
+from barenet.tables.encoding._words_column import WordsColumn
+from barenet.tables.reading._words import words_of
 
 #: Minimum number of rows that have a word, and that don't have it, for an input of its own.
 MIN_ROWS = 5

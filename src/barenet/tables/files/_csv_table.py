@@ -32,11 +32,11 @@ from barenet.tables.reading._date_formats import (
     format_of_column,
     formats_by_column,
     formats_of,
-    parse_datetime,
     rewrite_date,
 )
+from barenet.tables.reading._date_reading import parse_datetime
 from barenet.tables.reading._missing_texts import MISSING, is_absent
-from barenet.tables.reading._parsing import (
+from barenet.tables.reading._separators import (
     AFTER_LIMIT,
     BEFORE_LIMIT,
     DECIMAL_COMMA,

@@ -18,13 +18,8 @@ from barenet.errors import DataError, count_of
 from barenet.tables.files._delimited import read_records, without_spaces_beside_quotes
 from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.reading._missing_texts import MISSING
-from barenet.tables.reading._parsing import (
-    CODE,
-    DECIMAL_COMMA,
-    GROUPED,
-    LONGER_SPELLING,
-    to_number,
-)
+from barenet.tables.reading._parsing import CODE, LONGER_SPELLING, to_number
+from barenet.tables.reading._separators import DECIMAL_COMMA, GROUPED
 
 #: A text with a point.
 _WITH_POINT = r"[^.]*\..*"

@@ -71,3 +71,9 @@ class CodedTexts:
         codes = np.empty(len(self.texts), np.int64)
         codes[order] = np.arange(len(order))
         return type(self)(codes[self.codes], [self.texts[place] for place in order.tolist()])
+
+
+def unique_texts(column: NDArray[Any] | CodedTexts) -> tuple[NDArray[np.int64], list[str]]:
+    """Index the different texts of a column in order, and strip them."""
+    coded = column.of_rows() if isinstance(column, CodedTexts) else CodedTexts.of(column.tolist())
+    return coded.codes, [text.strip() for text in coded.texts]

@@ -20,19 +20,21 @@ from barenet.tables.reading import _limits as limits, _parsing as parsing
 from barenet.tables.reading._column_texts import ColumnTexts, Read
 from barenet.tables.reading._column_values import Losses, Unread
 from barenet.tables.reading._column_words import words_of_kind
-from barenet.tables.reading._date_formats import date_text, is_time
-from barenet.tables.reading._number_forms import form_of
-from barenet.tables.reading._parsing import NEARLY_ALL
+from barenet.tables.reading._date_formats import date_text
+from barenet.tables.reading._date_reading import is_time
 from barenet.tables.reading._readers import (
     NUMBER,
     PLAIN,
     Reader,
+    are_booleans,
+    form_of,
     is_date,
     is_numeric,
     reader_of,
     readers_of_second_rank,
     units_of,
 )
+from barenet.tables.reading._separators import GROUPED, NEARLY_ALL
 
 #: Minimum number of different values, and fraction of the rows, where the different values decide.
 MIN_TEXTS = 10
@@ -42,7 +44,7 @@ MIN_ROWS = 0.1
 MOST_UNITS = 5
 
 #: Numbers whose points may be between thousands, and those without a point beside them.
-_THOUSANDS = re.compile(rf"{parsing.GROUPED}|[+-]?\d{{1,3}}", re.ASCII)
+_THOUSANDS = re.compile(rf"{GROUPED}|[+-]?\d{{1,3}}", re.ASCII)
 
 
 class Reading(NamedTuple):
@@ -129,7 +131,7 @@ def reading_of(texts: ColumnTexts) -> Reading:
     """Decide the kind of a column from its texts."""
     if not texts.texts:
         return Reading("category" if texts.absent and not texts.n_numbers else "number")
-    if not texts.n_numbers and parsing.are_booleans(texts.texts):
+    if not texts.n_numbers and are_booleans(texts.texts):
         return Reading("boolean")
     if texts.are_all(_season):
         return Reading("category")

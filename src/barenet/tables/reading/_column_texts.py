@@ -11,9 +11,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.tables.frames._coded_texts import CodedTexts
+from barenet.tables.frames._coded_texts import CodedTexts, unique_texts
 from barenet.tables.reading._missing_texts import is_absent
-from barenet.tables.reading._parsing import unique_texts
 
 #: Number of texts that a reader is tried on before all others.
 N_PROBED = 64

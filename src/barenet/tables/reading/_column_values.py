@@ -13,21 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DataError
+from barenet.tables.frames._coded_texts import unique_texts
 from barenet.tables.frames._frame import Frame, Names
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_errors import raise_together
-from barenet.tables.reading._date_formats import DATES, is_time, parse_datetime
+from barenet.tables.reading._date_reading import DATES, are_missing_dates, is_time, parse_datetime
 from barenet.tables.reading._missing_texts import is_absent
 from barenet.tables.reading._parsing import (
     WORDS,
-    are_missing_dates,
     canonical,
     number_of_token,
-    read_number_or_truth,
+    read_number,
     to_number,
     truth_of,
-    unique_texts,
 )
 from barenet.tables.reading._readers import is_date, reader_of
 
@@ -36,6 +35,11 @@ MOST_EXAMPLES = 3
 
 #: Parses a text; None if it is not a value of the kind.
 Parser = Callable[[str], Any]
+
+
+def read_number_or_truth(text: str) -> float | None:
+    """Parse a number; True and False, as written by pandas, are 1 and 0, as in a data frame."""
+    return float(text == "True") if text in WORDS else read_number(text)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from barenet.tables.reading._date_formats import (
     check_date_format,
     check_time_format,
     formats_by_column,
-    is_format,
-    is_time,
 )
+from barenet.tables.reading._date_reading import is_format, is_time
 from barenet.tables.reading._number_forms import DURATION, number_form
 
 #: The kind of each word, as `parse_column` takes it. Texts that are read by their words are parsed

@@ -11,7 +11,8 @@ from barenet.errors import ArgumentError, warn_with_remedy
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_words import kind_of_words
-from barenet.tables.reading._date_formats import UNTIL, date_text
+from barenet.tables.reading._date_formats import date_text
+from barenet.tables.reading._date_reading import UNTIL
 from barenet.tables.reading._readers import reader_of
 
 #: The words that read numbers as dates, with the years that such numbers usually have.

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from barenet.tables.reading import _parsing as parsing
 from barenet.tables.reading._column_texts import ColumnTexts
+from barenet.tables.reading._separators import NEARLY_ALL
 
 #: Minimum number of different numbers and limits among which limits are numbers.
 MANY = 10
@@ -56,7 +57,7 @@ def are_beside_numbers(texts: ColumnTexts) -> bool:
         return False
     numbers = [text for text in texts.texts if parsing.read_number(text) is not None]
     n_rows = sum(texts.counts[text] for text in numbers) + texts.n_numbers
-    if n_rows >= parsing.NEARLY_ALL * texts.n_rows:
+    if n_rows >= NEARLY_ALL * texts.n_rows:
         return True
     different = set(map(parsing.read_number_or_limit, [*numbers, *limits]))
     return len(different) >= MANY and not _are_mixed_up(numbers, limits)

@@ -11,18 +11,6 @@ from typing import NamedTuple
 
 from barenet.tables.reading._parsing import finite_number, is_code, plain_minus
 
-#: The separators of thousands and of decimals, in the order in which they are tried.
-SEPARATORS = (
-    ("", "."),
-    ("", ","),
-    (",", "."),
-    (".", ","),
-    (" ", "."),
-    (" ", ","),
-    ("'", "."),
-    ("'", ","),
-)
-
 #: The form of plain numbers, and that of durations, which are read as seconds.
 PLAIN = ""
 DURATION = "duration"
@@ -33,21 +21,6 @@ FORM = re.compile(r"(?P<before>\D*)1(?P<thousands>[,.' ]?)234(?P<decimal>[.,])5(
 #: Spaces and apostrophes that separate thousands.
 SPACES = re.compile("[\u00a0\u2007\u2009\u202f]")
 APOSTROPHE = "\u2019"
-
-#: Signs of currencies, and codes of currencies that may be before a number.
-_SIGN = "[$€£¥₹₩₽₺₴₪₫฿~≈]|US[$]|A[$]|C[$]|R[$]|HK[$]"
-_CODE = (
-    "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|THB|ILS"
-    "|IDR|CZK|AED|TRY|HUF|CLP|SAR|PHP|MYR|COP|RUB|RON|PEN|UAH|ARS|EGP|VND|NGN|KZT|BGN|ISK|Rs[.]?|kr[.]?"
-)
-_BEFORE = rf"(?P<before>(?:(?:{_SIGN})|(?:{_CODE})(?=[\s\d]))\s?)?"
-
-#: A unit behind a number: %, °C, kg, km/h, m2, m³. A single letter is a unit only after a space or
-#: a fraction, as 12a is a house number.
-_WORD = r"[^\W\d_]{1,8}[.]?[23²³]?(?:/[^\W\d_]{1,5}[23²³]?)?"
-_BEHIND = rf"(?P<behind>\s?(?:[%‰°'\"″′]|°[CFK]|[$€£¥₹₩₽₺₴₪₫฿]|{_WORD}))?"
-_NUMBER = r"(?P<number>\d[\d.,' ]*)"
-_WITH_UNIT = re.compile(rf"[+-]?{_BEFORE}[+-]?{_NUMBER}{_BEHIND}")
 
 #: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M.
 CLOCK = re.compile(
@@ -138,27 +111,6 @@ def read_formed(text: str, form: Sequence[str]) -> float | None:
     return -value if is_negative else value
 
 
-def unit_of(text: str) -> tuple[str, str] | None:
-    """Find the sign or unit before a number, and that behind it; None without any.
-
-    >>> [unit_of(text) for text in ("$9,216 ", "12 kg", "12", "12a", "2.5a", "Room 12")]
-    [('$', ''), ('', ' kg'), None, None, ('', 'a'), None]
-    """
-    plain = plain_minus(text.replace("(", "").replace(")", "").strip())
-    if not text.isascii():
-        plain = SPACES.sub(" ", plain)
-    match = _WITH_UNIT.fullmatch(plain)
-    if match is None or not (match["before"] or match["behind"]):
-        return None
-    behind = match["behind"] or ""
-    number = match["number"].rstrip()
-    behind = match["number"][len(number) :] + behind
-    is_letter = len(behind) == 1 and behind.isalpha()
-    if is_letter and number.isdecimal():
-        return None
-    return match["before"] or "", behind
-
-
 def read_duration(text: str) -> float | None:
     """Parse a duration in seconds: 45:12 has minutes and seconds, and 2h 5m hours and minutes.
 
@@ -184,33 +136,3 @@ def read_duration(text: str) -> float | None:
     if match["sign"] == "-":
         return -seconds
     return seconds
-
-
-def form_of(kind: str) -> NumberForm | None:
-    """Return the form of numbers in a kind; None for plain numbers and other kinds.
-
-    >>> form_of("number 1.234,5").decimal, form_of("number"), form_of("dmy")
-    (',', None, None)
-    """
-    return number_form(form_of_kind(kind))
-
-
-def kind_of_form(form: str) -> str:
-    """Return the kind of a column whose numbers have a form, as `Reading` names it.
-
-    >>> kind_of_form("1,234.5"), kind_of_form(""), kind_of_form("duration")
-    ('number 1,234.5', 'number', 'duration')
-    """
-    return DURATION if form == DURATION else f"number {form}".rstrip()
-
-
-def form_of_kind(kind: str) -> str:
-    """Return the form of the numbers of a kind; empty for plain numbers.
-
-    >>> form_of_kind("number 1,234.5"), form_of_kind("number"), form_of_kind("duration")
-    ('1,234.5', '', 'duration')
-    """
-    if kind == DURATION:
-        return DURATION
-    _, _, form = kind.partition(" ")
-    return form

@@ -5,12 +5,12 @@ second rank read numbers with separators, signs and units, durations, and dates 
 formats. If two readers of one group read all values and differ, no order of them decides.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
 from barenet.tables.reading._column_texts import MIN_PROBED, ColumnTexts
-from barenet.tables.reading._date_formats import (
+from barenet.tables.reading._date_reading import (
     DATES,
     is_format,
     parse_datetime,
@@ -19,14 +19,19 @@ from barenet.tables.reading._date_formats import (
 )
 from barenet.tables.reading._number_forms import (
     DURATION,
-    SEPARATORS,
     NumberForm,
-    form_of,
+    number_form,
     read_duration,
     read_formed,
-    unit_of,
 )
-from barenet.tables.reading._parsing import read_number, read_number_or_limit, truth_of
+from barenet.tables.reading._number_units import unit_of
+from barenet.tables.reading._parsing import (
+    BOOLEAN_WORDS,
+    canonical,
+    read_number,
+    read_number_or_limit,
+    truth_of,
+)
 
 #: Formats of dates, besides those that `parse_datetime` reads: years of two digits in each order,
 #: and others of exports.
@@ -44,6 +49,27 @@ FORMATS = [
     *("%d. %m. %Y", "%m.%Y", "%Y_%m_%d", "%Y_%m", "%Y-%j", "%Y%m%d-%H%M", "%Y%m%d_%H%M%S"),
     *("%H.%M.%S", "%H.%M"),
 ]
+
+#: The letters of words for true and false, which may also be codes, and the pairs beside which they
+#: are booleans.
+BOOLEAN_LETTERS = {
+    "t": (("true", "false"), ("t", "f")),
+    "f": (("true", "false"), ("t", "f")),
+    "y": (("yes", "no"), ("y", "n")),
+    "n": (("yes", "no"), ("y", "n")),
+}
+
+#: The separators of thousands and of decimals, in the order in which they are tried.
+SEPARATORS = (
+    ("", "."),
+    ("", ","),
+    (",", "."),
+    (".", ","),
+    (" ", "."),
+    (" ", ","),
+    ("'", "."),
+    ("'", ","),
+)
 
 
 class Reader(NamedTuple):
@@ -133,3 +159,56 @@ def is_numeric(kind: str) -> bool:
 def is_date(kind: str) -> bool:
     """Return whether a kind is that of dates or times."""
     return kind in DATES or is_format(kind)
+
+
+def are_booleans(texts: Iterable[str]) -> bool:
+    """Return whether texts are words for true and false, such as yes and no, of any pairs.
+
+    1 and 0 may be beside words. At least one pair must be complete, and that of each letter.
+
+    >>> are_booleans(["yes", "No", "Y", "true"]), are_booleans(["1.0", "0.0", "True"])
+    (True, True)
+    >>> are_booleans(["yes", "n"]), are_booleans(["yes", "no", "t"]), are_booleans(["1", "0"])
+    (False, False, False)
+    """
+    words = set[str]()
+    for text in texts:
+        if truth_of(text) is None:
+            return False
+        words.add(canonical(text).lower())
+    for letter in words.intersection(BOOLEAN_LETTERS):
+        if not any(words.issuperset(pair) for pair in BOOLEAN_LETTERS[letter]):
+            return False
+    if any(words.issuperset(pair) for pair in BOOLEAN_WORDS):
+        return True
+    return words.issuperset(("1", "0")) and len(words) > 2
+
+
+def form_of(kind: str) -> NumberForm | None:
+    """Return the form of numbers in a kind; None for plain numbers and other kinds.
+
+    >>> form_of("number 1.234,5").decimal, form_of("number"), form_of("dmy")
+    (',', None, None)
+    """
+    return number_form(form_of_kind(kind))
+
+
+def kind_of_form(form: str) -> str:
+    """Return the kind of a column whose numbers have a form, as `Reading` names it.
+
+    >>> kind_of_form("1,234.5"), kind_of_form(""), kind_of_form("duration")
+    ('number 1,234.5', 'number', 'duration')
+    """
+    return DURATION if form == DURATION else f"number {form}".rstrip()
+
+
+def form_of_kind(kind: str) -> str:
+    """Return the form of the numbers of a kind; empty for plain numbers.
+
+    >>> form_of_kind("number 1,234.5"), form_of_kind("number"), form_of_kind("duration")
+    ('1,234.5', '', 'duration')
+    """
+    if kind == DURATION:
+        return DURATION
+    _, _, form = kind.partition(" ")
+    return form

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import DataError, some
+from barenet.tables.frames._coded_texts import unique_texts
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
+from barenet.tables.reading._class_labels import encode, is_number
 from barenet.tables.reading._column_reading import Reading, readings_of, refuse_undecided
 from barenet.tables.reading._column_values import (
     as_labels,
@@ -20,8 +22,7 @@ from barenet.tables.reading._column_values import (
     refuse_where,
 )
 from barenet.tables.reading._missing_texts import MISSING, is_absent
-from barenet.tables.reading._number_forms import form_of
-from barenet.tables.reading._readers import is_date, is_numeric, reader_of
+from barenet.tables.reading._readers import are_booleans, form_of, is_date, is_numeric, reader_of
 
 #: Maximum number of texts that may stand for a missing value.
 FEW = 5
@@ -52,7 +53,7 @@ def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Tar
     """Encode numbers as classes if they are classes."""
     is_of_classes = are_classes(numbers) if task is None else task == "classification"
     if is_of_classes:
-        return parsing.encode(numbers)
+        return encode(numbers)
     return numbers, None
 
 
@@ -69,7 +70,7 @@ def read_target(
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
     if column.dtype.kind == "b" and task != "regression":
-        return parsing.encode(as_labels(rows, target, ()))
+        return encode(as_labels(rows, target, ()))
     if column.dtype.kind == "T":
         return _read_text(rows, target, task, reading)
     return encode_numbers(complete_numbers(rows, target), task)
@@ -93,7 +94,7 @@ def missing_targets(
         numbers = _numbers_among(missing, parsing.number_of_token)
         return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
     numbers = _numbers_among(missing, parsing.to_number)
-    codes, texts = parsing.unique_texts(column)
+    codes, texts = unique_texts(column)
     are_missing = []
     are_markers = []
     present = set()
@@ -141,7 +142,7 @@ def _read_text(
     rows: Frame, target: str, task: TargetTask | None, reading: Reading | None
 ) -> Target:
     """Read a target column of text."""
-    codes, texts = parsing.unique_texts(rows.columns[target])
+    codes, texts = unique_texts(rows.columns[target])
     if task is None:
         _refuse_spellings(rows, target)
     are_numbers = all(parsing.read_number(text) is not None for text in texts)
@@ -154,7 +155,7 @@ def _read_text(
             if classes is None or not any(parsing.is_code(text) for text in texts):
                 return encoded, classes
     spelled = np.array(_in_one_spelling(texts))
-    return parsing.encode(spelled[codes])
+    return encode(spelled[codes])
 
 
 def _read_numbers(
@@ -197,7 +198,7 @@ def _read_numbers(
     except DataError as error:
         error.remedy = remedy
         error.options = {"task": "classification"}
-        _, texts = parsing.unique_texts(rows[target])
+        _, texts = unique_texts(rows[target])
         unread = [text for text in texts if read(text) is None]
         if 0 < len(unread) <= FEW:
             error.remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
@@ -208,9 +209,9 @@ def _read_numbers(
 
 def _refuse_spellings(rows: Frame, target: str) -> None:
     """Reject several spellings of yes or no, which are equal in feature columns."""
-    codes, texts = parsing.unique_texts(rows.columns[target])
+    codes, texts = unique_texts(rows.columns[target])
     spelled = _in_one_spelling(texts)
-    if not parsing.are_booleans(spelled) or len(set(spelled)) == 2:
+    if not are_booleans(spelled) or len(set(spelled)) == 2:
         return
     counts = Counter[str]()
     for text, count in zip(spelled, np.bincount(codes).tolist(), strict=True):
@@ -256,10 +257,10 @@ def known_targets(
         numbers = _read_numbers(rows, target, reading, is_regression=True)
         assert numbers is not None  # or an error
         return numbers
-    codes, labels = parsing.unique_texts(as_texts(rows, target, ()))
+    codes, labels = unique_texts(as_texts(rows, target, ()))
     if rows.columns[target].dtype.kind == "T":
         # If the classes are text, 01 differs from 1.
-        are_numbers = all(parsing.is_number(name) for name in classes)
+        are_numbers = all(is_number(name) for name in classes)
         read = _numbers_among(labels, parsing.read_number)
         if are_numbers and len(read) == len(labels):
             labels = [class_name(number) for number in read]
