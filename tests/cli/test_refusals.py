@@ -26,6 +26,7 @@ REFUSED = {
     "explain IRIS --prediction": "unknown option --prediction; `barenet predict MODEL DATA --row",
     "train moons --samples 50": "unknown option --samples; write it behind the data set, as in moo",
     "train iris --l2 0.1": "unknown option --l2; write --penalty l2:strength=0.001",
+    "predict iris iris --interval 0.9": "unknown option --interval; write --coverage 0.9",
     "train iris --repeat 2": "unknown option --repeat; train_many of Python trains networks",
     "train 'columns*.csv'": "such as --target c",
     "train columns.csv --target c --model network --test-size 0.6": "1 row is left to train on, ",

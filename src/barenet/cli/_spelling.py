@@ -50,6 +50,7 @@ FORMER = {
         ("--samples", "--noise", "--data-seed"),
         "write it behind the data set, as in moons:samples=500,noise=0.2,data_seed=1",
     ),
+    "--interval": "write --coverage 0.9",
     "--l1": "write --penalty l1:strength=0.001",
     "--l2": "write --penalty l2:strength=0.001",
     "--clip-norm": "write --clip norm:limit=1",

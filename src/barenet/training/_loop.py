@@ -15,7 +15,7 @@ from barenet._logging import LOGGER
 from barenet._metrics import is_maximized
 from barenet.engines import ChunkResult, Engine, Job
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._engine import Chunk, Orders, Rates
+from barenet.engines._engine import Chunk, Order, Orders, Rates
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray, check_result
 from barenet.model._network import Snapshot
@@ -225,22 +225,28 @@ class MiniBatchLoop(Loop):
             finished = len(run.history)
         with suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
-                ahead = self.chunk.batches // run.n_batches
-                count = int(min(ahead, until - finished, run.ahead_limit))
-                is_between_epochs = run.batch in (0, run.n_batches)
-                if count > 1 and is_between_epochs and self._may_run_ahead():
+                count = self._epochs_of_chunk(until - finished)
+                if count > 1:
                     yield from self._run_ahead(finished, count)
                 else:
                     yield from self._run_epoch(finished)
                 finished = len(run.history)
 
-    def _may_run_ahead(self) -> bool:
-        """Return whether nothing reads or changes the network between two epochs."""
+    def _epochs_of_chunk(self, remaining: int) -> int:
+        """Count the epochs of the next chunk: 1 if anything reads or changes the network between.
+
+        It is also 1 if an epoch takes several chunks.
+        """
+        run = self.run
         config = self.config
-        if self.run.chunk_limit or config.schedule.follows_loss:
-            return False
-        is_measured = config.metrics or config.held_out  # a scorer has a validation set, too
-        return not is_measured and all(callback.history_only for callback in self.callbacks)
+        is_within_epoch = run.batch not in (0, run.n_batches)
+        if is_within_epoch or run.chunk_limit or config.schedule.follows_loss:
+            return 1
+        if config.metrics or config.held_out:  # a scorer has a validation set, too
+            return 1
+        if not all(callback.history_only for callback in self.callbacks):
+            return 1
+        return int(min(self.chunk.batches // run.n_batches, remaining, run.ahead_limit))
 
     def _run_ahead(self, first: int, count: int) -> Iterator[Chunk]:
         """Run whole epochs as one chunk, then record them.
@@ -362,41 +368,46 @@ class MiniBatchLoop(Loop):
         """Run the batches of an epoch, or the remaining ones of a resumed epoch, chunk by chunk."""
         run = self.run
         epoch = self.epoch
-        size = self.config.batch_size
-        epochs = range(index, index + 1)
         is_resumed = run.epoch == index + 1 and run.batch > 0
         if not is_resumed:  # a callback may have changed the rate of a resumed epoch
-            run.epoch = index + 1
-            run.batch = 0
-            epoch.rates = self._rates_of(epochs)[0]
-            epoch.results = []
-            epoch.started = time.perf_counter()
+            self._start_epoch(index)
         if orders is None:
-            orders = self.orders_of(epochs)
+            orders = self.orders_of(range(index, index + 1))
         [order] = orders
         while run.batch < run.n_batches and not run.stop_reason:
-            count = self.chunk.batches
-            if run.chunk_limit is not None:
-                count = min(count, check_count(run.chunk_limit, "chunk_limit"))
-            end = min(run.batch + count, run.n_batches)
             started = time.perf_counter()  # taking a slice of the order reads rows in blocks
-            order_of_chunk = order[run.batch * size : end * size]
-            rates = epoch.rates[run.batch : end]
-            step = index * run.n_batches + run.batch
-            chunk = Chunk(self.engine, [order_of_chunk], size, rates, step)
+            chunk = self._next_chunk(index, order)
             yield chunk
-            result = chunk.result
-            seconds = time.perf_counter() - started
-            self.chunk.adapt(len(rates), seconds)
-            self.monitor.check_chunk(result.losses)
-            epoch.results.append(result)
-            run.batch = end
+            self.chunk.adapt(len(chunk.rates), time.perf_counter() - started)
+            self.monitor.check_chunk(chunk.result.losses)
+            epoch.results.append(chunk.result)
+            run.batch += len(chunk.rates)
             self._finish_chunk()
         if run.batch == run.n_batches:
             losses, norms = epoch.joined()
             loss = float(epoch.mean_loss(losses, order))
             norm = float(norms.sum()) / run.n_batches
             self._finish_epoch(loss, norm, learning_rate=float(epoch.rates[-1]))
+
+    def _start_epoch(self, index: int) -> None:
+        """Go to the first batch of an epoch, and schedule its learning rates."""
+        self.run.epoch = index + 1
+        self.run.batch = 0
+        self.epoch.rates = self._rates_of(range(index, index + 1))[0]
+        self.epoch.results = []
+        self.epoch.started = time.perf_counter()
+
+    def _next_chunk(self, index: int, order: Order) -> Chunk:
+        """Make the next chunk of an epoch: as many batches as take about a tenth of a second."""
+        run = self.run
+        size = self.config.batch_size
+        count = self.chunk.batches
+        if run.chunk_limit is not None:
+            count = min(count, check_count(run.chunk_limit, "chunk_limit"))
+        end = min(run.batch + count, run.n_batches)
+        rows = order[run.batch * size : end * size]
+        step = index * run.n_batches + run.batch
+        return Chunk(self.engine, [rows], size, self.epoch.rates[run.batch : end], step)
 
 
 class LBFGSLoop(Loop):
