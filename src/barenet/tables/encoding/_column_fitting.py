@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.errors import DataError
 from barenet.tables.encoding import _column_kinds as kinds
 from barenet.tables.encoding._column import Column, DroppedColumn
+from barenet.tables.encoding._operations import seconds
 from barenet.tables.encoding._scaling import KINDS, MIN_SCALE
 from barenet.tables.encoding._shared_words import fit_words
 from barenet.tables.encoding._words_column import WordsColumn
@@ -177,7 +178,7 @@ def _fit_numbers(name: str, values: NDArray[np.float64], scaling: str, form: str
 
 def _fit_dates(name: str, dates: NDArray[Any], scaling: str, order: str) -> Column:
     """Fit a column of dates, given the order of their parts."""
-    since_1970 = kinds.seconds(dates)
+    since_1970 = seconds(dates)
     if scaling == "piecewise":  # placeholders are limited to one bin beyond the other dates
         since_1970 = _without_placeholders(since_1970)
     measured = _measure(name, since_1970, scaling)

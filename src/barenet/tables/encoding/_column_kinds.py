@@ -243,7 +243,7 @@ class PiecewiseColumn(NumberColumn):
         return f"{formula}; one-hot for {len(self.codes)} of the numbers, the others share one"
 
     def _encode_filled(self, values: NDArray[np.float64]) -> list[Any]:
-        encoded = [
+        encoded: list[Any] = [
             scaled(values, self.center, self.scale, *self.limits),
             positions(values, self.edges),
         ]
