@@ -280,12 +280,12 @@ def test_a_threshold_decides_on_the_second_class(path):
     X = np.linspace(-3, 3, 40)[:, np.newaxis]
     network = Network.dense([1, 4, 1], output="sigmoid", seed=1)
     plain = predictor_of(network, Scaling.fit("none", X), classes=("no", "yes"))
-    probabilities = plain.probabilities(X)[:, 1]
+    probabilities = plain.predict_proba(X)[:, 1]
     limit = float(np.quantile(probabilities, 0.3))
     model = plain.with_threshold(limit)
     expected = np.where(probabilities >= np.float32(limit), "yes", "no")
     assert model.predict(X).tolist() == expected.tolist() != plain.predict(X).tolist()
-    assert np.array_equal(model.probabilities(X), plain.probabilities(X))
+    assert np.array_equal(model.predict_proba(X), plain.predict_proba(X))
     save(model, path)
     loaded = load(path)
     assert loaded.threshold == limit and loaded.predict(X).tolist() == expected.tolist()
