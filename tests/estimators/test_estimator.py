@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("small_ensembles")
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(40, 3))
-NUMBERS, CLASSES = 1000 + X[:, 0], np.where(X[:, 0] > 0, "yes", "no")
+NUMBERS, CLASSES = 1000 + X.sum(axis=1), np.where(X[:, 0] > 0, "yes", "no")
 OTHERS = {"numbers": 1000 * NUMBERS, "classes": np.where(X[:, 0] > 0, "ja", "nein")}
 
 SMALL = {"hidden_layer_sizes": 4, "engine": "reference", "max_iter": 2}

@@ -138,9 +138,7 @@ LONG_NUMBERS = [10**5000, -(10**4400), decimal.Decimal("1e5000"), decimal.Decima
 def test_numbers_of_thousands_of_digits_are_refused_with_their_row(number):
     """Python neither reads nor writes an int of more than 4,300 digits."""
     rows = as_frame({"x": [1, number, 2]})
-    with pytest.raises(
-        DataError, match=r"^X: row 1: column 'x': expected a number within float64's"
-    ):
+    with pytest.raises(DataError, match="row 1: column 'x': expected a number, got"):
         as_numbers(rows, "x", [])
 
 
