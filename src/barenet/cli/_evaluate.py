@@ -75,12 +75,12 @@ def evaluate(
     name = metric or trained.settings.config.metric
     named_data = trained.data_or_default(data)
     measured = _measure_blocks(trained, named_data, file, name)
-    kind = "all"
+    subset = "all"
     if measured is None:
         selection = select_rows(trained, data, file)
-        kind = selection.kind
+        subset = selection.subset
         if not data:
-            log(f"no data named: {kind} rows of {selection.data}\n")
+            log(f"no data named: {subset} rows of {selection.data}\n")
         measured = Measurement(
             predictor,
             selection.rows,
@@ -92,10 +92,10 @@ def evaluate(
     if measured.warning:
         log_problem("warning", measured.warning)
     n_rows = measured.rows.n_samples
-    label = f"all {n_rows:,}" if kind == "all" else f"{n_rows:,} {kind}"
+    label = f"all {n_rows:,}" if subset == "all" else f"{n_rows:,} {subset}"
     if json:
         confusion_matrix = measured.confusion_matrix().tolist() if predictor.classes else None
-        heading = {"evaluated_on": f"{kind} rows", "main": measured.metric}
+        heading = {"evaluated_on": f"{subset} rows", "main": measured.metric}
         document = {
             "model": str(trained.path),
             "dataset": measured.rows.name,
@@ -146,7 +146,7 @@ class Selection(NamedTuple):
     data: str
     rows: Dataset
     #: Test rows or training rows of the training data, or all rows of other data.
-    kind: Literal["test", "training", "all"]
+    subset: Literal["test", "training", "all"]
     #: The number of rows that the network was trained on; None if unknown.
     n_seen: int | None
     #: The rows of the same data that are in the training set; None for other data.
@@ -234,13 +234,13 @@ def importance(
             "model": str(trained.path),
             "dataset": sample.name,
             "rows": sample.n_samples,
-            "evaluated_on": f"{selection.kind} rows",
+            "evaluated_on": f"{selection.subset} rows",
             **_document(result, repeats),
         }
         emit_json(document)
         return
-    kind = "" if selection.kind == "all" else f"{selection.kind} "
-    _emit(result, f"on {sample.n_samples:,} {kind}rows; each column shuffled {repeats}×")
+    subset = "" if selection.subset == "all" else f"{selection.subset} "
+    _emit(result, f"on {sample.n_samples:,} {subset}rows; each column shuffled {repeats}×")
 
 
 def _document(result: Importance, repeats: int) -> dict[str, Any]:

@@ -89,13 +89,14 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
 
 def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
     """Convert each value to a tuple of integers: 4,16,3 or "4 16 3"."""
-    candidates = [token.value.replace(",", " ").split() for token in tokens]
-    for texts in candidates:
+    networks = []
+    for token in tokens:
+        texts = token.value.replace(",", " ").split()
         if len(texts) < 2:
             example = "such as 21,8,1 (commas within one network, spaces between candidates)"
             got = " ".join(texts)
             raise ValueError(f"expected sizes from the input to the output, {example}, got {got!r}")
-    networks = [tuple(_integer(text) for text in texts) for texts in candidates]
+        networks.append(tuple(_integer(text) for text in texts))
     return tuple(networks)
 
 

@@ -317,12 +317,12 @@ class RunConfig:
             separator = ","
         return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
 
-    def make_penalties(self) -> list[Penalty]:
+    def make_penalties(self) -> tuple[Penalty, ...]:
         """Build the penalties on the weights.
 
         Returns
         -------
-        list of Penalty
+        tuple of Penalty
             None, one or more.
 
         Raises
@@ -331,8 +331,8 @@ class RunConfig:
             If a penalty is unknown, or its strength is wrong.
         """
         if self.penalty is None or self.penalty == NO_PENALTY:
-            return []
-        return as_penalties(self.penalty)
+            return ()
+        return tuple(as_penalties(self.penalty))
 
     def make_clipping(self) -> Clipping | None:
         """Build the gradient clipping, if there is one.

@@ -646,7 +646,8 @@ class Task(DeclaredAttributes):
             fitted_to = rows_of_model(predictor, self.training)
         metric = self._metric_of(predictor)
         measured = Measurement(predictor, rows, metric, fitted_to, n_seen=seen.n_seen)
-        if measured.warning and not seen.is_own_split:
+        is_split_known = "test_size" in (predictor.card or ModelCard()).settings
+        if measured.warning and is_split_known and not seen.is_own_split:
             warnings.warn(measured.warning, stacklevel=3)
         return measured
 
