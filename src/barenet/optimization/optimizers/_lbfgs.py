@@ -145,7 +145,8 @@ class LBFGS(Configurable):
         direction = state.direction()
         slope = dot(state.gradient, direction)
         # The length of the first direction, the negative gradient, tells nothing about the step.
-        first_step = 1.0 if state.pairs else float(1 / np.sqrt(-slope))
+        is_first = np.isinf(state.last_loss)
+        first_step = float(1 / np.sqrt(-slope)) if is_first else 1.0
         point = (state.position, state.gradient)
 
         def try_step(step: float) -> Trial:
