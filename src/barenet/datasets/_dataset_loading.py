@@ -42,7 +42,7 @@ def set_name(data: str) -> str:
 
 
 class DatasetOptions(CsvFields, GeneratorOptions, total=False):
-    """The options of `load_dataset`, which are those of `load_table` and of named data sets."""
+    """The options of `load_dataset`, for tables and for named data sets."""
 
     target: str | None
     task: Literal["classification", "regression"] | None
@@ -69,11 +69,13 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
         ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X and y in an ``.npz``. A file
         may be at an address, such as ``"s3://bucket/rows.csv"``.
     **options : object
-        For a table, the options of `load_table`, including the required ``target``, the column to
-        predict. For an ``.npz`` file ``task``, ``"classification"`` or ``"regression"``. For MNIST
-        and Fashion-MNIST ``data_dir``, the folder of the IDX files. For a generated set
-        ``samples``, ``noise`` and ``data_seed``, the seed of the rows. None is the same as no
-        option.
+        For a table ``target``, the column to predict, which is required; ``task``,
+        ``split_by_time``, ``split_by_group``, ``columns``, ``categories``, ``drop``, ``missing``
+        and the options of files, as for `Task.open`; and ``frame``, whether to keep the columns of
+        a table of numbers alone. For an ``.npz`` file ``task``, ``"classification"`` or
+        ``"regression"``. For MNIST and Fashion-MNIST ``data_dir``, the folder of the IDX files. For
+        a generated set ``samples``, ``noise`` and ``data_seed``, the seed of the rows. None is the
+        same as no option.
 
     Returns
     -------

@@ -63,7 +63,8 @@ class Stream(RowSource):
     """The training rows of files, and the encoding of their columns.
 
     `train` takes a stream in place of X. Its rows are encoded in the first epoch, into temporary
-    files that are mapped into memory; each epoch visits them in another order. `stream` makes one.
+    files that are mapped into memory; each epoch visits them in another order.
+    ``Task.open(files, target, memory="1GB").rows.stream`` is one.
 
     Attributes
     ----------

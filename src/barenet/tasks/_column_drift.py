@@ -174,7 +174,7 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
         A model from `Task.train`, or from a model file of ``barenet train``.
     rows : path, DataFrame, mapping or records
         New rows, a file of them, or a pattern such as ``"new/*.parquet"``. If they include the
-        target, the model is evaluated on them. Files are read block by block, as by `stream`.
+        target, the model is evaluated on them. Files are read block by block.
     allow_missing_columns : bool, default=False
         Whether a file may lack a column of the model, whose values are then missing.
 

@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from barenet import Predictor, load, load_table
+from barenet import Predictor, load
 from barenet.cli._main import main
+from barenet.datasets._table_loading import load_table
 
 from .conftest import IS_SITE
 

@@ -130,7 +130,7 @@ def export(
 
     See Also
     --------
-    register_onnx_converters : Convert any scikit-learn pipeline to ONNX.
+    barenet.estimators.register_onnx_converters : Convert any scikit-learn pipeline to ONNX.
 
     Examples
     --------
