@@ -125,6 +125,7 @@ def test_an_exported_file_reads_limits_as_the_model(measured, tmp_path):
     predictor = task.train(model="network", epochs=3)
     export(predictor, tmp_path / "exported.py")
     predict = runpy.run_path(str(tmp_path / "exported.py"))["predict"]
+    assert predictor.feature_names == ("c", "x")
     exported = predict([["<3", "1"], ["60+", "2"], ["7.5", "3"]])
     rows = {"c": ["<3", "60+", "7.5"], "x": [1, 2, 3]}
     np.testing.assert_allclose(exported, predictor.predict(rows), rtol=1e-5)

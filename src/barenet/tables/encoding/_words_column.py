@@ -104,8 +104,8 @@ class WordsColumn(Column):
         list of str
             Each of these words once.
         """
-        known = self.indices.keys() & words_of(text)
-        return sorted(known, key=self.indices.__getitem__)
+        words = self.indices.keys() & words_of(text)
+        return sorted(words, key=self.indices.__getitem__)
 
     def first_words(self, texts: NDArray[Any]) -> NDArray[Any]:
         """Name each text by the first of `words` that it contains, for statistics of the column.
