@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from barenet.cli import _play_page as serve_module, _record
+from barenet.errors import ArgumentError
 from barenet.playground.data._file_store import FileStore
 
 pytestmark = pytest.mark.integration
@@ -125,10 +126,13 @@ def test_a_table_from_another_folder_is_recognized_by_its_rows(barenet, capfd):
     for other in (text.replace("0,0,0", "0,0,1"), "c,d,y\n1,2,3\n", "no table\n"):
         table.write_text(other)
         capfd.readouterr()
-        assert not finds_rows("mine.safetensors")
+        with pytest.raises(ArgumentError, match=r"rows of t\.csv, which are not here"):
+            finds_rows("mine.safetensors")
         assert "t.csv here is not the training data of the model" in capfd.readouterr().err
     table.rename("moved.csv")
-    assert not finds_rows("mine.safetensors") and capfd.readouterr().err == ""
+    with pytest.raises(ArgumentError, match=r"rows of t\.csv, which are not here"):
+        finds_rows("mine.safetensors")
+    assert capfd.readouterr().err == ""
 
 
 def content(path):
