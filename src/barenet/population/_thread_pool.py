@@ -53,11 +53,11 @@ def similar_runs(runs: Sequence[NetworkRun]) -> list[list[NetworkRun]]:
         size = min(run.config.batch_size, rows.n_rows)
         key = (run.job.structure, run.arguments["engine"], size, arrays)
         groups.setdefault(key, []).append(run)
-    return [
-        group[first : first + MOST_TOGETHER]
-        for group in groups.values()
-        for first in range(0, len(group), MOST_TOGETHER)
-    ]
+    parts: list[list[NetworkRun]] = []
+    for group in groups.values():
+        starts = range(0, len(group), MOST_TOGETHER)
+        parts.extend(group[start : start + MOST_TOGETHER] for start in starts)
+    return parts
 
 
 def advance_group(runs: Sequence[NetworkRun], epoch: int | None) -> None:
