@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from barenet._registry import unknown_name
 from barenet.errors import ArgumentError
-from barenet.model._array_dataset import class_probabilities
-from barenet.model._arrays import FloatArray, Weights, as_finite, check_targets
+from barenet.model._array_dataset import class_probabilities, predicted_classes
+from barenet.model._arrays import FloatArray, Weights, as_finite, check_targets, one_hot
 from barenet.model.losses import LOSSES
 
 #: Takes the outputs and the targets, both of shape (n_samples, n_outputs), and sample weights.
@@ -50,6 +50,13 @@ class NamedMetric:
     of_classes: bool = True
     is_error: bool = False
     of_predictions: bool = False
+
+    def with_threshold(self, output: FloatArray, y: FloatArray, threshold: float | None) -> float:
+        """Compute the score, of the classes that a threshold decides on where only they count."""
+        if threshold is None or not self.of_predictions:
+            return self(output, y)
+        actual = (y[:, -1] > 0.5).astype(np.intp)
+        return self(one_hot(predicted_classes(output, threshold), 2), one_hot(actual, 2))
 
     def __call__(self, output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
         """Compute the score.

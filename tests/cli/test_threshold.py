@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from barenet import load, save
+from barenet import Task, evaluate, load, permutation_importance, save
+from barenet.tasks._pictures import draw
 
 THRESHOLD = 0.2
 
@@ -37,6 +38,22 @@ def decided(folder: Path, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The probabilities of the second class, and the classes that the threshold decides on."""
     probabilities = load(folder / "model.safetensors").predict_proba(rows)[:, 1]
     return probabilities, np.where(probabilities >= np.float32(THRESHOLD), "yes", "no")
+
+
+def test_scores_in_python_are_of_the_classes_that_the_threshold_decides_on(rare, moved):
+    folder, path = rare
+    rows = pd.read_csv(path)
+    _, classes = decided(folder, rows)
+    predictor = load(moved)
+    scores = evaluate(predictor, rows[["x", "z"]], rows["churned"])
+    assert scores["f1"] == pytest.approx(
+        metrics.f1_score(rows["churned"], classes, pos_label="yes")
+    )
+    importance = permutation_importance(predictor, rows[["x", "z"]], rows["churned"], metric="f1")
+    assert importance.score == pytest.approx(scores["f1"])
+    figure = draw("confusion", predictor, Task.open(path, "churned", test_size=0).training)
+    drawn = [text.get_text() for text in figure.axes[0].texts]
+    assert drawn[:4] == [str(n) for n in metrics.confusion_matrix(rows["churned"], classes).ravel()]
 
 
 def test_the_second_class_is_predicted_from_the_threshold_on(barenet, rare, moved):

@@ -97,4 +97,8 @@ def test_the_state_of_a_plateau_is_copied():
         schedule.observe(loss)
     assert copy.deepcopy(schedule).factor(0, 1) == 0.5
     assert schedule == ReduceOnPlateau(patience=1)  # equal settings
+    flat = ReduceOnPlateau(patience=2)
+    for _ in range(5):
+        flat.observe(-2.0)  # as of gaussian_nll
+    assert flat.reductions == 2
     assert repr(schedule) == "ReduceOnPlateau(gamma=0.5, patience=1, minimum_delta=0.0001)"

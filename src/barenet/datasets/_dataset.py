@@ -17,6 +17,7 @@ from barenet.datasets._random_split import random_split
 from barenet.errors import ArgumentError
 from barenet.tables.frames._frame import Frame, Samples, check_names, write_first_rows
 from barenet.tables.reading._class_labels import class_labels, is_number
+from barenet.tables.reading._readers import PLAIN_KIND
 from barenet.tables.reading._without_target import WithoutTarget
 
 
@@ -42,6 +43,8 @@ class Dataset:
         One name for each column of `X`.
     target_name : str
         Name of the target.
+    target_kind : str
+        How numbers of the target are written, such as ``"number 1.234,5"``.
     image_shape : tuple of int, optional
         Height and width, if a row is an image.
     description : str
@@ -78,6 +81,7 @@ class Dataset:
     classes: tuple[str, ...] | None
     feature_names: tuple[str, ...]
     target_name: str
+    target_kind: str = PLAIN_KIND
     image_shape: tuple[int, int] | None = None
     description: str
     defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)

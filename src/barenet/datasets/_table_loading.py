@@ -38,8 +38,14 @@ from barenet.tables.reading._column_words import (
     merge_columns,
 )
 from barenet.tables.reading._date_formats import as_date_formats
-from barenet.tables.reading._readers import is_date
-from barenet.tables.reading._target import TargetTask, known_targets, read_target
+from barenet.tables.reading._readers import PLAIN_KIND, is_date
+from barenet.tables.reading._target import (
+    TargetTask,
+    known_targets,
+    read_target,
+    reading_of_kind,
+    target_reading,
+)
 from barenet.tables.reading._without_target import WithoutTarget
 
 
@@ -202,7 +208,9 @@ def load_table(
         are_groups = argument_of(keys) == "split_by_group"
         if are_groups or split.name in selection.dropped:  # only read to split by it
             features = [name for name in features if name != split.name]
-    y, classes = read_target(rows, target_name, task)
+    is_text = rows.columns[target_name].dtype.kind == "T" and task != "classification"
+    reading = target_reading(rows, target_name) if is_text else None
+    y, classes = read_target(rows, target_name, task, reading)
     if classes is not None and len(classes) < 2:
         error = _single_class(all_rows, rows, target_name, path=table.path, label=classes[0])
         raise error
@@ -217,6 +225,7 @@ def load_table(
         description=description,
         split_keys=keys,
         without_target=without_target,
+        target_kind=reading.kind if reading else PLAIN_KIND,
     )
     states_dates = any(is_date(kinds.get(name, "")) for name in features)
     if frame or states_dates or not _are_complete_numbers(rows.select(features)):
@@ -255,6 +264,7 @@ def make_dataset(
     description: str,
     without_target: WithoutTarget,
     split_keys: NDArray[Any] | None = None,
+    target_kind: str = PLAIN_KIND,
 ) -> Dataset:
     """Make a data set of the rows of a table whose target has been read."""
     names = tuple(features)
@@ -265,6 +275,7 @@ def make_dataset(
         classes=classes,
         feature_names=names,
         target_name=target,
+        target_kind=target_kind if classes is None else PLAIN_KIND,
         description=description,
         split_keys=split_keys,
         numbers=rows.rows,
@@ -339,6 +350,7 @@ def read_samples(
     target_name: str,
     classes: Sequence[str] | None = None,
     *,
+    target_kind: str = PLAIN_KIND,
     categories: Collection[str] = (),
     missing: Collection[str] = (),
     split: SplitColumn | None = None,
@@ -365,7 +377,7 @@ def read_samples(
     )
     if not len(rows):
         raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
-    y = known_targets(rows, target_name, classes)
+    y = known_targets(rows, target_name, classes, reading_of_kind(target_kind))
     keys = None
     if split is not None and split.name in rows.columns:
         with suppress(DataError):  # New rows may lack the values that training rows were split by.

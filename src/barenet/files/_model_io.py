@@ -26,6 +26,7 @@ from barenet.model._network import Network
 from barenet.storage._file_io import as_address, name_of
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
+from barenet.tables.reading._readers import PLAIN_KIND
 
 #: A class that `load` returns.
 ModelClass = TypeVar("ModelClass", Predictor, Network, Ensemble)
@@ -181,6 +182,8 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
         extra["text_classes"] = True
     if predictor.threshold is not None:
         extra["threshold"] = predictor.threshold
+    if predictor.target_kind != PLAIN_KIND:
+        extra["target_kind"] = predictor.target_kind
     arrays: Arrays = {}
     parts = {"scaling": predictor.preprocessing, "target_scaling": predictor.target_scaling}
     for name, part in parts.items():
@@ -231,6 +234,7 @@ def _join(stored: StoredModel) -> Predictor:
         residuals=residuals,
         background=background,
         threshold=extra.get("threshold"),
+        target_kind=extra.get("target_kind", PLAIN_KIND),
     )
 
 

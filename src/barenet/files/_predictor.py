@@ -53,6 +53,7 @@ from barenet.tables.encoding._table_rows import table_rows
 from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._to_frame import as_frame, column_names, columns_of_records, has_rows
 from barenet.tables.reading._class_labels import class_labels
+from barenet.tables.reading._readers import PLAIN_KIND
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks half this size.
 ROWS = 2 * PREDICTED_ROWS
@@ -94,6 +95,9 @@ class Predictor(DeclaredAttributes):
         Name of the target.
     dataset : str
         Name of the training data.
+    target_kind : str
+        How numbers of the target are written in the training data, such as ``"number 1.234,5"``,
+        for other rows with a target.
     image_shape : tuple of int, optional
         Height and width, if each row is an image.
     card : ModelCard, optional
@@ -142,6 +146,7 @@ class Predictor(DeclaredAttributes):
     residuals: ConformalResiduals | None = None
     background: Frame | None = None
     threshold: float | None = None
+    target_kind: str = PLAIN_KIND
 
     def __post_init__(self) -> None:
         convert_fields(self)

@@ -62,6 +62,7 @@ def evaluate(
     (['r2', 'rmse', 'mae'], True)
     """
     X, y = targets_of_rows(model, X, y)
+    threshold = None
     if isinstance(model, Model):
         output = np.asarray(model.predict(X), np.float64)
         kind = TargetKind.of_outputs(model.n_outputs or 1, model.output_activation.name)
@@ -70,6 +71,7 @@ def evaluate(
         of_classes = kind.n_classes is not None
     else:
         predictor, codes = predictor_and_targets(model, X, y, "model")
+        threshold = predictor.threshold
         main = metric_of(predictor)
         of_classes = predictor.classes is not None
         if predictor.classes is None:
@@ -88,5 +90,6 @@ def evaluate(
     scores = {}
     for spec in names:
         name = canonical(accepted, spec)
-        scores[name] = lookup(accepted, name, "metrics")(output, targets)
+        metric = lookup(accepted, name, "metrics")
+        scores[name] = metric.with_threshold(output, targets, threshold)
     return scores

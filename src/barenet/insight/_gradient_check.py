@@ -115,7 +115,7 @@ class GradientReport:
     def relative_error(self) -> float:
         """The greatest relative error."""
         errors = [report.relative_error for report in self.parameters]
-        return max(errors, default=0.0)
+        return float(np.max(errors, initial=0.0))  # NaN, if one is
 
     def __bool__(self) -> bool:
         """Return whether all gradients are correct."""

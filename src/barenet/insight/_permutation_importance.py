@@ -181,7 +181,8 @@ def permutation_importance(
         output = predictor.in_units(network.predict(rows))
         output = output.reshape(len(rows), -1)
         n_outputs = output.shape[1]  # 1 for two classes, too: the probability of the second
-        return METRICS[name](output, targets[:, -n_outputs:])
+        of_outputs = targets[:, -n_outputs:]
+        return METRICS[name].with_threshold(output, of_outputs, predictor.threshold)
 
     score = measure()
     if metric is None and not np.isfinite(score):  # such as the AUC of a single class

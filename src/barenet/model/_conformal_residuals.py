@@ -107,7 +107,7 @@ class ConformalResiduals:
         """Compute half the width of the intervals that contain a fraction of the targets."""
         coverage = check_number(coverage, "coverage", gt=0, lt=1)
         n = len(self.ratios)
-        rank = math.ceil((n + 1) * coverage - 1e-9)
+        rank = max(1, math.ceil((n + 1) * coverage - 1e-9))
         if rank > n:
             expected = f"at most {n}/{n + 1}, with {n} residuals"
             raise ArgumentError.of("coverage", coverage, expected)

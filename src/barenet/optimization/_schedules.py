@@ -242,7 +242,7 @@ class ReduceOnPlateau(Schedule):
         return self.gamma**self.reductions
 
     def observe(self, loss: float) -> None:
-        if loss < self.best * (1 - self.minimum_delta):
+        if math.isinf(self.best) or loss < self.best - self.minimum_delta * abs(self.best):
             self.best = loss
             self.waited = 0
         else:

@@ -102,9 +102,11 @@ def run_threads(
         spare = SpareEngine()
         try:
             while not stop.is_set:
-                advance(queue.popleft(), spare)
-        except IndexError:  # no network is left; each network keeps its own errors
-            return
+                try:
+                    index = queue.popleft()
+                except IndexError:  # no network is left
+                    return
+                advance(index, spare)
         except BaseException:
             stop.is_set = True
             raise

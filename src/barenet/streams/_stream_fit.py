@@ -153,6 +153,18 @@ def _count_texts(
     return _Counts(counts, declared | categories)
 
 
+def _refuse_undecided_target(source: StreamSource) -> None:
+    """Raise an error for a target that two readings read differently, with the row of a value."""
+    reading = source.target_reading
+    if source.task == "classification" or reading is None or not reading.candidates:
+        return
+    for number in range(len(source)):
+        rows = source.read(number).rows
+        _, texts = unique_texts(rows.columns[source.target])
+        if reading.example in texts:
+            read_target(rows, source.target, source.task, reading)
+
+
 class BlockStatistics(NamedTuple):
     """Statistics of the numbers of a block."""
 
@@ -322,6 +334,7 @@ class StreamFit:
             counts.texts.update(_count_texts(source, mixed, iter).texts)
         readings = read_kinds(counts.texts) | counts.declared
         source = replace(source, target_reading=readings.pop(source.target))
+        _refuse_undecided_target(source)
         blocks = (source.read(number).rows for number in range(len(source)))
         refuse_undecided(blocks, readings)
         for name, reading in readings.items():
@@ -427,7 +440,7 @@ class StreamFit:
         if not kinds:
             return
         unread = UnreadValues(kinds, self.source.tokens, self.markers, may_be_names=True)
-        of_texts = replace(self.source, kinds={})
+        of_texts = replace(self.source, kinds={}, unread={})
         for number in range(len(of_texts)):
             unread.read(of_texts.read(number).rows)
         unread.refuse_without_value()

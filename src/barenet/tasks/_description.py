@@ -106,6 +106,7 @@ def labelled_rows(
         predictor.feature_names,
         predictor.target_name,
         predictor.classes,
+        target_kind=predictor.target_kind,
         categories=[*category_names(predictor), *categories],
         missing=missing_markers(predictor),
         split=split,

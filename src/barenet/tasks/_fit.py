@@ -392,6 +392,7 @@ def untrained_predictor(
         classes=dataset.classes,
         feature_names=names,
         target_name=dataset.target_name,
+        target_kind=dataset.target_kind,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
         card=card,

@@ -152,16 +152,10 @@ class Measurement:
             predictions = class_probabilities(predictions)
         for name in (self.metric, *METRICS):
             if METRICS[name].of_classes == of_classes and name not in scores:
-                scores[name] = self._score(name, predictions, self.targets)
+                threshold = self.predictor.threshold
+                metric = METRICS[name]
+                scores[name] = metric.with_threshold(predictions, self.targets, threshold)
         return Scored(predictions, scores)
-
-    def _score(self, name: str, outputs: FloatArray, targets: FloatArray) -> float:
-        """Compute a metric, of the classes that the threshold decides on where only they count."""
-        metric = METRICS[name]
-        threshold = self.predictor.threshold
-        if threshold is not None and metric.of_predictions:
-            outputs = one_hot(predicted_classes(outputs, threshold), 2)
-        return metric(outputs, targets)
 
     @cached_property
     def targets(self) -> FloatArray:

@@ -22,7 +22,7 @@ from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._file_columns import with_columns
 from barenet.tables.files._open_table import read_columns, with_target
 from barenet.tables.frames._frame import Samples, Table
-from barenet.tables.reading._target import known_targets
+from barenet.tables.reading._target import known_targets, reading_of_kind
 from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import WithoutTarget
 from barenet.tasks._description import category_names, missing_markers, rows_of_model
@@ -118,6 +118,7 @@ def labelled_blocks(
     names = [*predictor.feature_names, target]
     missing = missing_markers(predictor)
     classes = predictor.classes or ()
+    reading = reading_of_kind(predictor.target_kind)
     for block in blocks:
         all_rows = read_columns(
             block,
@@ -131,7 +132,7 @@ def labelled_blocks(
             rows,
             predictor.feature_names,
             target,
-            y=known_targets(rows, target, predictor.classes),
+            y=known_targets(rows, target, predictor.classes, reading),
             name=block.path.name,
             description=without_target.beside(len(rows)),
             classes=predictor.classes,

@@ -16,6 +16,7 @@ from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import Importance, permutation_importance
 from barenet.insight.plots._style import Figure
+from barenet.model._array_dataset import predicted_classes
 from barenet.tables.encoding._column_kinds import NumberColumn
 from barenet.tables.encoding._encoding import TableEncoding, values_of
 from barenet.tables.encoding._scaling import Scaling
@@ -123,7 +124,7 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_digits(
         images,
         labels=names[rows.y[:N_IMAGES]],
-        predictions=names[probabilities.argmax(axis=1)],
+        predictions=names[predicted_classes(probabilities, predictor.threshold)],
         confidences=probabilities.max(axis=1),
         image_shape=predictor.image_shape,
         title=rows.name,
@@ -131,7 +132,7 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
-    predicted = predictor.predict_proba(rows.X).argmax(axis=1)
+    predicted = predicted_classes(predictor.predict_proba(rows.X), predictor.threshold)
     return plots.plot_confusion(rows.y, predicted, predictor.classes or (), title=rows.name)
 
 

@@ -24,6 +24,7 @@ from barenet.insight.contributions._explainer import Explainer
 from barenet.insight.contributions._output_names import describe_outputs_of_rows
 from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
+from barenet.model._array_dataset import predicted_classes
 from barenet.model._ensemble import Ensemble
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
@@ -151,7 +152,8 @@ class Report:
             figures = inline_svg(draw("fit", predictor, few), "fit")
             figures += inline_panels(draw("residuals", predictor, few), "residuals")
         else:
-            confidence = outputs.max(axis=1).mean()
+            predicted = predicted_classes(outputs, predictor.threshold)
+            confidence = np.take_along_axis(outputs, predicted[:, np.newaxis], axis=1).mean()
             accuracy = self.measured.scores["accuracy"]
             text = f"The predicted class has a mean probability of {confidence:.1%}, and is right "
             text += f"in {accuracy:.1%}."
@@ -212,7 +214,8 @@ class Report:
             last_heading = "p (actual)"
             names = np.array(predictor.classes)
             p = np.take_along_axis(outputs, rows.y[:, np.newaxis], axis=1)[:, 0]
-            columns = [names[rows.y], names[outputs.argmax(axis=1)], p]
+            predicted = predicted_classes(outputs, predictor.threshold)
+            columns = [names[rows.y], names[predicted], p]
             worst = np.argsort(p, kind="stable")[:N_WORST]
         if predictor.image_shape is not None:
             yield _figures(inline_panels(draw("digits", predictor, rows.take(worst)), "images"))

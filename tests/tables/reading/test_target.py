@@ -9,16 +9,19 @@ from hypothesis import given, strategies as st
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_class_weight
 
-from barenet import Task, load_dataset
+from barenet import Task, load, load_dataset, save
 from barenet._metrics import main_metric
 from barenet.datasets._class_weights import class_weights
 from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
 from barenet.streams._stream import stream
+from barenet.tables.files._open_table import open_table
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading._class_labels import class_labels, encode
 from barenet.tables.reading._target import MAX_CLASSES, are_classes, known_targets, read_target
+from barenet.tasks._description import labelled_rows
+from barenet.tasks._new_rows import labelled_blocks
 
 
 @pytest.mark.parametrize(
@@ -364,3 +367,30 @@ def test_other_columns_show_the_separators_of_a_target(tmp_path):
     lines = [f"{row},5;{amount}" for row, amount in enumerate(amounts)]
     path.write_text("\n".join(["q;y", *lines]))
     assert sorted(set(load_table(path, "y", task="regression").y)) == [90, 750, 1234, 2500]
+
+
+def test_new_targets_are_read_in_the_form_of_those_of_the_training(tmp_path):
+    """1.100 alone would be a decimal."""
+    amounts = [f"{1 + row % 9}.{100 + row},50" for row in range(300)]
+    rows = pandas.DataFrame({"x": np.arange(300) % 7, "y": amounts})
+    rows.to_csv(tmp_path / "rows.csv", index=False, sep=";")
+    predictor = Task.open(tmp_path / "rows.csv", "y").train(model="network", epochs=1)
+    save(predictor, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    assert loaded.target_kind == "number 1.234,5"
+    new = pandas.DataFrame({"x": [1, 2, 3], "y": ["1.100", "2.200", "3.300"]})
+    new.to_csv(tmp_path / "new.csv", index=False, sep=";")
+    assert labelled_rows(loaded, tmp_path / "new.csv").y.tolist() == [1100, 2200, 3300]
+    (blocks,) = labelled_blocks(loaded, [open_table(tmp_path / "new.csv")])
+    assert blocks.y.tolist() == [1100, 2200, 3300]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_undecided_target_of_a_stream_is_refused_wherever_its_rows_are(tmp_path, seed):
+    amounts = ["7"] * 300
+    amounts[150] = "1,234"
+    rows = pandas.DataFrame({"x": np.arange(300) % 7, "y": amounts})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DataError, match="'1,234' is") as caught:
+        stream(tmp_path / "rows.csv", "y", task="regression", seed=seed)
+    assert (caught.value.row, caught.value.column) == (150, "y")

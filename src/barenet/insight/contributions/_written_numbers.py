@@ -28,12 +28,14 @@ MISSING = ("", "NaT", "None", "nan", "<NA>")
 def cell_text(value: Any) -> str:
     """Write a value of a column as its file has it; empty for a missing one.
 
-    >>> [cell_text(value) for value in (130000.0, 0.006, 1 / 3, "Rome ", math.nan)]
-    ['130000', '0.006', '0.333333', 'Rome', '']
+    >>> [cell_text(value) for value in (130000.0, 0.006, 1 / 3, "Rome ", "v1.000000", math.nan)]
+    ['130000', '0.006', '0.333333', 'Rome', 'v1.000000', '']
     """
     if isinstance(value, float | np.floating):
         return _number_of_cell(value)
-    text = str(value).strip().removesuffix(".000000").removesuffix("T00:00:00")
+    text = str(value).strip()
+    if isinstance(value, np.datetime64):
+        text = text.removesuffix(".000000").removesuffix("T00:00:00")
     return "" if text in MISSING else text
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_names
-from barenet._metrics import METRICS
+from barenet._metrics import METRICS, is_maximized
 from barenet._registry import lookup
 from barenet.datasets._dataset import rows_alone
 from barenet.errors import ArgumentError
@@ -80,7 +80,9 @@ def plot_importance(
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
     ['age', 'height']
     """
+    change = "lost"
     if isinstance(drops, Importance):
+        change = "lost" if is_maximized(drops.metric) else "added"
         names = names or drops.names
         metric = metric or METRICS[drops.metric].title
         drops = drops.drops
@@ -89,7 +91,7 @@ def plot_importance(
     names = check_names(names, "names", len(drops), "column")
     mean = drops.mean(axis=1)
     std = drops.std(axis=1)
-    label = f"{metric} lost when it is shuffled"
+    label = f"{metric} {change} when it is shuffled"
     if image_shape is not None:
         figure, (axes,) = style.new_figure((5.4, 4.6), title=title)
         style.show_matrix(axes, mean.reshape(image_shape), "RdBu")

@@ -105,7 +105,7 @@ class ColumnTexts:
         self._leave_out(self.most)
         least = MIN_FREQUENT * (self.counts.total() + self.n_left_out)
         others = {text: n for text, n in self.counts.items() if n < least}
-        factor = 1 + self.n_left_out / sum(others.values())
+        factor = 1 + self.n_left_out / max(1, sum(others.values()))
         for text, n in others.items():
             self.counts[text] = round(n * factor)
 

@@ -83,6 +83,9 @@ class Reader(NamedTuple):
 
 
 NUMBER = Reader("number", read_number)
+
+#: The kind of plain numbers, which a target is by default.
+PLAIN_KIND = NUMBER.kind
 DATE = Reader("ymd", parse_datetime)
 TIME = Reader("time", parse_time_of_day)
 

@@ -22,7 +22,14 @@ from barenet.tables.reading._column_values import (
     refuse_where,
 )
 from barenet.tables.reading._missing_texts import MISSING, is_absent
-from barenet.tables.reading._readers import are_booleans, form_of, is_date, is_numeric, reader_of
+from barenet.tables.reading._readers import (
+    PLAIN_KIND,
+    are_booleans,
+    form_of,
+    is_date,
+    is_numeric,
+    reader_of,
+)
 
 #: Maximum number of texts that may stand for a missing value.
 FEW = 5
@@ -158,14 +165,24 @@ def _read_text(
     return encode(spelled[codes])
 
 
+def target_reading(rows: Frame, target: str) -> Reading:
+    """Decide what a target is by the rule of other columns, which may show a decimal comma."""
+    reading = readings_of(rows, [target], MISSING)[target]
+    if is_numeric(reading.kind):
+        return readings_of(rows, [*rows.columns], MISSING)[target]
+    return reading
+
+
+def reading_of_kind(target_kind: str) -> Reading | None:
+    """Return the reading of a target in a form, such as 1.234,5; None for plain numbers."""
+    return None if target_kind == PLAIN_KIND else Reading(target_kind)
+
+
 def _read_numbers(
     rows: Frame, target: str, reading: Reading | None, *, is_regression: bool = False
 ) -> NDArray[np.float64] | None:
     """Read a target by the rule of other columns; None if it holds names."""
-    if reading is None:
-        reading = readings_of(rows, [target], MISSING)[target]
-        if is_numeric(reading.kind):  # other columns may show what a comma separates
-            reading = readings_of(rows, [*rows.columns], MISSING)[target]
+    reading = reading or target_reading(rows, target)
     remedy = "for classes, use {task}"
     column_kind = reading.likely or reading.kind
     if is_date(column_kind):
