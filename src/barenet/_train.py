@@ -39,8 +39,8 @@ T = TypeVar("T")
 def for_users(function: Callable[P, T]) -> Callable[P, T]:
     """Wrap a function that trains, to help those who call it from a script or a notebook.
 
-    An argument by its name in another library, such as ``lr``, raises an error that names the one
-    here. Without ``progress``, the progress is shown only in a terminal or a notebook.
+    An unknown argument raises an error that suggests the nearest one. Without ``progress``, the
+    progress is shown only in a terminal or a notebook.
     """
     parameters = inspect.signature(function).parameters
 

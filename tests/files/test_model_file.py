@@ -408,7 +408,7 @@ def test_load_returns_the_expected_class_or_names_the_problem(tmp_path):
     save(Ensemble([Network.dense([2, 1]), Network.dense([2, 1], seed=1)]), several)
     assert isinstance(load(one, Network), Network)
     assert isinstance(load(several, Ensemble), Ensemble)
-    with pytest.raises(ModelFileError, match="holds several networks, expected one; distill it"):
+    with pytest.raises(ModelFileError, match="holds several networks, expected one; train one"):
         load(several, Network)
     with pytest.raises(ModelFileError, match="holds one network, expected an ensemble"):
         load(one, Ensemble)

@@ -55,8 +55,8 @@ def play(
     browser : bool
         Open the page in the browser.
     out : str
-        The file of a recording, such as lesson.html, or a folder for it. An earlier recording is
-        replaced, any other file is not.
+        The file of a recording, such as lesson.html, or a folder for it. An earlier file is
+        replaced.
     epochs : int
         Number of epochs of a recording. By default from the settings, or as many as the page runs
         in ten seconds.

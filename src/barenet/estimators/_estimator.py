@@ -19,7 +19,7 @@ class Estimator(BaseEstimator):
     """An estimator whose parameters are all set, or none of them."""
 
     def __new__(cls, *_: Any, **parameters: Any) -> Self:
-        """Refuse parameters of other libraries, with a remedy for each."""
+        """Refuse unknown parameters, and suggest the nearest one."""
         check_arguments(cls.__name__, parameters, cls._get_param_names())
         return super().__new__(cls)
 

@@ -162,7 +162,9 @@ def _check_class(model: Model, expected: type[Any], path: str | PathLike[str]) -
     if isinstance(model, expected):
         return model
     if isinstance(model, Ensemble):
-        raise ModelFileError(f"{path}: holds several networks, expected one; distill it")
+        raise ModelFileError(
+            f"{path}: holds several networks, expected one; train one with it as the teacher"
+        )
     raise ModelFileError(f"{path}: holds one network, expected an ensemble")
 
 

@@ -33,7 +33,7 @@ def copy_weights(start_from: Path, network: Network, input_names: Sequence[str])
     else:
         names = tuple(input_names)  # a bare network; its inputs are matched by position
     if isinstance(model, Ensemble):
-        problem = f"{path}: holds several networks, expected one; distill it"
+        problem = f"{path}: holds several networks, expected one; train one with it as the teacher"
         raise ArgumentError(problem, argument="start_from")
     layers = ", ".join(repr(layer) for layer in network.layers)
     other_layers = ", ".join(repr(layer) for layer in model.layers)
