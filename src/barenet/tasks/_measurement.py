@@ -289,7 +289,8 @@ class Measurement:
         The loss is that of scaled targets; a quantile loss is scaled as these are.
         """
         if self.compared_by != "loss":
-            return partial(self._score, self.compared_by)
+            metric = METRICS[self.compared_by]
+            return partial(metric.with_threshold, threshold=self.predictor.threshold)
         factor = 1.0
         scaling = self.predictor.target_scaling
         if scaling is not None:
