@@ -171,7 +171,7 @@ def test_standard_input_is_a_table_like_the_file(barenet, give):
         give(data)
         assert barenet("predict", "runs/stdin", "-").out == expected
     give(TABLE)
-    done = barenet("predict", "runs/stdin", "--row", 3, "-", "--json")
+    done = barenet("predict", "runs/stdin", "--row", 3, "--json", "-")
     assert len(done.json["predictions"]) == 1
 
 

@@ -201,16 +201,30 @@ def _find_command(tokens: list[str]) -> str:
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:
-    """Replace each - that means standard input; after an option, it is the option's value."""
+    """Replace each - that means standard input; behind an option with a value, it is the value."""
+    if "-" not in tokens:
+        return tokens
+    switches = _switches(_find_command(tokens))
     named = []
     previous = "-"  # as the first token is the command
     for token in tokens:
-        if token == "-" and not previous.startswith("-"):
+        is_value = previous.startswith("-") and previous not in switches
+        if token == "-" and not is_value:
             named.append(STANDARD_INPUT)
         else:
             named.append(token)
         previous = token
     return named
+
+
+def _switches(command: str) -> set[str]:
+    """Return the options of a command that take no value."""
+    switches = set[str]()
+    if command:
+        for argument in app[command].assemble_argument_collection():
+            if argument.hint in (bool, bool | None):
+                switches.update(argument.names)
+    return switches
 
 
 def _message(error: Exception) -> str:
