@@ -261,19 +261,22 @@ def mixed_claims():
     yield "benchmarks.md", f"{ahead}, and the ensemble's is higher on {found.wins} of 25 tables"
     loss = difference(rows, ENSEMBLE, "CatBoost", "log_loss")
     area = difference(rows, ENSEMBLE, "CatBoost", "auc")
-    lower = f"Its mean log loss is lower by {-loss.mean:.3f} and its mean AUC higher by"
-    yield "benchmarks.md", f"{lower} {area.mean:.3f} on 11 tables; both intervals contain zero"
+    higher = f"Its mean log loss is higher by {loss.mean:.3f} and its mean AUC lower by"
+    yield (
+        "benchmarks.md",
+        f"{higher} {-area.mean:.3f} on 11 tables; all three intervals contain zero",
+    )
     for each in (loss, area):
         low, high = each.interval
         assert low < 0 < high
     for model in ("LightGBM", "HistGradientBoosting"):
-        assert difference(rows, ENSEMBLE, model).wins == 27
+        assert difference(rows, ENSEMBLE, model).wins == 26
     named = ("dataquest/football", "fivethirtyeight/primaries")
     rest = [row for row in rows if row["table"] not in named]
     found = difference(rest, ENSEMBLE, "CatBoost")
     low, high = found.interval
     above = f"above CatBoost's by {found.mean:.3f} ({low:+.3f} to {high:+.3f})"
-    yield "benchmarks.md", f"Without them, the mean score is {above}"
+    yield "benchmarks.md", f"Without them, its mean score is {above}"
 
 
 GENERATORS = (mixed_claims, map_claims, table_claims, collection_claims, time_claims, block_claims)

@@ -89,11 +89,11 @@ def test_scores_on_training_rows_are_marked(barenet, towns):
         done = barenet("evaluate", model, data, "--json")
         assert done.json["rows_seen"] == done.json["rows"] == 40
         (line,) = done.err.splitlines()
-        assert line.startswith("warning: the ensemble was trained on 40 of these 40 rows, so its")
+        assert line.startswith("warning: the network was trained on 40 of these 40 rows, so its")
     Path("towns.csv").write_text(Path("towns.csv").read_text().replace("6,", "5,"))
     done = barenet("evaluate", towns, "towns.csv", "--json")
     assert done.json["rows_seen"] is None and done.json["baselines"] == {}
-    assert done.err.startswith("warning: the ensemble was trained on perhaps some of these 40 rows")
+    assert done.err.startswith("warning: the network was trained on perhaps some of these 40 rows")
     Path("others.csv").write_text(Path("towns.csv").read_text())
     assert barenet("evaluate", towns, "others.csv", "--json").err == ""
 

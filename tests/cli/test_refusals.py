@@ -74,8 +74,7 @@ REFUSED = {
     "train iris --baselines=perhaps": "--baselines: expected true or false, got 'perhaps'",
     "train iris --model networks": "--model: unknown 'networks', did you mean 'network'?",
     "play --port abc": "--port: expected a whole number, got 'abc'",
-    "export IRIS --to pytorch": "--to: unknown 'pytorch' (choose from onnx, c, python, schema, "
-    "json)",
+    "export IRIS --to pytorch": "--to: unknown 'pytorch', did you mean 'python'? (choose from onnx",
     "info nowhere": "nowhere: there is no such file",
     "compare nowhere IRIS": "nowhere: there is no such file",
     "report .": ".: there is no model.safetensors",
@@ -96,7 +95,7 @@ REFUSED = {
     "export IRIS columns.csv new.csv": "takes no more words",
     "play moons --epochs 5": "add --out",
     "play '#networks=2' --out a.html": "one network",
-    "play '#net.batch_norm=true' --out a.html": "no batch norm",
+    "play '#net.batch_norm=true' --out a.html": "unknown 'net.batch_norm'",
     "play '#net.hidden=200~200' --out a.html": "weights are more than a recording holds",
     "play model.safetensors --out a.html": "is a model",
     "play moons --epochs 0 --out a.html": "1 to 10000000",

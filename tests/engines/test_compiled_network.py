@@ -105,8 +105,9 @@ def test_layers_without_kernels_use_numpy():
 def test_a_prediction_compiles_no_kernels_of_the_backward_pass():
     code = """
 import numpy as np
-from barenet import CompiledNetwork, Network
+from barenet import Network
 from barenet.engines.kernels._kernel import KERNELS
+from barenet.typing import CompiledNetwork
 for sizes in ([4, 8, 3], [300, 8, 3], [64, 2048, 10]):
     network = Network.dense(sizes, output="softmax")
     network.predict(np.zeros((10, sizes[0])))

@@ -186,7 +186,9 @@ def _may_be_seen(trained: TrainedModel, data: str, name: str) -> bool:
     files = {Path(data).resolve(), *files_of(data)}
     training_files = {Path(trained_on).resolve(), *files_of(trained_on)}
     training_files.update(files_of(trained_on, Path(data).parent))
-    return Path(data).name == Path(trained_on).name or not files.isdisjoint(training_files)
+    if not is_pattern(data) and Path(data).name == Path(trained_on).name:
+        return True
+    return not files.isdisjoint(training_files)
 
 
 def importance(
