@@ -38,7 +38,7 @@ SEARCHES = {
     "random seed reproducible": "troubleshooting",
     "rest api": "serve",
     "resume training": "command-line",
-    "shap values": "coming-from",
+    "shap values": "generated/barenet.contributions",
     "tweedie": "generated/barenet.losses.Tweedie",
 }
 FIRST = "#search-results ul.search li > a"
