@@ -69,7 +69,7 @@ def test_an_ensemble_round_trips(path, several):
     for one, other in zip(loaded.networks, several.networks, strict=True):
         assert np.array_equal(one.parameters, other.parameters)
         assert np.array_equal(one.statistics, other.statistics) and repr(one) == repr(other)
-    with pytest.raises(ModelFileError, match=r"holds several networks, expected one; distill"):
+    with pytest.raises(ModelFileError, match=r"holds several networks, expected one; train one"):
         load(path, Network)
     with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
         load(path, Predictor)
