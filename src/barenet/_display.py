@@ -86,9 +86,18 @@ def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: s
     return f'<div class="scroll">{table}</div>\n'
 
 
+def widths_of(lines: Sequence[Sequence[str]]) -> list[int]:
+    """Return the length of the longest cell of each column."""
+    widths = []
+    for column in zip(*lines, strict=True):
+        lengths = [len(cell) for cell in column]
+        widths.append(max(lengths))
+    return widths
+
+
 def align(lines: Sequence[Sequence[str]]) -> str:
     """Write cells as a plain-text table, with each column as wide as its longest cell."""
-    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    widths = widths_of(lines)
     aligned = []
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]

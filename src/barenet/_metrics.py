@@ -51,7 +51,7 @@ class NamedMetric:
     is_error: bool = False
     of_predictions: bool = False
 
-    def with_threshold(self, output: FloatArray, y: FloatArray, threshold: float | None) -> float:
+    def at_threshold(self, output: FloatArray, y: FloatArray, threshold: float | None) -> float:
         """Compute the score, of the classes that a threshold decides on where only they count."""
         if threshold is None or not self.of_predictions:
             return self(output, y)

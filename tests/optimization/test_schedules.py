@@ -89,6 +89,10 @@ def test_a_nan_loss_is_not_an_improvement():
     for loss in (1.0, math.nan, math.inf):
         schedule.observe(loss)
     assert (schedule.best, schedule.reductions) == (1.0, 1)
+    schedule = ReduceOnPlateau(patience=2)
+    for loss in (math.nan, 2.0):
+        schedule.observe(loss)
+    assert schedule.best == 2.0
 
 
 def test_the_state_of_a_plateau_is_copied():

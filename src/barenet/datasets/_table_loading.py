@@ -28,6 +28,7 @@ from barenet.tables.files._open_table import (
     with_target,
 )
 from barenet.tables.frames._frame import Frame, Names, Table
+from barenet.tables.reading._column_reading import Reading
 from barenet.tables.reading._column_values import complete_numbers
 from barenet.tables.reading._column_words import (
     DROP,
@@ -225,7 +226,7 @@ def load_table(
         description=description,
         split_keys=keys,
         without_target=without_target,
-        target_kind=reading.kind if reading else PLAIN_KIND,
+        reading=reading,
     )
     states_dates = any(is_date(kinds.get(name, "")) for name in features)
     if frame or states_dates or not _are_complete_numbers(rows.select(features)):
@@ -264,9 +265,9 @@ def make_dataset(
     description: str,
     without_target: WithoutTarget,
     split_keys: NDArray[Any] | None = None,
-    target_kind: str = PLAIN_KIND,
+    reading: Reading | None = None,
 ) -> Dataset:
-    """Make a data set of the rows of a table whose target has been read."""
+    """Make a data set of the rows of a table whose target has been read, as `reading` states."""
     names = tuple(features)
     return Dataset(
         name=name,
@@ -275,7 +276,7 @@ def make_dataset(
         classes=classes,
         feature_names=names,
         target_name=target,
-        target_kind=target_kind if classes is None else PLAIN_KIND,
+        target_kind=reading.kind if reading and classes is None else PLAIN_KIND,
         description=description,
         split_keys=split_keys,
         numbers=rows.rows,

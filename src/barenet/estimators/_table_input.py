@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._estimator import Estimator, fitting
 from barenet.estimators._sklearn_bases import TransformerMixin
 from barenet.model._arrays import check_dtype
+from barenet.settings._task_settings import without_none
 from barenet.tables.encoding._alike_names import warn_of_alike_names
 from barenet.tables.encoding._encoding import TableEncoding, TableOptions
 from barenet.tables.encoding._placeholders import warn_of_placeholders
@@ -58,22 +59,16 @@ class TableInput(Estimator):
 
     def _options(self) -> TableOptions:
         """Collect the given options of `TableEncoding.fit`."""
-        options: TableOptions = {}
-        if self.rare is not None:
-            options["rare"] = self.rare
-        if self.columns is not None:
-            options["columns"] = self.columns
-        if self.categories is not None:
-            options["categories"] = self.categories
-        if self.numeric is not None:
-            options["numeric"] = self.numeric
-        if self.drop is not None:
-            options["drop"] = self.drop
-        if self.keep_column is not None:
-            options["keep_column"] = self.keep_column
-        if self.missing is not None:
-            options["missing"] = self.missing
-        return options
+        options = {
+            "rare": self.rare,
+            "columns": self.columns,
+            "categories": self.categories,
+            "numeric": self.numeric,
+            "drop": self.drop,
+            "keep_column": self.keep_column,
+            "missing": self.missing,
+        }
+        return cast(TableOptions, without_none(options))
 
     def _checked(self, X: Any) -> Any:
         """Check an array; return a table as is."""

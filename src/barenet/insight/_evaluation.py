@@ -91,5 +91,5 @@ def evaluate(
     for spec in names:
         name = canonical(accepted, spec)
         metric = lookup(accepted, name, "metrics")
-        scores[name] = metric.with_threshold(output, targets, threshold)
+        scores[name] = metric.at_threshold(output, targets, threshold)
     return scores

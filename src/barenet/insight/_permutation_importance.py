@@ -182,7 +182,7 @@ def permutation_importance(
         output = output.reshape(len(rows), -1)
         n_outputs = output.shape[1]  # 1 for two classes, too: the probability of the second
         of_outputs = targets[:, -n_outputs:]
-        return METRICS[name].with_threshold(output, of_outputs, predictor.threshold)
+        return METRICS[name].at_threshold(output, of_outputs, predictor.threshold)
 
     score = measure()
     if metric is None and not np.isfinite(score):  # such as the AUC of a single class

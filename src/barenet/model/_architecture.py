@@ -1,4 +1,4 @@
-"""Architecture: lists of layers from widths and names, checks that they fit, and a summary."""
+"""Architecture: lists of layers from widths and names, and checks that they fit."""
 
 import math
 from collections.abc import Mapping, Sequence

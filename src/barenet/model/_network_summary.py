@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from barenet._display import write_display, write_table
+from barenet._display import widths_of, write_display, write_table
 from barenet.model._arrays import FloatArray
 from barenet.model.layers import Layer
 
@@ -36,8 +36,7 @@ def tabulate(
 def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray) -> str:
     """Write the table as text."""
     rows, totals = tabulate(layers, width, parameters)
-    column_widths = [max(len(text) for text in column) for column in zip(*rows, strict=True)]
-    *text_widths, count_width = column_widths
+    *text_widths, count_width = widths_of(rows)
     lines = []
     for *texts, count in rows:
         cells = [text.ljust(size) for text, size in zip(texts, text_widths, strict=True)]

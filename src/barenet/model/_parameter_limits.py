@@ -1,7 +1,7 @@
 """Limits of a network's parameters, which no step exceeds.
 
 The signs of weights make a network monotonic, for instance: see
-`barenet.population._monotonic_networks`.
+`barenet.population._monotonic_network`.
 """
 
 from typing import NamedTuple

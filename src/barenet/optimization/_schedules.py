@@ -242,7 +242,8 @@ class ReduceOnPlateau(Schedule):
         return self.gamma**self.reductions
 
     def observe(self, loss: float) -> None:
-        if math.isinf(self.best) or loss < self.best - self.minimum_delta * abs(self.best):
+        least_fall = self.minimum_delta * abs(self.best) if math.isfinite(self.best) else 0.0
+        if loss < self.best - least_fall:
             self.best = loss
             self.waited = 0
         else:

@@ -175,9 +175,7 @@ class InputTrials:
             with_merged = confirmed.with_merged_categories(wide)
             confirmed = self._better(with_merged, confirmed)
         with_pairs = confirmed._replace(pairs=chosen.pairs)
-        if self._is_clearly_better(with_pairs, confirmed):
-            return with_pairs
-        return confirmed
+        return with_pairs if self._is_clearly_better(with_pairs, confirmed) else confirmed
 
     def _better(self, other: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
         """Return the other inputs if networks predict better with them."""
@@ -189,9 +187,7 @@ class InputTrials:
 
     def _is_clearly_better(self, further: ChosenInputs, chosen: ChosenInputs) -> bool:
         """Return whether further inputs reduce the loss by more than the fraction `GAIN`."""
-        if further == chosen:
-            return False
-        return self._loss(further) < (1 - GAIN) * self._loss(chosen)
+        return further != chosen and self._loss(further) < (1 - GAIN) * self._loss(chosen)
 
     def _wide_columns(self, chosen: ChosenInputs) -> set[str]:
         """Find the columns with few rows for each input."""

@@ -47,8 +47,6 @@ class PreparedTraining(NamedTuple):
         The scaling of numeric targets.
     chosen : ChosenInputs
         The inputs that were chosen by the error on left-out rows, and are not the default.
-    threads : int, optional
-        The maximum number of threads; by default, one for each core that may be used.
     monotonic : dict of str to int
         The signs of the constrained columns.
     """

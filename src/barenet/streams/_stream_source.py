@@ -38,7 +38,6 @@ from barenet.tables.files._parquet import ParquetTable, open_parquet, parquet_bl
 from barenet.tables.frames._frame import TEXT, Frame, Place, Table
 from barenet.tables.reading._column_reading import Reading
 from barenet.tables.reading._column_values import Unread, as_texts, read_frame
-from barenet.tables.reading._readers import PLAIN_KIND
 from barenet.tables.reading._target import TargetTask, known_targets
 from barenet.tables.reading._without_target import WithoutTarget, total
 
@@ -163,7 +162,7 @@ class StreamSource:
             name=self.name,
             description=description,
             without_target=without_target,
-            target_kind=self.target_reading.kind if self.target_reading else PLAIN_KIND,
+            reading=self.target_reading,
         )
 
     def __len__(self) -> int:

@@ -154,7 +154,7 @@ class Measurement:
             if METRICS[name].of_classes == of_classes and name not in scores:
                 threshold = self.predictor.threshold
                 metric = METRICS[name]
-                scores[name] = metric.with_threshold(predictions, self.targets, threshold)
+                scores[name] = metric.at_threshold(predictions, self.targets, threshold)
         return Scored(predictions, scores)
 
     @cached_property
@@ -290,7 +290,7 @@ class Measurement:
         """
         if self.compared_by != "loss":
             metric = METRICS[self.compared_by]
-            return partial(metric.with_threshold, threshold=self.predictor.threshold)
+            return partial(metric.at_threshold, threshold=self.predictor.threshold)
         factor = 1.0
         scaling = self.predictor.target_scaling
         if scaling is not None:

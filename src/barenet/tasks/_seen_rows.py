@@ -53,9 +53,7 @@ def find_seen_rows(
     # The column of another split may not have been read.
     if any(then[name] not in (None, now[name]) for name in SPLIT_ARGUMENTS):
         return SeenRows(None, is_own_split=False)
-    training = split.training.numbers
-    if then != now:
-        training = _training_numbers(split.dataset, then)
+    training = _training_numbers(split.dataset, then) if then != now else split.training.numbers
     n_seen = int(np.isin(rows.numbers, training).sum())
     return SeenRows(n_seen, is_own_split=np.array_equal(training, split.training.numbers))
 

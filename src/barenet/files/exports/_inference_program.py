@@ -412,9 +412,7 @@ def steps_of_column(column: Column) -> Iterator[Step]:
 def _steps_of_number(column: FilledColumn) -> Iterator[Step]:
     """Return the operations of a number, or of the seconds of a date."""
     number = column.seconds_column if isinstance(column, DateColumn) else column
-    limits = (-np.inf, np.inf)
-    if isinstance(number, PiecewiseColumn):
-        limits = number.limits
+    limits = number.limits if isinstance(number, PiecewiseColumn) else (-np.inf, np.inf)
     low, high = limits
     yield Step("scale", center=column.center, scale=column.scale, low=low, high=high)
     if isinstance(number, PiecewiseColumn):

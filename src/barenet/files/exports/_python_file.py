@@ -194,9 +194,7 @@ def _head(program: Program, stem: str) -> dict[str, str | int]:
     """Write the parts of the docstring, and the constants."""
     dataset = words(program.dataset)
     trained = f", from a network trained on {dataset}" if dataset else ""
-    constants = ""
-    if program.classes:
-        constants = f"\nCLASSES = {_list(program.classes)}\n"
+    constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
     if program.table:
         markers = _list(program.table.missing)
         constants += f"\n#: Markers of missing values.\nMARKERS = {markers}\n"
@@ -277,9 +275,7 @@ def encode(rows):
 
 def _values_of(column: Column, values: str, program: Program) -> str:
     """Write the call that reads the values of a column."""
-    markers = "MARKERS"
-    if column.missing_texts:
-        markers = f"[*MARKERS, *{_list(column.missing_texts)}]"
+    markers = f"[*MARKERS, *{_list(column.missing_texts)}]" if column.missing_texts else "MARKERS"
     if isinstance(column, CategoryColumn | WordsColumn):
         return f"labels({values}, {markers})"
     head = f"{values}, {column.name!r}, {markers}"

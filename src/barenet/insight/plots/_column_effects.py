@@ -80,9 +80,9 @@ def plot_importance(
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
     ['age', 'height']
     """
-    change = "lost"
+    is_error = isinstance(drops, Importance) and not is_maximized(drops.metric)
+    change = "added" if is_error else "lost"
     if isinstance(drops, Importance):
-        change = "lost" if is_maximized(drops.metric) else "added"
         names = names or drops.names
         metric = metric or METRICS[drops.metric].title
         drops = drops.drops

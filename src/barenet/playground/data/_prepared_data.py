@@ -264,9 +264,7 @@ class PreparedData:
         """Describe the data set, its columns, and the settings of a model."""
         dataset = self.dataset
         numeric = self.table.numeric if self.table is not None else None
-        settings = ""
-        if self.model is not None:
-            settings = self.model.description
+        settings = self.model.description if self.model is not None else ""
         return {
             "name": dataset.name,
             "description": dataset.description,
@@ -355,6 +353,4 @@ class PreparedData:
 
     def image_top(self) -> float:
         """Return the largest pixel value; for other data, that of a byte."""
-        if self.dataset.image_shape is None:
-            return 255.0
-        return float(np.max(self.dataset.X))
+        return 255.0 if self.dataset.image_shape is None else float(np.max(self.dataset.X))

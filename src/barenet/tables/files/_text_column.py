@@ -62,11 +62,6 @@ class TextColumn:
         return [cls(list(column)) for column in zip(*rows, strict=True)]
 
     @classmethod
-    def of(cls, texts: list[str]) -> Self:
-        """Make a column of texts."""
-        return cls(texts)
-
-    @classmethod
     def write(cls, columns: Sequence[Self], lines: NDArray[np.int64], file: BinaryIO) -> None:
         """Write columns, and the line where each row starts."""
         parts = [lines.tolist(), *(column.texts for column in columns)]
@@ -225,11 +220,6 @@ class ArrowColumn(TextColumn):
             read_rows(text, delimiter, n_columns, path, line, quoting=quoting)
             raise DataError(str(error), path=path) from error
         return [cls(column.slice(skip)) for column in rows.columns]
-
-    @classmethod
-    def of(cls, texts: list[str]) -> Self:
-        pyarrow = _arrow("pyarrow")
-        return cls(pyarrow.chunked_array([pyarrow.array(texts, pyarrow.string())]))
 
     @classmethod
     def write(cls, columns: Sequence[Self], lines: NDArray[np.int64], file: BinaryIO) -> None:

@@ -59,9 +59,7 @@ def are_classes(numbers: NDArray[Any]) -> bool:
 def encode_numbers(numbers: NDArray[np.float64], task: TargetTask | None) -> Target:
     """Encode numbers as classes if they are classes."""
     is_of_classes = are_classes(numbers) if task is None else task == "classification"
-    if is_of_classes:
-        return encode(numbers)
-    return numbers, None
+    return encode(numbers) if is_of_classes else (numbers, None)
 
 
 def read_target(

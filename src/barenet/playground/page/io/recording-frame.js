@@ -250,7 +250,6 @@ export function probe({ row, at }, weights, recording) {
     inputs: data.drawn_inputs.map((place) => inputs[place]),
     layers,
     activation: activations.at(-1),
-    networks: 1,
     prediction: [...predictions(Float64Array.from(layers.at(-1).outputs), recording)],
   };
 }

@@ -459,11 +459,6 @@ export class BackwardPass {
     const isHeld = event.repeat && key === " ";
     if (!isHeld) acts[key]();
   }
-
-  repaint() {
-    this.shown = null;
-    if (this.isOpen) this.show();
-  }
 }
 
 // The names of inputs and neurons, short ones and those with their layer.
