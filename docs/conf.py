@@ -87,10 +87,10 @@ html_theme_options = {
         "alt_text": "barenet",
     },
     "navbar_align": "left",
-    "header_links_before_dropdown": 7,
     "github_url": ADDRESSES["Source"],
     "navigation_with_keys": False,
-    "show_nav_level": 1,
+    "navbar_center": [],  # the sidebar has every page, by captions
+    "collapse_navigation": True,  # only the branch of the page is open
     "article_header_end": ["notebook"],
     "secondary_sidebar_items": {"**": ["page-toc", "page-source"], "index": []},
     "footer_start": [],

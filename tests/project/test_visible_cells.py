@@ -26,8 +26,7 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 FIRST = ROOT / "docs/first-network.md"
 TUTORIALS, LESSONS = (
-    [page for page in sorted((ROOT / "docs" / folder).glob("*.md")) if page.stem != "index"]
-    for folder in ("tutorials", "learn")
+    sorted((ROOT / "docs" / folder).glob("*.md")) for folder in ("tutorials", "learn")
 )
 #: The build of the documentation executes them all in any case, as notebooks.
 PAGES = [FIRST]

@@ -15,7 +15,7 @@ from .conftest import LIGHT, UNGUARDED, QuietHandler, serving
 pytestmark = [pytest.mark.integration, pytest.mark.pyodide]
 
 ROOT = Path(__file__).parents[3]
-LESSONS = [path.stem for path in (ROOT / "docs/learn").glob("*.md") if path.stem != "index"]
+LESSONS = [path.stem for path in (ROOT / "docs/learn").glob("*.md")]
 #: Words of users, and the page that they look for.
 SEARCHES = {
     "autograd": "choosing",

@@ -121,7 +121,7 @@ def test_a_page_of_a_server_links_to_the_documentation_if_its_address_is_known(t
     pages = [link.get_attribute("href") for link in page.find(f"{RESULT} a").all()]
     assert pages == [
         "https://example.org/docs/limits.html",
-        "https://example.org/docs/learn/index.html",
+        "https://example.org/docs/learn/neuron.html",
         "https://example.org/docs/tutorials/table.html",
         "https://example.org/docs/teachers.html",
     ]
