@@ -19,7 +19,7 @@ from barenet.population._prepared_training import InputTrials
 from barenet.tables.encoding._encoding import TableEncoding
 
 #: The module that calls the functions that choose.
-TRAINING = "barenet.population._training_table"
+TRAINING = "barenet.population._prepared_training"
 
 Table = tuple[pd.DataFrame, np.ndarray]
 

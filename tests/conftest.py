@@ -232,7 +232,7 @@ def few_networks() -> Callable[[], AbstractContextManager[None]]:
 
     @contextmanager
     def patched() -> Iterator[None]:
-        recipe = EnsembleRecipe(hidden=(16,), repeats=1)
+        recipe = EnsembleRecipe(hidden_layer_sizes=(16,), repeats=1)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(EnsembleRecipe, "for_rows", lambda n_rows: recipe)
             patch.setattr(_column_relevance, "ENOUGH_ROWS", 0)

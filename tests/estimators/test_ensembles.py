@@ -24,7 +24,7 @@ from barenet import (
 )
 from barenet.errors import ArgumentError, DataError
 from barenet.estimators._array_inputs import check_groups
-from barenet.population import _training_table
+from barenet.population import _prepared_training
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.tables.frames._to_frame import as_frame
 
@@ -282,7 +282,7 @@ class Recorded(EnsembleTraining):
 
 @pytest.fixture
 def recorded(monkeypatch):
-    monkeypatch.setattr(_training_table, "EnsembleTraining", Recorded)
+    monkeypatch.setattr(_prepared_training, "EnsembleTraining", Recorded)
     return Recorded
 
 
@@ -422,7 +422,7 @@ def test_groups_are_routed_through_pipelines_and_cross_validation(monkeypatch):
             super().__init__(*arguments, **options)
             trained.append((options["groups"], self.left_out))
 
-    monkeypatch.setattr(_training_table, "EnsembleTraining", Collected)
+    monkeypatch.setattr(_prepared_training, "EnsembleTraining", Collected)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 2))
     groups = np.repeat([f"p{number}" for number in range(12)], 5)

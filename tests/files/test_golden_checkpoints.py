@@ -50,7 +50,7 @@ def population(watch, **saving):
 
 
 def ensemble(watch, checkpoint, resume):
-    recipe = EnsembleRecipe(hidden=(3,), batch_size=8, epochs=8, folds=3, repeats=2)
+    recipe = EnsembleRecipe(hidden_layer_sizes=(3,), batch_size=8, epochs=8, folds=3, repeats=2)
     rows = OutOfFold(Y, np.full(40, 1 / 40))
     training = EnsembleTraining(X, rows, recipe, TargetKind(n_classes=2))
     training.run(1, watch, checkpoint=Checkpoint(checkpoint, every="never"), resume=resume)

@@ -5,7 +5,7 @@ import pytest
 
 from barenet import MLPEnsembleClassifier, TableEncoding
 from barenet.inputs._target_jumps import MOST_ROWS_OF_JUMPS, add_edges_at_jumps
-from barenet.population import _training_table
+from barenet.population import _prepared_training
 
 
 def columns(n_rows=1_000, seed=0):
@@ -113,5 +113,5 @@ def test_an_ensemble_learns_a_target_that_jumps(monkeypatch):
         return model.score(X[test], y[test])
 
     with_jumps = accuracy()
-    monkeypatch.setattr(_training_table, "add_edges_at_jumps", lambda encoding, *_: encoding)
+    monkeypatch.setattr(_prepared_training, "add_edges_at_jumps", lambda encoding, *_: encoding)
     assert with_jumps > 0.985 and with_jumps > accuracy() + 0.01

@@ -29,7 +29,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 4)).astype(np.float32)
 KIND = (X[:, 0] > 0).astype(np.intp) + (X[:, 1] > 0.5)
 EVEN = np.full(90, 1 / 90)
-RECIPE = EnsembleRecipe(hidden=(9,), repeats=2, epochs=12)
+RECIPE = EnsembleRecipe(hidden_layer_sizes=(9,), repeats=2, epochs=12)
 
 
 def of_classes(recipe=RECIPE, y=KIND, weight=EVEN, **options):
@@ -390,7 +390,7 @@ def test_the_memory_of_predictions_is_the_estimate(n_classes, size, peak_memory)
     y, target_kind = np.arange(6000) % 400, TargetKind(n_classes)
     if not n_classes:
         y, target_kind = np.tile(X.astype(float), (1, 200)), TargetKind(n_numbers=400)
-    recipe = EnsembleRecipe(hidden=(2,), batch_size=500, epochs=2)
+    recipe = EnsembleRecipe(hidden_layer_sizes=(2,), batch_size=500, epochs=2)
     of_classes(RECIPE).run(threads=1)  # the kernels take memory, too
     rows = OutOfFold(y, np.full(6000, 1 / 6000))
     peak = peak_memory(lambda: EnsembleTraining(X, rows, recipe, target_kind).run(threads=1))

@@ -161,7 +161,9 @@ def test_other_losses_of_numbers(loss):
 
 def test_the_recipe_of_larger_tables(monkeypatch):
     """More bins, with a factor of 1, and larger batches; here on few rows."""
-    recipe = EnsembleRecipe(hidden=(16,), batch_size=128, bin_factor=1.0, bins=48, repeats=1)
+    recipe = EnsembleRecipe(
+        hidden_layer_sizes=(16,), batch_size=128, bin_factor=1.0, bins=48, repeats=1
+    )
     monkeypatch.setattr(EnsembleRecipe, "for_rows", lambda n_rows: recipe)
     X, y = table()
     model = MLPEnsembleRegressor(monotonic=SIGNS, random_state=1, max_iter=6).fit(X, y)

@@ -10,8 +10,7 @@ from barenet.inputs._chosen_pairs import PairSide
 from barenet.population import _prepared_training
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining
-from barenet.population._prepared_training import prepare_ensemble_training
-from barenet.population._training_table import TrainingTable
+from barenet.population._prepared_training import TrainingTable, prepare_ensemble_training
 from barenet.tables.frames._to_frame import as_frame
 
 pytestmark = pytest.mark.usefixtures("small_ensembles")

@@ -21,7 +21,7 @@ from barenet.datasets._dataset_loading import DATASETS, DatasetOptions
 from barenet.datasets._table_loading import load_table
 from barenet.population._candidates import SETTINGS
 from barenet.population._cross_validation import FoldOptions
-from barenet.population._network_options import PerNetworkOptions
+from barenet.population._run_factory import PerNetworkOptions
 from barenet.population._train_many import KNOWN, PER_NETWORK
 from barenet.settings._run_config import NetworkOptions, TrainingOptions
 from barenet.settings._task_settings import (

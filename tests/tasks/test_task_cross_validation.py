@@ -146,7 +146,7 @@ def test_the_networks_of_a_fold_leave_out_whole_groups(monkeypatch):
                 assert not set(groups[rows]) & set(groups[kept])
             raise StopIteration
 
-    monkeypatch.setattr("barenet.population._training_table.EnsembleTraining", Recorded)
+    monkeypatch.setattr("barenet.population._prepared_training.EnsembleTraining", Recorded)
     with pytest.raises(StopIteration):
         options = {"split_by_group": "patient", "model": "ensemble"}
         Task.cross_validate(patients(12), "pressure", cv=3, **options)
@@ -359,8 +359,8 @@ def test_the_bar_covers_the_epochs_of_all_folds(monkeypatch, settings):
         def close(self):
             pass
 
-    monkeypatch.setattr("barenet.population._train_many.Bar", Recorded)
-    monkeypatch.setattr("barenet.population._train_many.in_notebook", lambda: True)
+    monkeypatch.setattr("barenet.training._progress.Bar", Recorded)
+    monkeypatch.setattr("barenet.training._progress.in_notebook", lambda: True)
     Task.cross_validate(prices(30), "price", cv=2, progress=True, **settings)
     parts = [part for part, _ in shown]
     assert parts == sorted(parts) and parts[-1] == 1

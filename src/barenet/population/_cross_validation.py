@@ -18,9 +18,9 @@ from barenet.errors import ArgumentError, in_a_line
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import as_loss
-from barenet.population._network_options import TrainArguments
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.population._run_factory import TrainArguments
 from barenet.population._train_many import KNOWN, train_many
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ class EnsembleRecipe:
     [(32, 16), (128, 16), (128, 8)]
     """
 
-    hidden: tuple[int, ...] = (64, 64)
+    hidden_layer_sizes: tuple[int, ...] = (64, 64)
     activation: str = "relu"
     optimizer: str = "adamw:learning_rate=0.002,weight_decay=0.02,beta2=0.95"
     batch_size: int = 32

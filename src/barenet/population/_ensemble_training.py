@@ -26,9 +26,10 @@ from barenet.population._network_run import NetworkRun
 from barenet.population._out_of_fold import OutOfFold, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._train_many import ShowLine, live_line, train_many
+from barenet.population._train_many import train_many
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
+from barenet.training._progress import ShowLine, live_line
 
 if TYPE_CHECKING:
     from barenet._extras import Client
@@ -144,7 +145,7 @@ class EnsembleTraining:
         else:
             output = self.out_of_fold.number_loss.activation
         network = Network.dense(
-            [self.X.shape[1], *self.recipe.hidden, target_kind.n_columns],
+            [self.X.shape[1], *self.recipe.hidden_layer_sizes, target_kind.n_columns],
             hidden=self.recipe.activation,
             output=output,
             seed=seed,

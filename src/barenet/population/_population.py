@@ -14,8 +14,8 @@ from barenet._metrics import is_maximized
 from barenet._registry import lookup, plain
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
-from barenet.population._network_options import PerNetworkOptions
-from barenet.population._network_run import NetworkRun, NetworkRunFactory
+from barenet.population._network_run import NetworkRun
+from barenet.population._run_factory import NetworkRunFactory, PerNetworkOptions
 from barenet.training._history import History
 
 #: Curves that are not in the table of a notebook.

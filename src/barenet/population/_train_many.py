@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from os import PathLike
-from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_arguments, check_count, check_flag, lists_options
-from barenet._display import in_notebook
+from barenet._constraints import check_arguments, check_count, lists_options
 from barenet._train import train
 from barenet.engines import is_jax
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of
 from barenet.model._network import Network
-from barenet.population._network_options import PerNetworkOptions
-from barenet.population._network_run import NetworkRun, NetworkRunFactory, Stop
+from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.population._run_factory import NetworkRunFactory, PerNetworkOptions
 from barenet.population._thread_pool import Advance, advance_in_threads, advance_together
 from barenet.population._training_slice import advance_on_workers
-from barenet.training._progress import Bar, is_watched
+from barenet.training._progress import live_line
 
 if TYPE_CHECKING:
     from barenet._extras import Client
-
-#: Shows a line of the progress, given the completed part, the total, a text, and the line's number.
-ShowLine: TypeAlias = Callable[[int, int, str, int], None]
 
 #: Arguments of `train` that apply to all networks, or are not options.
 OF_ALL_NETWORKS = ("network", "X", "y", "scale", "threads", "progress", "checkpoint", "resume")
@@ -290,33 +285,6 @@ def run_slices(
                         endings.callback(run.end, "interrupted", resumable=True)
             show()
     report_errors(population)
-
-
-@contextmanager
-def live_line(progress: bool | None, width: int) -> Iterator[ShowLine | None]:
-    """Yield a function that updates the bar; without a terminal, it prints a line for each number.
-
-    A text with the number 0 is shown only in the bar. It yields None if nothing is to be shown.
-    """
-    is_shown = is_watched() if progress is None else check_flag(progress, "progress")
-    if not is_shown:
-        yield None
-        return
-    bar = Bar(sys.stderr, width=width, is_default=progress is None)
-    has_bar = in_notebook() or sys.stderr.isatty()
-    numbers = {0}
-
-    def show(completed: int, total: int, text: str, number: int) -> None:
-        if has_bar and (progress or bar.is_due):
-            bar.draw(completed, total, text)
-        elif not has_bar and number not in numbers:
-            numbers.add(number)
-            sys.stderr.write(f"{text}\n")
-
-    try:
-        yield show
-    finally:
-        bar.close()
 
 
 def show_progress(population: Population, update: Callable[..., None] | None) -> None:

@@ -14,9 +14,10 @@ from barenet.distributed._dask_workers import Workers
 from barenet.errors import ArgumentError, brief
 from barenet.files._checkpoint import StateDict
 from barenet.model._network import Network, Snapshot
-from barenet.population._network_run import NetworkRun, NetworkRunFactory, Stop
+from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.population._run_factory import NetworkRunFactory
 from barenet.population._thread_pool import Advance
 from barenet.training._callbacks import EarlyStopping, TimeLimit
 from barenet.training._history import History

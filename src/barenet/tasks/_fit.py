@@ -34,7 +34,6 @@ from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.population._number_loss import LOSSES_OF_ENSEMBLES, SQUARED_ERROR, NumberLoss
 from barenet.population._prepared_training import prepare_ensemble_training
-from barenet.population._train_many import ShowLine
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import check_target_settings, resolve_config
 from barenet.settings._task_settings import ModelKind, TaskSettings
@@ -52,6 +51,7 @@ from barenet.tasks._split_rows import SplitRows, fingerprint_of
 from barenet.tasks._target_leakage import warn_of_leaks
 from barenet.training._callbacks import Callback, EarlyStopping, Run
 from barenet.training._history import History
+from barenet.training._progress import ShowLine
 
 if TYPE_CHECKING:
     from barenet._extras import Client

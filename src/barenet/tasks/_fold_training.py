@@ -13,7 +13,6 @@ from barenet.errors import caller_stacklevel
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import predictions_of
 from barenet.population._cross_validation import Fold
-from barenet.population._train_many import ShowLine, live_line
 from barenet.settings._run_defaults import table_defaults
 from barenet.settings._task_settings import TaskSettings
 from barenet.tasks._cross_validation_result import CrossValidationResult
@@ -21,6 +20,7 @@ from barenet.tasks._fit import EnsembleFit, Fit, prepare_ensemble, prepare_netwo
 from barenet.tasks._measurement import Scored
 from barenet.tasks._split_rows import SplitRows
 from barenet.training._callbacks import Callback
+from barenet.training._progress import ShowLine, live_line
 
 if TYPE_CHECKING:
     from barenet._extras import Client

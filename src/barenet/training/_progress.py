@@ -3,9 +3,10 @@
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from html import escape
-from typing import ClassVar, TextIO
+from typing import ClassVar, TextIO, TypeAlias
 
 from barenet._constraints import DeclaredAttributes, check_count, check_flag
 from barenet._display import CellOutput, in_notebook
@@ -22,6 +23,9 @@ DELAY = 1.0
 #: Seconds between two updates of the bar. An update takes as long as a hundred epochs of a tiny
 #: network.
 PAUSE = 0.1
+
+#: Shows a line of the progress, given the completed part, the total, a text, and the line's number.
+ShowLine: TypeAlias = Callable[[int, int, str, int], None]
 
 
 class Bar:
@@ -148,6 +152,33 @@ def is_watched() -> bool:
     if multiprocessing.parent_process() is not None:
         return False
     return in_notebook() or sys.stderr.isatty()
+
+
+@contextmanager
+def live_line(progress: bool | None, width: int) -> Iterator[ShowLine | None]:
+    """Yield a function that updates the bar; without a terminal, it prints a line for each number.
+
+    A text with the number 0 is shown only in the bar. It yields None if nothing is to be shown.
+    """
+    is_shown = is_watched() if progress is None else check_flag(progress, "progress")
+    if not is_shown:
+        yield None
+        return
+    bar = Bar(sys.stderr, width=width, is_default=progress is None)
+    has_bar = in_notebook() or sys.stderr.isatty()
+    numbers = {0}
+
+    def show(completed: int, total: int, text: str, number: int) -> None:
+        if has_bar and (progress or bar.is_due):
+            bar.draw(completed, total, text)
+        elif not has_bar and number not in numbers:
+            numbers.add(number)
+            sys.stderr.write(f"{text}\n")
+
+    try:
+        yield show
+    finally:
+        bar.close()
 
 
 def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]:
