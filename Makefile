@@ -53,6 +53,7 @@ help:  ## list these commands
 setup: .venv/.installed-dev  ## install what a contributor needs into .venv
 
 demo: .venv/.installed-all  ## train on handwritten digits, keep the model and pictures in runs/; one to two minutes
+	@echo "Training on handwritten digits; the first run compiles kernels, which takes 10 to 30 seconds"
 	$(BIN)/barenet train digits
 	@echo "Watch a network learn: $(BIN)/barenet play"
 
@@ -136,7 +137,7 @@ clean:  ## remove .venv, caches and built pages; runs/ stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed-%: pyproject.toml .venv/pyvenv.cfg
-	@echo "Installing barenet[$*] into .venv"
+	@echo "Installing barenet[$*] into .venv, from PyPI: half a minute to a few minutes"
 	@$(INSTALL) --editable '.[$*]'
 	@touch $@
 

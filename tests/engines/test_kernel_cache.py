@@ -69,6 +69,15 @@ def compile_in(base):
     return run.code.n_compiled
 
 
+def test_a_program_without_a_terminal_finds_the_reason_for_the_delay_in_its_log(
+    tmp_path, monkeypatch, caplog
+):
+    machine_code.log_once.cache_clear()
+    with caplog.at_level("INFO", "barenet"):
+        cache_in(tmp_path, monkeypatch)
+    assert caplog.messages == [machine_code.COMPILING]
+
+
 def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels):
     shutil.rmtree(kernels)
     with ThreadPoolExecutor(8) as pool:

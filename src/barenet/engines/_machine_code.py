@@ -17,13 +17,14 @@ import llvmlite.binding as llvm
 from numba.core import externals
 
 from barenet._display import CellOutput, in_notebook
+from barenet._logging import LOGGER
 from barenet.engines._kernel_cache import CONFIG, load, paths_of, save
 
 #: Views of memory have no reference counts, so code never calls this, although it may contain it.
 UNUSED = "define void @NRT_MemInfo_call_dtor(i8* %info) { ret void }"
 
 #: The reason for a delay.
-COMPILING = "compiling kernels for this processor once, which takes some seconds"
+COMPILING = "compiling kernels for this processor once, which takes 10 to 30 seconds"
 
 #: Held while a thread loads or compiles: neither LLVM nor Numba is thread-safe.
 LOCK = threading.RLock()
@@ -124,7 +125,7 @@ def target() -> tuple[str, ...]:
 
 @contextmanager
 def compiling() -> Iterator[None]:
-    """Show the reason for a delay: a line on a terminal, or a moving bar in a notebook."""
+    """Show the reason for a delay: a moving bar in a notebook, and else a line."""
     if not in_notebook():
         log_once(COMPILING)
         yield
@@ -139,6 +140,8 @@ def compiling() -> Iterator[None]:
 
 @functools.cache
 def log_once(text: str) -> None:
-    """Print the reason for a delay on a terminal."""
+    """Print the reason for a delay on a terminal; elsewhere, it goes to the log of the program."""
     if sys.stderr is not None and sys.stderr.isatty():
         print(f"barenet: {text}", file=sys.stderr)  # noqa: T201
+    else:
+        LOGGER.info(text)
