@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet.cli import _doctor as doctor, _graphics_processors
+from barenet.cli import _doctor as doctor
 from barenet.engines import _kernel_cache
 from barenet.engines.jax import _jax_library
 from barenet.engines.kernels._kernel import ENTRIES
@@ -93,11 +93,11 @@ def test_a_gpu_is_found_with_the_way_to_train_on_it(driver):
 
 def test_the_advice_on_a_gpu_depends_on_what_jax_finds(monkeypatch):
     gpus = ["NVIDIA H200, 143771 MiB"]
-    advice = _graphics_processors.advice_on_gpus
+    advice = doctor.advice_on_gpus
     assert "pip install 'jax[cuda13]'" in advice(gpus, [])
     assert "pip install 'jax[cuda13]'" in advice(gpus, ["cpu"])
     assert advice(gpus, ["NVIDIA H200"]).endswith("ensembles of many rows.")
-    monkeypatch.setattr(_graphics_processors, "JAX_PLUGINS", ("numpy",))  # one that is installed
+    monkeypatch.setattr(doctor, "JAX_PLUGINS", ("numpy",))  # one that is installed
     assert "once JAX finds it" in advice(gpus, ["cpu"])
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
     assert "once JAX_PLATFORMS=cpu is unset" in advice(gpus, ["cpu"])
@@ -135,7 +135,7 @@ def test_the_engine_of_jax_is_listed_if_it_is_installed(monkeypatch):
 
 @pytest.mark.parametrize("script", ["echo No devices were found >&2; exit 6", "exec sleep 60"])
 def test_a_driver_without_a_gpu_is_no_gpu(driver, script, monkeypatch):
-    monkeypatch.setattr(_graphics_processors, "PATIENCE", 0.2)
+    monkeypatch.setattr(doctor, "PATIENCE", 0.2)
     driver(script)
     findings = doctor.examine()
     assert findings["gpus"] == []

@@ -17,8 +17,8 @@ from barenet import (
     permutation_importance,
     save,
 )
+from barenet.cli._flags import RunSettings
 from barenet.cli._run_folder import RunFolder
-from barenet.cli._run_settings import RunSettings
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.typing import Ensemble
 

@@ -9,7 +9,7 @@ from predictors import predictor_of
 
 from barenet import Network, RunConfig, TableEncoding, Task
 from barenet.cli._explain import _explain, _new_step, _trained_step, note_inputs
-from barenet.cli._run_settings import RunSettings
+from barenet.cli._flags import RunSettings
 
 HOMES = """\
 joined,age,member,town,price

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from barenet import load
+from barenet.cli._flags import RunSettings
 from barenet.cli._main import main
 from barenet.cli._run_folder import RunFolder
-from barenet.cli._run_settings import RunSettings
 
 
 @pytest.fixture

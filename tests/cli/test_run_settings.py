@@ -11,7 +11,7 @@ from cyclopts import Token
 
 from barenet import ModelCard, RunConfig
 from barenet.cli._flags import Flags, integer
-from barenet.cli._run_settings import read_run_file, settings_of_card
+from barenet.cli._run_file import read_run_file, settings_of_card
 from barenet.cli._trained_model import load_trained
 from barenet.errors import DataError
 from barenet.population._candidates import NOT_IN_A_SEARCH

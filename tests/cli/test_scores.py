@@ -17,8 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
 from barenet import METRICS, Task, load, load_dataset, train as train_network
-from barenet.cli._flags import Flags
-from barenet.cli._run_settings import RunSettings
+from barenet.cli._flags import Flags, RunSettings
 from barenet.cli._score_tables import emit_confusion_matrix, emit_paragraph, emit_scores
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._measurement import Measurement, Scored

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from barenet import Task, load
-from barenet.cli._run_settings import FileOptions, RunSettings
+from barenet.cli._flags import FileOptions, RunSettings
 
 pytestmark = pytest.mark.integration
 

@@ -20,8 +20,8 @@ from test_golden_checkpoints import GOLDEN, command, lbfgs, network
 
 from barenet import Checkpoint
 from barenet.cli._plot import read_curves
+from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunFolder
-from barenet.cli._run_settings import read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME

@@ -24,9 +24,8 @@ from barenet import (
 )
 from barenet._sparse_rows import SparseRows
 from barenet.activations import Tanh
-from barenet.cli._flags import Flags
+from barenet.cli._flags import Flags, RunSettings
 from barenet.cli._main import main
-from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError, BarenetError
 from barenet.losses import Huber
 from barenet.model._ensemble import Ensemble

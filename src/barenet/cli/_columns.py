@@ -5,8 +5,8 @@ from typing import Any
 import tomli_w
 
 from barenet.cli._console import emit
-from barenet.cli._flags import Data
-from barenet.cli._run_settings import COLUMNS, DataOptions
+from barenet.cli._flags import Data, DataOptions
+from barenet.cli._run_file import COLUMNS
 from barenet.cli._spelling import Spelling
 from barenet.errors import ArgumentError, printable
 from barenet.settings._task_settings import TaskSettings, is_table, without_none

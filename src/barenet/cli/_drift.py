@@ -4,9 +4,8 @@ from pathlib import Path
 
 from barenet._constraints import check_number
 from barenet.cli._console import emit, emit_json
-from barenet.cli._flags import Data, Off, Out
+from barenet.cli._flags import Data, FileOptions, Off, Out
 from barenet.cli._output_file import output_path
-from barenet.cli._run_settings import FileOptions
 from barenet.cli._score_tables import ScoreLine, emit_scores
 from barenet.cli._trained_model import files_of, load_trained
 from barenet.errors import BarenetError, some

@@ -1,30 +1,30 @@
-"""``barenet evaluate`` and ``barenet importance``: scores of a network and of its columns."""
+"""``barenet evaluate``: scores of a network on rows, and limits beyond which the command fails."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from barenet import METRICS, ModelCard
-from barenet._constraints import check_count
 from barenet._metrics import Name, score_text
-from barenet.cli._console import emit, emit_json, emit_table, log, log_problem
-from barenet.cli._flags import Data, Integer, Off, On
-from barenet.cli._run_settings import FileOptions
-from barenet.cli._score_limits import check_limits, read_limits
+from barenet._registry import lookup
+from barenet.cli._console import emit_json, log, log_problem
+from barenet.cli._flags import Data, FileOptions, Off, On
 from barenet.cli._score_tables import choose_metric, emit_measurement
-from barenet.cli._text_graphics import bar
-from barenet.cli._trained_model import TrainedModel, files_of, load_trained
-from barenet.datasets._dataset import Dataset
-from barenet.datasets._dataset_loading import set_name
+from barenet.cli._trained_model import TrainedModel, load_trained, may_be_seen, select_rows
+from barenet.errors import ArgumentError, BarenetError
 from barenet.files._predictor import describe_threshold
-from barenet.insight._permutation_importance import Importance
-from barenet.storage._file_io import STANDARD_INPUT, is_pattern
+from barenet.storage._file_io import is_pattern
 from barenet.tables.reading._column_words import columns_with
-from barenet.tasks._measurement import Measurement, metric_title
+from barenet.tables.reading._parsing import to_number
+from barenet.tasks._measurement import Measurement
 from barenet.tasks._new_rows import measure_blocks
-from barenet.tasks._pictures import MAX_ROWS, REPEATS, drops_of, measure_importance, sample_rows
+
+#: The loss of the training, which is a score, too.
+LOSS = "loss"
 
 #: Scores and their limits.
 Limits = Annotated[tuple[str, ...], Parameter(show_default=False)]
@@ -136,133 +136,85 @@ def _measure_blocks(
     measured.new_rows.report()
     if measured.rows.without_target.n_rows:
         log(f"{data}: {measured.rows.description}")
-    n_seen = None if _may_be_seen(trained, data, measured.rows.name) else 0
+    n_seen = None if may_be_seen(trained, data, measured.rows.name) else 0
     return replace(measured, metric=choose_metric(metric, measured.rows), n_seen=n_seen)
 
 
-class Selection(NamedTuple):
-    """Rows that a network is measured on, and the name of their data."""
+@dataclass(frozen=True)
+class ScoreLimit:
+    """The worst value of a score that is accepted."""
 
-    data: str
-    rows: Dataset
-    #: Test rows or training rows of the training data, or all rows of other data.
-    subset: Literal["test", "training", "all"]
-    #: The number of rows that the network was trained on; None if unknown.
-    n_seen: int | None
-    #: The rows of the same data that are in the training set; None for other data.
-    training: Dataset | None
-    #: The whole data set.
-    dataset: Dataset
+    #: The option, ``"fail_below"`` or ``"fail_above"``.
+    option: str
+    metric: str
+    value: float
 
-
-def select_rows(trained: TrainedModel, data: str, file: FileOptions) -> Selection:
-    """Load the rows to measure a network on: the test rows of its training data, or all rows."""
-    data = trained.data_or_default(data)
-    stream = trained.open_stream(data, file)
-    training: Dataset | None = None
-    test: Dataset | None = None
-    if stream is not None:
-        dataset = training = stream.sample
-        test = stream.test
-    else:
-        dataset = trained.load(data, file)
-        if trained.is_training_data(data, dataset):
-            training, test = trained.split(dataset)
-    if test is not None:
-        return Selection(data, test, "test", 0, training, dataset)
-    if training is not None:
-        return Selection(data, training, "training", training.n_samples, training, dataset)
-    n_seen = None if _may_be_seen(trained, data, dataset.name) else 0
-    return Selection(data, dataset, "all", n_seen, None, dataset)
+    def failure(self, score: float) -> str:
+        """Describe a score that is worse than the limit, or undefined; else an empty text."""
+        name = self.metric
+        if not isfinite(score):
+            return f"{name} is undefined on these rows"
+        if self.option == "fail_below" and score < self.value:
+            return f"{name} is {_exact_text(name, score, self.value)}, below {self.value:g}"
+        if self.option == "fail_above" and score > self.value:
+            return f"{name} is {_exact_text(name, score, self.value)}, above {self.value:g}"
+        return ""
 
 
-def _may_be_seen(trained: TrainedModel, data: str, name: str) -> bool:
-    """Return whether rows other than the training data may contain some of it, by their names."""
-    trained_on = trained.settings.data
-    if not trained_on:
-        return name == trained.predictor.dataset
-    if trained_on == STANDARD_INPUT or set_name(trained_on):
-        return False
-    files = {Path(data).resolve(), *files_of(data)}
-    training_files = {Path(trained_on).resolve(), *files_of(trained_on)}
-    training_files.update(files_of(trained_on, Path(data).parent))
-    if not is_pattern(data) and Path(data).name == Path(trained_on).name:
-        return True
-    return not files.isdisjoint(training_files)
+def read_limits(
+    below: Sequence[str], above: Sequence[str], *, of_classes: bool
+) -> list[ScoreLimit]:
+    """Read the limits of scores, and refuse those on the wrong side.
 
-
-def importance(
-    model: Path,
-    data: Data = "",
-    /,
-    *,
-    repeats: Integer = REPEATS,
-    max_rows: Integer = MAX_ROWS,
-    metric: Name | None = None,
-    file: FileOptions = FileOptions(),
-    json: Off = False,
-) -> None:
-    """Measure how much a trained network depends on each column.
-
-    Permutation importance: each column of the table is shuffled separately, and the decrease of the
-    score is printed, or the increase of an error. The test rows are used if they are known. If two
-    columns contain the same information, neither appears important, because the network can do
-    without either of them.
-
-    Parameters
-    ----------
-    model : Path
-        A model file, or the folder of a run.
-    data : str
-        A named data set, or a file; by default the training data.
-    repeats : int
-        Number of times that each column is shuffled.
-    max_rows : int
-        Maximum number of rows to use; many columns, such as pixels, take a long time.
-    metric : str
-        The score; by default that of the training.
-    json : bool
-        Print JSON, for programs.
+    >>> read_limits(["accuracy=.9"], [], of_classes=True)
+    [ScoreLimit(option='fail_below', metric='accuracy', value=0.9)]
     """
-    trained = load_trained(model, single_output=True)
-    check_count(repeats, "repeats")
-    check_count(max_rows, "max_rows")
-    selection = select_rows(trained, data, file)
-    sample = sample_rows(selection.rows, max_rows)
-    main = choose_metric(metric or trained.settings.config.metric, sample)
-    result = measure_importance(trained.predictor, sample, repeats, main)
-    if json:
-        document = {
-            "model": str(trained.path),
-            "dataset": sample.name,
-            "rows": sample.n_samples,
-            "evaluated_on": f"{selection.subset} rows",
-            **_document(result, repeats),
-        }
-        emit_json(document)
-        return
-    subset = "" if selection.subset == "all" else f"{selection.subset} "
-    _emit(result, f"on {sample.n_samples:,} {subset}rows; each column shuffled {repeats}×")
+    limits: list[ScoreLimit] = []
+    for option, texts in {"fail_below": below, "fail_above": above}.items():
+        limits.extend(_read_limit(option, text, of_classes=of_classes) for text in texts)
+    return limits
 
 
-def _document(result: Importance, repeats: int) -> dict[str, Any]:
-    """Return the columns as JSON data, the most important first."""
-    columns = []
-    for index in result.order:
-        mean = result.mean[index]
-        std = result.std[index]
-        columns.append({"name": result.names[index], "mean": mean, "std": std})
-    return {"metric": result.metric, "score": result.score, "repeats": repeats, "columns": columns}
+def _read_limit(option: str, text: str, *, of_classes: bool) -> ScoreLimit:
+    """Read a limit such as accuracy=.9."""
+    metrics: dict[str, Any] = {LOSS: None}
+    for name, metric in METRICS.items():
+        if metric.of_classes == of_classes:
+            metrics[name] = metric
+    name, equals, number = text.partition("=")
+    if not equals:
+        example = "accuracy=.9" if of_classes else "r2=.8"
+        raise ArgumentError.of(option, text, f"a score and its limit, such as {example}")
+    lookup(metrics, name, option)
+    value = to_number(number)
+    if value is None or not isfinite(value):
+        raise ArgumentError.of(option, number, "a number", part=name)
+    is_error = name == LOSS or METRICS[name].is_error
+    if is_error and option == "fail_below":
+        problem = f"smaller values of {name} are better"
+        remedy = "use {fail_above}"
+        raise ArgumentError(problem, argument=option, remedy=remedy, fail_above=text)
+    if not is_error and option == "fail_above":
+        problem = f"larger values of {name} are better"
+        remedy = "use {fail_below}"
+        raise ArgumentError(problem, argument=option, remedy=remedy, fail_below=text)
+    return ScoreLimit(option, name, value)
 
 
-def _emit(result: Importance, how: str) -> None:
-    """Print a bar for each column."""
-    heading, lines = drops_of(result)
-    title = metric_title(result.metric)
-    score = score_text(result.metric, result.score)
-    log(f"{title} {score} {how}\n")
-    bars = [[name, drop, bar(share)] for name, drop, share in lines]
-    emit_table(["column", f" {heading}", ""], bars)
-    n_more = len(result.names) - len(lines)
-    if n_more > 0:
-        emit(f"(and {n_more:,} columns that matter less; --json has them all)")
+def check_limits(limits: Sequence[ScoreLimit], scores: Mapping[str, float], rows: str) -> None:
+    """Raise an error that lists the scores worse than their limits, if there are any."""
+    failures = []
+    options = []
+    for limit in limits:
+        failure = limit.failure(scores[limit.metric])
+        if failure:
+            failures.append(failure)
+            options.append(limit.option)
+    if failures:
+        raise BarenetError(f"{options[0]}: {', '.join(failures)}, on {rows}")
+
+
+def _exact_text(name: str, score: float, limit: float) -> str:
+    """Write a score, with all digits if it would look like its limit otherwise."""
+    text = score_text(name, score)
+    return repr(float(score)) if float(text) == limit else text

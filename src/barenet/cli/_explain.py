@@ -17,9 +17,17 @@ from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding, explain as explain_step
 from barenet.cli._console import emit
-from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
+from barenet.cli._flags import (
+    DATA,
+    STEP_FIELDS,
+    Data,
+    DataOptions,
+    Integer,
+    Integers,
+    Out,
+    StepFlags,
+)
 from barenet.cli._output_file import is_folder, output_path
-from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError

@@ -7,9 +7,8 @@ from cyclopts import Parameter
 
 from barenet import export as write, load
 from barenet.cli._console import emit, emit_json, log
-from barenet.cli._flags import Data, Off, Out
+from barenet.cli._flags import Data, FileOptions, Off, Out
 from barenet.cli._output_file import output_path
-from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.datasets._dataset import Dataset
 from barenet.errors import ArgumentError

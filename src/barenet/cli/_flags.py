@@ -1,4 +1,4 @@
-"""Flags of the commands; those of commands that build a network are the fields of `RunConfig`."""
+"""Flags of the commands, most of which are the fields of `RunConfig` and of `TaskSettings`."""
 
 import contextlib
 import glob
@@ -15,6 +15,7 @@ from barenet.engines import ENGINES
 from barenet.optimization._penalties import PENALTIES
 from barenet.optimization.optimizers._optimizer import CLIPPINGS
 from barenet.population._candidates import NOT_IN_A_SEARCH, SETTINGS
+from barenet.settings import _task_settings as task_settings
 from barenet.settings._run_config import DEFAULTS, RunConfig
 
 #: The parser of every command: a list takes all values that follow, one or more.
@@ -45,6 +46,9 @@ HELP = {
     "hidden": "Activation of all hidden layers.",
     "penalty": "Penalty on the weights, such as l2:strength=0.001; or none.",
 }
+
+#: Spellings of missing values that are always recognized, as listed in the help.
+MISSING_SPELLINGS = "NA NaN null None ? - and the like"
 
 #: The names that a shell completes.
 NAMES: Mapping[str, Iterable[str]] = {
@@ -182,4 +186,46 @@ else:
     StepFlags = _config_flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
     SearchFlags = _config_flags(
         "SearchFlags", {*get_type_hints(RunConfig)} - NOT_IN_A_SEARCH, SEARCHED
+    )
+
+#: Parameters of the flags of `TaskSettings` that can't be derived from the types of its fields.
+FIELD_PARAMETERS = {
+    "header": Parameter(show_default=False),
+    "quoting": Parameter(show_default=False),
+    "data_dir": Parameter(completer=complete_name),
+    "missing": Parameter(show_default=MISSING_SPELLINGS),
+    "data": Parameter(parse=False),
+    "split_by": Parameter(show=False),
+    "model": Parameter(group=NETWORK, show_default=False),
+    "quick": Parameter(group=NETWORK, show=False),
+    **dict.fromkeys(task_settings.MODELS, Parameter(group=NETWORK)),
+    "config": Parameter(name="*"),
+}
+
+
+def _settings_flags(kind: type, **hints: Any) -> Any:
+    """Make settings whose fields are flags: the parser reads their annotations."""
+    hints = {**get_type_hints(kind), **hints}
+    annotated = {}
+    for name, hint in hints.items():
+        annotated[name] = hint
+        if name in FIELD_PARAMETERS:
+            annotated[name] = Annotated[hint, FIELD_PARAMETERS[name]]
+    attributes = {"__doc__": kind.__doc__, "__annotations__": annotated}
+    flags = type(kind.__name__, (kind,), attributes)
+    return Parameter(name="*", group=DATA)(flags)
+
+
+if TYPE_CHECKING:
+    FileOptions = task_settings.FileOptions
+    DataOptions = task_settings.DataOptions
+    RunSettings = task_settings.TaskSettings
+else:
+    # One or more values; `CsvOptions` converts a single one to text.
+    FileOptions = _settings_flags(task_settings.FileOptions, date_format=tuple[str, ...] | None)
+    # The words for columns as texts, which `DataOptions` converts to a mapping.
+    WORDS = tuple[str, ...] | None
+    DataOptions = _settings_flags(task_settings.DataOptions, file=FileOptions, columns=WORDS)
+    RunSettings = _settings_flags(
+        task_settings.TaskSettings, file=FileOptions, columns=WORDS, config=Flags
     )

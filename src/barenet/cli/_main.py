@@ -19,7 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 import barenet
 from barenet.cli._console import SafeStream, discard, emit, log_problem
 from barenet.cli._flags import OUTPUT, PARAMETER
-from barenet.cli._run_settings import apply_run_file, read_columns_files
+from barenet.cli._run_file import apply_run_file, read_columns_files
 from barenet.cli._spelling import Spelling
 from barenet.storage._file_io import STANDARD_INPUT
 
@@ -68,7 +68,7 @@ COMMANDS = {
     "search": Command("_search_command", "[DATA]"),
     "predict": Command("_predict", "MODEL DATA"),
     "evaluate": Command("_evaluate", "MODEL [DATA]"),
-    "importance": Command("_evaluate", "MODEL [DATA]"),
+    "importance": Command("_importance", "MODEL [DATA]"),
     "drift": Command("_drift", "MODEL DATA"),
     "plot": Command("_plot", "KIND RUN [DATA]"),
     "report": Command("_plot", "RUN [DATA]"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from barenet.cli._console import emit, log
-from barenet.cli._run_settings import FileOptions
+from barenet.cli._flags import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
 from barenet.playground.data._file_store import FileStore, is_course, is_csv

@@ -11,12 +11,10 @@ from barenet import Predictor, load, plots
 from barenet._extras import require
 from barenet._metrics import main_metric
 from barenet.cli._console import emit
-from barenet.cli._evaluate import select_rows
-from barenet.cli._flags import Data, Off, Out
+from barenet.cli._flags import Data, FileOptions, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._run_folder import REPORT
-from barenet.cli._run_settings import FileOptions
-from barenet.cli._trained_model import HISTORY, load_trained
+from barenet.cli._trained_model import HISTORY, load_trained, select_rows
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_path import MODEL
 from barenet.tasks._column_lines import lines_of_model

@@ -12,11 +12,10 @@ from cyclopts import Parameter
 from barenet import Predictor, TableEncoding
 from barenet._constraints import check_number
 from barenet.cli._console import emit_json, log
-from barenet.cli._flags import Data, Integer, Off
+from barenet.cli._flags import Data, FileOptions, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._reasons import find_reasons, read_groups
 from barenet.cli._rejected_rows import RejectedRows
-from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import LoadedRows, TrainedModel, files_of, load_trained
 from barenet.datasets._column_summary import (

@@ -11,8 +11,8 @@ import numpy as np
 
 from barenet import Predictor
 from barenet._constraints import check_count
+from barenet.cli._flags import FileOptions
 from barenet.cli._prediction_file import Columns
-from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, count_of

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from barenet import Predictor, save
 from barenet.cli._console import log, log_problem
-from barenet.cli._run_settings import SETTINGS, read_run_file
+from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
 from barenet.files._checkpoint import COMMAND, FILE_NAME, Checkpoint, check_owner, read_notes

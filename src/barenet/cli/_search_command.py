@@ -12,8 +12,8 @@ from barenet import _shell as shell, search as search_settings
 from barenet._constraints import check_count, check_number
 from barenet.cli import _flags as flags
 from barenet.cli._console import closable_output, emit, log
+from barenet.cli._flags import DataOptions
 from barenet.cli._results import OutputOptions
-from barenet.cli._run_settings import DataOptions
 from barenet.cli._train import run_in
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError

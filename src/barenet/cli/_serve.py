@@ -208,8 +208,8 @@ def _checksum(path: Path) -> str:
 def _with_background(file: Path, predictor: Predictor, background: str) -> Predictor:
     """Add the rows that reasons compare with to a model."""
     # These modules read tables, which few services do.
+    from barenet.cli._flags import FileOptions
     from barenet.cli._reasons import load_background
-    from barenet.cli._run_settings import FileOptions
     from barenet.cli._trained_model import with_run_settings
     from barenet.insight.contributions._explainer import N_BACKGROUND
 

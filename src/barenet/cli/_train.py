@@ -11,12 +11,12 @@ from cyclopts import Parameter
 from barenet import _shell as shell
 from barenet.callbacks import Progress
 from barenet.cli._console import emit_json, log
-from barenet.cli._flags import DATA, Data, Scheduler, Threads, Workers
+from barenet.cli._flags import DATA, Data, RunSettings, Scheduler, Threads, Workers
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction, introduce
 from barenet.cli._results import OutputOptions, Results
+from barenet.cli._run_file import read_run_file
 from barenet.cli._run_folder import RunFolder
-from barenet.cli._run_settings import RunSettings, read_run_file
 from barenet.cli._teacher import (
     check_same_rows,
     emit_comparison,

@@ -4,7 +4,7 @@ import glob
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from barenet import Predictor, load
 from barenet.cli._console import log
 from barenet.cli._rejected_rows import RejectedRows
-from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
+from barenet.cli._run_file import SETTINGS, read_run_file, settings_of_card
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
 from barenet.datasets._table_loading import read_features
@@ -237,6 +237,57 @@ def with_run_settings(file: Path, predictor: Predictor) -> TrainedModel:
     else:
         settings = settings_of_card(predictor.card) or TaskSettings()
     return TrainedModel(path=file, predictor=predictor, settings=settings)
+
+
+class Selection(NamedTuple):
+    """Rows that a network is measured on, and the name of their data."""
+
+    data: str
+    rows: Dataset
+    #: Test rows or training rows of the training data, or all rows of other data.
+    subset: Literal["test", "training", "all"]
+    #: The number of rows that the network was trained on; None if unknown.
+    n_seen: int | None
+    #: The rows of the same data that are in the training set; None for other data.
+    training: Dataset | None
+    #: The whole data set.
+    dataset: Dataset
+
+
+def select_rows(trained: TrainedModel, data: str, file: FileOptions) -> Selection:
+    """Load the rows to measure a network on: the test rows of its training data, or all rows."""
+    data = trained.data_or_default(data)
+    stream = trained.open_stream(data, file)
+    training: Dataset | None = None
+    test: Dataset | None = None
+    if stream is not None:
+        dataset = training = stream.sample
+        test = stream.test
+    else:
+        dataset = trained.load(data, file)
+        if trained.is_training_data(data, dataset):
+            training, test = trained.split(dataset)
+    if test is not None:
+        return Selection(data, test, "test", 0, training, dataset)
+    if training is not None:
+        return Selection(data, training, "training", training.n_samples, training, dataset)
+    n_seen = None if may_be_seen(trained, data, dataset.name) else 0
+    return Selection(data, dataset, "all", n_seen, None, dataset)
+
+
+def may_be_seen(trained: TrainedModel, data: str, name: str) -> bool:
+    """Return whether rows other than the training data may contain some of it, by their names."""
+    trained_on = trained.settings.data
+    if not trained_on:
+        return name == trained.predictor.dataset
+    if trained_on == STANDARD_INPUT or set_name(trained_on):
+        return False
+    files = {Path(data).resolve(), *files_of(data)}
+    training_files = {Path(trained_on).resolve(), *files_of(trained_on)}
+    training_files.update(files_of(trained_on, Path(data).parent))
+    if not is_pattern(data) and Path(data).name == Path(trained_on).name:
+        return True
+    return not files.isdisjoint(training_files)
 
 
 def check_addresses(run: Path, settings: TaskSettings, named: TaskSettings) -> TaskSettings:

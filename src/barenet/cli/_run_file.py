@@ -1,27 +1,23 @@
-"""Settings of a run as flags, and as a run file.
+"""Run files: TOML files with the settings of a run, or with words for the columns of a table.
 
-A run file contains them in TOML, and flags override it. The folder of a run contains its settings
-as a run file, which repeats the run.
+Flags override the settings. The folder of a run contains its settings as a run file, which repeats
+the run.
 """
 
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import Any
 
-from cyclopts import App, ArgumentCollection, Parameter
+from cyclopts import App, ArgumentCollection
 from cyclopts.config import Dict
 
 from barenet import ModelCard
-from barenet.cli._flags import DATA, NETWORK, Flags, complete_name
 from barenet.errors import ArgumentError, DataError, in_a_line
 from barenet.settings import _task_settings as task_settings
 from barenet.storage._file_io import as_address, open_file, read_exactly
 from barenet.storage._remote_file import hide_secrets
 from barenet.tables.reading._column_words import as_columns, as_texts
-
-#: Spellings of missing values that are always recognized, as listed in the help.
-MISSING_SPELLINGS = "NA NaN null None ? - and the like"
 
 #: The run file in the folder of a run.
 SETTINGS = "settings.toml"
@@ -31,48 +27,6 @@ COLUMNS = "columns"
 
 #: Maximum size of a run file in bytes.
 MAX_BYTES = 2**20
-
-#: Parameters of the flags that can't be derived from the types of the fields.
-FIELDS = {
-    "header": Parameter(show_default=False),
-    "quoting": Parameter(show_default=False),
-    "data_dir": Parameter(completer=complete_name),
-    "missing": Parameter(show_default=MISSING_SPELLINGS),
-    "data": Parameter(parse=False),
-    "split_by": Parameter(show=False),
-    "model": Parameter(group=NETWORK, show_default=False),
-    "quick": Parameter(group=NETWORK, show=False),
-    **dict.fromkeys(task_settings.MODELS, Parameter(group=NETWORK)),
-    "config": Parameter(name="*"),
-}
-
-
-def _settings_flags(kind: type, **hints: Any) -> Any:
-    """Make settings whose fields are flags: the parser reads their annotations."""
-    hints = {**get_type_hints(kind), **hints}
-    annotated = {}
-    for name, hint in hints.items():
-        annotated[name] = hint
-        if name in FIELDS:
-            annotated[name] = Annotated[hint, FIELDS[name]]
-    attributes = {"__doc__": kind.__doc__, "__annotations__": annotated}
-    flags = type(kind.__name__, (kind,), attributes)
-    return Parameter(name="*", group=DATA)(flags)
-
-
-if TYPE_CHECKING:
-    FileOptions = task_settings.FileOptions
-    DataOptions = task_settings.DataOptions
-    RunSettings = task_settings.TaskSettings
-else:
-    # One or more values; `CsvOptions` converts a single one to text.
-    FileOptions = _settings_flags(task_settings.FileOptions, date_format=tuple[str, ...] | None)
-    # The words for columns as texts, which `DataOptions` converts to a mapping.
-    WORDS = tuple[str, ...] | None
-    DataOptions = _settings_flags(task_settings.DataOptions, file=FileOptions, columns=WORDS)
-    RunSettings = _settings_flags(
-        task_settings.TaskSettings, file=FileOptions, columns=WORDS, config=Flags
-    )
 
 
 def settings_of_card(card: ModelCard | None) -> task_settings.TaskSettings | None:
