@@ -1,6 +1,6 @@
 """Each promise, and each case of wrong input, has a test with its number.
 
-The marker `promise(7)` of a test names the promise of docs/reliability.md that it shows, and
+The marker `promise(7)` of a test names the promise of docs/policy.md that it shows, and
 `case(7)` the case of tests/cases.md.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"promise": ROOT / "docs" / "reliability.md", "case": ROOT / "tests" / "cases.md"}
+PAGES = {"promise": ROOT / "docs" / "policy.md", "case": ROOT / "tests" / "cases.md"}
 
 
 def numbers_in_marks(kind: str) -> set[int]:
