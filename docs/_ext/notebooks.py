@@ -15,7 +15,7 @@ import nbformat
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-FOLDERS = ("learn/", "tutorials/", "first-network", "gallery", "choosing")
+FOLDERS = ("learn/", "tutorials/", "first-network", "gallery")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)")
 #: Labels, comments of the tests, index entries, pictures of the playground, and questions that
 #: need the page's script.

@@ -328,7 +328,7 @@ def test_the_course_has_twelve_lessons():
 
 def test_the_links_of_the_course_lead_to_pages_of_the_documentation():
     words = " ".join(lesson.success for lesson in COURSE.values())
-    pages = re.findall(r"\]\((.*?)\.html\)", words)
+    pages = re.findall(r"\]\(([\w/-]+)\.html", words)
     assert len(pages) == 5 == words.count("](")
     assert all((ROOT / f"docs/{page}.md").is_file() for page in pages)
 

@@ -120,7 +120,7 @@ def test_a_page_of_a_server_links_to_the_documentation_if_its_address_is_known(t
     page.value(f"{COURSE}.pass()")
     pages = [link.get_attribute("href") for link in page.find(f"{RESULT} a").all()]
     assert pages == [
-        "https://example.org/docs/limits.html",
+        "https://example.org/docs/choosing.html#what-a-network-does-not-know",
         "https://example.org/docs/learn/neuron.html",
         "https://example.org/docs/tutorials/table.html",
         "https://example.org/docs/teachers.html",

@@ -585,7 +585,7 @@ const documentationOf = ({ worker, documentation }) => worker?.documentation ?? 
 
 // Words with links to pages of the documentation, [words](page.html), where its address is known.
 function linked(words, home) {
-  return words.split(/(\[[^\]]+\]\([\w/-]+\.html\))/).map((part, place) => {
+  return words.split(/(\[[^\]]+\]\([\w/-]+\.html(?:#[\w-]+)?\))/).map((part, place) => {
     const isLink = place % 2 === 1; // `split` puts what the group matches between the other parts
     if (!isLink) return make("span", {}, part);
     const [, text, page] = part.split(/[[\]()]+/);
