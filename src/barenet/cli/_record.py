@@ -25,8 +25,8 @@ NAME = "recording.html"
 SECONDS = 10
 #: The text above those of a lesson.
 RECORDING_NOTE = (
-    "This is a recording of the network with which the lesson starts: it is for watching, and has "
-    "no settings, goal or hints. To solve the lesson, open it with barenet play."
+    "This is a recording of the network with which the lesson starts: it is for watching, its "
+    "settings stay, and it has no goal or hints. To solve the lesson, open it with barenet play."
 )
 
 

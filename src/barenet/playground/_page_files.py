@@ -32,6 +32,14 @@ def joined_styles(names: Sequence[str]) -> str:
     return FONT.sub("", MARGIN.sub("", style))
 
 
+def template(name: str) -> str:
+    """Return a template of the page, with its tags."""
+    page = (PAGE / "index.html").read_text("utf-8")
+    start = page.index(f'<template id="{name}">')
+    end = page.index("</template>", start)
+    return MARGIN.sub("", page[start:end]) + "</template>"
+
+
 def bundle(entry: str) -> str:
     """Join a module and its imports into one script, each module in its own scope.
 

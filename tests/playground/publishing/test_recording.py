@@ -1,5 +1,6 @@
 """The training of a recording, and the modules of its page."""
 
+import base64
 import json
 
 import numpy as np
@@ -9,6 +10,12 @@ from barenet.playground._page_files import compact
 from barenet.playground.data._data_sources import prepare_named
 from barenet.playground.publishing._recording import RecordedTraining, record
 from barenet.playground.state._page_state import DataSettings, NetworkSettings, PageState
+
+
+def last_epoch(recording):
+    kind, text = recording["arrays"]["kept"]
+    assert kind == "f4"
+    return np.frombuffer(base64.b64decode(text), "<f4").reshape(-1, 5)[-1, 0]
 
 
 def test_the_kept_weights_are_those_of_the_library():
@@ -29,7 +36,7 @@ def test_a_training_that_diverges_ends_at_its_best_epoch():
     data = DataSettings(source="plane")
     settings = NetworkSettings(hidden=(), activations=(), optimizer="sgd", learning_rate=1e5)
     recording = record(PageState(data=data, networks=(settings,)), prepare_named(data), 50)
-    assert "epoch" in recording["problem"] and int(recording["facts"]["epochs"]) < 50
+    assert "epoch" in str(recording["problem"]) and last_epoch(recording) < 50
     json.dumps(recording, allow_nan=False)
 
 

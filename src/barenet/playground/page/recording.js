@@ -1,12 +1,10 @@
-// A recorded training on a page of its own: the network at the epochs that were kept, without a server.
+// A recorded training on a page of its own: the playground's panel of a network, which shows it at the
+// epochs that were kept, without a server. It is in English.
 
-import { palette } from "./colours.js";
-import { drawCurve, epochAt, nearest } from "./output/curve.js";
-import { button, counted, find, findAll, make, percent, rounded } from "./dom.js";
-import { t } from "./language.js";
-import { NetworkView } from "./network/network-view.js";
+import { epochAt, nearest } from "./output/curve.js";
+import { button, counted, find, findAll, make } from "./dom.js";
+import { NetworkPanel } from "./network/network-panel.js";
 import { neuronOf } from "./network/neurons.js";
-import { OutputView } from "./output/output-view.js";
 import { Probe } from "./point/probe.js";
 import { frameOf, open, probe, scoresOf } from "./io/recording-frame.js";
 import { SidePanel } from "./side-panel.js";
@@ -15,6 +13,8 @@ import { WeightFields } from "./network/weight-fields.js";
 
 const SECONDS = 4; // of the whole recording
 const REST = 2500; // milliseconds at its end, before it plays again
+const KEYS = { " ": "#play", ".": "#on", ",": "#back" };
+const SETTINGS = "[data-field], .size, .activation, .input.off"; // shown, and not to be changed
 
 const table = (values, width) =>
   Array.from({ length: values.length / width }, (_, row) => [
@@ -23,7 +23,7 @@ const table = (values, width) =>
 
 class Player {
   constructor(recording) {
-    const { data, layout, arrays } = recording;
+    const { arrays, data, catalog } = recording;
     const isLoop = location.hash === "#loop";
     document.documentElement.classList.toggle("loop", isLoop); // before the network is measured
     Object.assign(this, {
@@ -31,38 +31,23 @@ class Player {
       data,
       points: arrays,
       kept: table(arrays.kept, 5),
-      curve: table(arrays.measured, 3),
+      rows: table(arrays.measured, 3),
       edits: new Map(),
-    });
-    Object.assign(this, {
-      view: { tests: true, discrete: false, probe: "" },
+      view: { tests: true, discrete: false, log: false, probe: "" },
       state: { data: null },
+      line: { send: () => this.reply() },
       side: new SidePanel(find("#side")),
     });
-    this.line = {
-      send: () => this.reply(),
-    };
     this.theme = new Theme(find("#theme"), () => this.repaint());
-    this.panel = {
-      place: 0,
-      root: document.body,
-      data,
-      settings: recording.settings,
-      architecture: { layout },
-      labels: {},
-      header: { playing: false },
-    };
-    this.output = new OutputView(find(".output"));
-    this.network = new NetworkView(find(".network"), {
-      activations: [],
-      hover: (picture) => this.output.hover(picture),
+    this.panel = new NetworkPanel(0, catalog, {
       open: (...place) => this.openNeuron(...place),
+      look: (name, value) => this.look(name, value),
+      putBack: () => this.putBack([...this.edits.keys()]),
     });
-    this.panel.output = this.output;
-    this.panel.network = this.network;
     this.panels = [this.panel];
     this.probe = new Probe(this);
     this.probe.addTo(this.panel);
+    find("#networks").append(this.panel.root);
     this.describe();
     this.listen();
     if (isLoop) this.loop();
@@ -92,49 +77,34 @@ class Player {
   }
 
   describe() {
-    const { data, settings, facts, layout, drawn, choices, text, problem } = this.recording;
-    this.network.describe(
-      { layout, drawn },
+    const { data, settings, changed, layout, drawn, text } = this.recording;
+    this.panel.describe({
       data,
       settings,
-      Object.fromEntries(choices.map((label) => [label, label])),
-    );
-    for (const control of findAll(".size, .activation, .input.off")) control.disabled = true;
-    this.output.describe(data);
-    find("#text").replaceChildren(
-      ...[...text, problem].filter(Boolean).map((each) => make("p", {}, each)),
-    );
-    find("#facts").replaceChildren(
-      ...Object.entries(facts).flatMap(([name, value]) => [
-        make("dt", {}, name),
-        make("dd", {}, value),
-      ]),
-    );
-    find(".score-name").textContent = data.classes ? t`Accuracy` : "R²";
-    find(".test-score-name").textContent = data.classes ? t`Test accuracy` : t`Test R²`;
+      changed,
+      network: { layout, drawn },
+      name: "How it learned",
+      isOneOfTwo: false,
+      view: this.view,
+    });
+    for (const control of findAll(SETTINGS)) control.disabled = true;
+    find("#text").replaceChildren(...text.map((each) => make("p", {}, each)));
     find("#scrub").max = this.kept.length - 1;
-    find("#last").textContent = t`of ${counted(this.kept.at(-1)[0])}`;
+    find("#last").textContent = `of ${counted(this.kept.at(-1)[0])}`;
   }
 
   listen() {
-    const keys = { " ": "#play", ".": "#on", ",": "#back" };
+    const { curve, output } = this.panel;
     find("#play").addEventListener("click", () => this.play(!this.playing));
     find("#on").addEventListener("click", () => this.pause(this.place + 1));
     find("#back").addEventListener("click", () => this.pause(this.place - 1));
     find("#scrub").addEventListener("input", ({ target }) => this.pause(Number(target.value)));
-    find(".curve").addEventListener("click", ({ target, offsetX }) =>
-      this.pause(this.kept.indexOf(nearest(this.kept, epochAt(target, offsetX, this.lines())))),
+    curve.canvas.addEventListener("click", ({ target, offsetX }) =>
+      this.pause(this.kept.indexOf(nearest(this.kept, epochAt(target, offsetX, curve.lines())))),
     );
-    find("#changed button").addEventListener("click", () => this.putBack([...this.edits.keys()]));
-    for (const box of findAll("[data-view]")) {
-      box.addEventListener("change", () => {
-        this.view[box.dataset.view] = box.checked;
-        this.draw();
-      });
-    }
     document.addEventListener("keydown", (event) => {
       if (
-        !(event.key in keys) ||
+        !(event.key in KEYS) ||
         event.ctrlKey ||
         event.metaKey ||
         event.altKey ||
@@ -143,9 +113,9 @@ class Player {
         return;
       event.preventDefault();
       const isHeld = event.repeat && event.key === " ";
-      if (!isHeld) find(keys[event.key]).click();
+      if (!isHeld) find(KEYS[event.key]).click();
     });
-    new ResizeObserver(() => this.draw()).observe(find(".map"));
+    new ResizeObserver(() => output.draw()).observe(output.canvas);
   }
 
   play(on) {
@@ -162,7 +132,7 @@ class Player {
     }
     document.body.classList.toggle("playing", on);
     find("#play").setAttribute("aria-pressed", on);
-    find("#play").setAttribute("aria-label", on ? t`Pause` : t`Play`);
+    find("#play").setAttribute("aria-label", on ? "Pause" : "Play");
   }
 
   // Stay at the end for a while, and play again.
@@ -201,62 +171,68 @@ class Player {
     const count = all.length / this.kept.length;
     this.weights = all.slice(this.place * count, (this.place + 1) * count);
     for (const [index, value] of this.edits) this.weights[index] = value;
-    this.panel.header = { playing: false, epoch: this.kept[this.place][0], edits: [...this.edits] };
-    this.frame = frameOf(this.weights, this.recording);
-    this.draw(); // which reads the layout, before texts change it
+    this.frame = { ...frameOf(this.weights, this.recording), problems: [], linear: null };
+    this.panel.receive(this.header());
+    this.draw();
+    this.panel.curve.draw(); // reads the layout, before texts change it
     this.write();
     this.sliders?.show(this.weights);
     this.probe.follow();
   }
 
-  write() {
-    const [epoch, ...measured] = this.kept[this.place];
-    const edited = this.edits.size;
-    const [loss, testLoss, score, testScore] = edited
-      ? [null, null, ...scoresOf(this.weights, this.recording)]
-      : measured;
-    const written = this.data.classes ? percent : rounded;
-    const values = {
-      ".loss": rounded(loss),
-      ".test-loss": rounded(testLoss),
-      ".score": written(score),
-      ".test-score": written(testScore),
-      "#epoch": counted(epoch),
+  // The header of a frame, as a server sends it.
+  header() {
+    const { constant, lowest, problem } = this.recording;
+    const row = this.kept[this.place];
+    const [epoch] = row;
+    const header = {
+      version: 0,
+      epoch,
+      last: epoch, // going back discards nothing
+      batch: [0, 1],
+      playing: false,
+      edits: [...this.edits].map(([index, value]) => ({ epoch, index, value })),
+      rows: this.rows,
+      newest: row,
+      constant,
+      lowest,
+      overfitting: null,
+      message: this.place === this.kept.length - 1 ? problem : "",
+      failed: false,
+      remedy: "",
     };
-    for (const [selector, text] of Object.entries(values)) find(selector).textContent = text;
+    const count = this.edits.size;
+    if (!count) return header;
+    const weights = count === 1 ? "1 weight" : `${count} weights`;
+    return {
+      ...header,
+      newest: [epoch, null, null, ...scoresOf(this.weights, this.recording)],
+      message: `${weights} changed by hand: the scores are those of the points shown.`,
+      remedy: "edits",
+    };
+  }
+
+  write() {
+    const [epoch] = this.kept[this.place];
+    this.panel.write();
+    find("#epoch").textContent = counted(epoch);
     find("#scrub").value = this.place;
-    find("#scrub").setAttribute("aria-valuetext", t`epoch ${counted(epoch)}`);
-    find("#changed").hidden = !edited;
-    find("#changed span").textContent =
-      edited === 1
-        ? t`1 weight changed by hand: the scores are those of the points shown.`
-        : t`${edited} weights changed by hand: the scores are those of the points shown.`;
-    find(".curve").setAttribute(
-      "aria-label",
-      t`Loss per epoch. At epoch ${counted(epoch)}: training loss ${rounded(measured[0])}, test loss ${rounded(measured[1])}.`,
-    );
+    find("#scrub").setAttribute("aria-valuetext", `epoch ${counted(epoch)}`);
   }
 
   draw() {
-    this.output.draw(this.frame, this.points, this.view);
-    this.network.draw(this.frame, this.points);
-    drawCurve(find(".curve"), this.lines());
-    this.network.write();
-    this.output.showValue();
+    this.panel.draw(this.frame, this.points, this.view);
   }
 
-  lines() {
-    const column = (index) => this.curve.map((row) => [row[0], row[index]]);
-    return [
-      { places: column(1), colour: palette.training, width: 1.5 },
-      { places: column(2), colour: palette.test, width: 2 },
-      { epoch: this.kept[this.place][0], colour: palette.positive, width: 2 },
-    ];
+  look(name, value) {
+    this.view[name] = value;
+    this.panel.output.draw();
+    this.panel.curve.setLog(this.view.log);
   }
 
   repaint() {
-    this.output.fillLegend();
-    this.network.showImage();
+    this.panel.repaint();
+    this.panel.network.showImage();
     this.draw();
   }
 
@@ -266,21 +242,21 @@ class Player {
     this.sliders = new WeightFields(neuron, this.weights, (field, value) =>
       this.edit(field, value),
     );
-    const back = button(t`Put back`, () => this.putBack([...neuron.index, neuron.bias]), {
+    const back = button("Put back", () => this.putBack([...neuron.index, neuron.bias]), {
       className: "button",
     });
     const hint = make(
       "p",
       { className: "hint" },
-      t`Move a weight: the pictures follow. Another epoch has its own weights again.`,
+      "Move a weight: the pictures follow. Another epoch has its own weights again.",
     );
     this.side.open(
       neuron.name,
       make("div", {}, hint, this.sliders.root, make("p", { className: "orders" }, back)),
-      () => this.network.open(null),
+      () => this.panel.network.open(null),
     );
     if (row !== undefined) this.sliders.fields[row]?.number.select();
-    this.network.open(neuron);
+    this.panel.network.open(neuron);
   }
 }
 

@@ -9,8 +9,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict
 from html import escape
 from typing import Any
 
@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from barenet import Scaling
 from barenet.errors import ArgumentError
-from barenet.playground._page_files import PAGE, bundle, compact, joined_styles
+from barenet.playground._page_files import PAGE, bundle, compact, joined_styles, template
 from barenet.playground.data._prepared_data import PreparedData
+from barenet.playground.server._catalog import network_choices
 from barenet.playground.state import _network_layout as layout
-from barenet.playground.state._features import FEATURES
+from barenet.playground.state._default_settings import changes
 from barenet.playground.state._page_state import PageState
+from barenet.playground.state._wire_format import finite
 from barenet.playground.trainer._interactive_training import InteractiveTraining
 from barenet.playground.trainer._timeline import EpochMetrics, EpochState, thin
 from barenet.playground.trainer._trainer_messages import TrainingSetup
@@ -124,46 +126,32 @@ def record(
         raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
     training = RecordedTraining(setup, epochs, on_epoch)
     arrays = {**_point_arrays(prepared), **_recorded_arrays(training)}
+    lowest = training.timeline.lowest.metrics
     scaling = prepared.scaling
     if prepared.has_input_axes:
         scaling = no_scaling(2)  # the coordinates of the plane are the inputs
     target_scaling = None
     if prepared.target_scaling is not None:
         target_scaling = _affine(prepared.target_scaling)
-    facts = {"epochs": _words(training.epoch)}
-    for name, value in prepared.run_config(settings).set_fields().items():
-        facts[name.replace("_", " ")] = _words(value)
-    data = prepared.describe()
-    labels = _labels(prepared, prepared.features.names)
-    data["features"] = labels
-    if labels:
-        data["inputs"] = labels
     activations = [
         layer.activation.name for layer in network.layers if layer.activation is not None
     ]
     return {
-        "data": data,
-        "choices": _labels(prepared, _possible_features(prepared)),
+        "catalog": network_choices(),
+        "data": prepared.describe(),
         "settings": asdict(settings),
-        "facts": facts,
+        "changed": changes(state),
         **layout.describe(network, prepared.max_drawn),
         "activations": activations,
         "inputs": _input_map(prepared),
         "scaling": _affine(scaling),
         "target": target_scaling,
         "side": output_side(network),
+        "constant": finite(setup.constant_losses(settings.loss)),
+        "lowest": finite(lowest) if lowest is not None else None,
         "problem": training.problem.message,
         "arrays": {name: _encoded(array) for name, array in arrays.items()},
     }
-
-
-def _possible_features(prepared: PreparedData) -> list[str]:
-    """List the features that can be inputs: of one axis for a curve, and none for columns."""
-    if not prepared.features.names:
-        return []
-    if not prepared.is_curve:
-        return list(FEATURES)
-    return [name for name in FEATURES if "x2" not in name]
 
 
 def _affine(scaling: Scaling) -> list[list[float]]:
@@ -194,19 +182,6 @@ def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
     }
 
 
-def _labels(prepared: PreparedData, features: Sequence[str]) -> list[str]:
-    """Name the inputs that are computed from the axes; return an empty list if there are none."""
-    computed = replace(prepared.features, names=tuple(features))
-    names = computed.input_names(prepared.dataset.feature_names)[: len(features)]
-    labels = []
-    for name in names:
-        if name in FEATURES:
-            labels.append(FEATURES[name].label)
-        else:  # the column itself
-            labels.append(name)
-    return labels
-
-
 def _input_map(prepared: PreparedData) -> dict[str, Any]:
     """Describe how to compute inputs from a point of the plane: features, or an affine map."""
     features = prepared.features
@@ -223,12 +198,6 @@ def _input_map(prepared: PreparedData) -> dict[str, Any]:
         "across": (to_the_right - origin).tolist(),
         "up": (at_the_top - origin).tolist(),
     }
-
-
-def _words(value: object) -> str:
-    if isinstance(value, tuple | list):
-        return ", ".join(str(item) for item in value)
-    return str(value)
 
 
 def _encoded(array: NDArray[Any]) -> list[str]:
@@ -256,6 +225,7 @@ def write_recording(title: str, recording: dict[str, Any]) -> bytes:
         "style": style,
         "script": script,
         "title": escape(title),
+        "network_panel": template("network-panel"),
         "content": _json(recording),
         "policy": "; ".join(rules),
     }

@@ -21,21 +21,28 @@ N_POINTS = 160
 
 def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
     """Collect the choices, including the lessons of a course and the name of its file."""
+    return {
+        **network_choices(),
+        "data": [_describe(name) for name in page.NAMED],
+        "course": course_file,
+        "lessons": [lesson.describe() for lesson in course.values()],
+        "controls": CONTROLS,
+        "highlights": HIGHLIGHTS,
+    }
+
+
+def network_choices() -> dict[str, Any]:
+    """Collect the choices of a network and its training."""
     rates = {}
     for name, optimizer in OPTIMIZERS.items():
         rates[name] = getattr(optimizer, "learning_rate", None)  # L-BFGS has none
     return {
-        "data": [_describe(name) for name in page.NAMED],
         "features": {name: feature.label for name, feature in FEATURES.items()},
         "activations": page.HIDDEN_ACTIVATIONS,
         "optimizers": list(OPTIMIZERS),
         "rates": rates,
         "schedules": page.CHOICES["schedules"],
         "losses": page.LOSSES,
-        "course": course_file,
-        "lessons": [lesson.describe() for lesson in course.values()],
-        "controls": CONTROLS,
-        "highlights": HIGHLIGHTS,
         "limits": page.LIMITS,
     }
 

@@ -65,7 +65,8 @@ function isLoss(control) {
 }
 
 export class LearningPanel {
-  // `acts`: change(function of the settings), restore(), slower(rate), exported(), notice(words).
+  // `acts`: change(function of the settings), restore(), slower(rate), exported(), notice(words);
+  // of a recording, putBack().
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     const fill = (name, entries) => fillSelect(this.field(name), entries);
@@ -183,6 +184,8 @@ export class LearningPanel {
 
   remedies(remedy) {
     const link = (label, act) => [button(label, act, { className: "link" })];
+    // A recording is in English.
+    if (remedy === "edits") return link("Put all weights back", () => this.acts.putBack());
     if (remedy === "weights") return link(t`Start again with new weights`, () => this.newWeights());
     if (remedy === "model") return link(t`Show the model’s network`, () => this.acts.restore());
     const slower = Number((this.rate / 10).toPrecision(3)); // 0.003 / 10 has seventeen digits

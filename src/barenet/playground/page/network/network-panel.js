@@ -10,7 +10,8 @@ import { OutputView } from "../output/output-view.js";
 import { ScoreView } from "../output/score-view.js";
 
 export class NetworkPanel {
-  // `acts`: change, restore(), slower(), exported, notice, open, feature, look(name, value).
+  // `acts`: change, restore(), slower(), exported, notice, open, feature, look(name, value); of a
+  // recording, open, look and putBack() alone.
   constructor(place, catalog, acts) {
     this.place = place;
     this.root = find("#network-panel").content.firstElementChild.cloneNode(true);

@@ -131,13 +131,13 @@ export class NetworkView {
       (name) => !data.features.length || !data.curve || !name.includes("x2"),
     );
     const rows = usable.map((name) => {
-      const isChoice = Boolean(this.acts.feature) && data.features.length > 0 && name in features;
+      const isFeature = data.features.length > 0 && name in features;
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
       return this.input(
         name,
-        isChoice ? inputName(features[name], data) : bare(name, data),
+        isFeature ? inputName(features[name], data) : bare(name, data),
         place,
-        isChoice,
+        isFeature && Boolean(this.acts.feature),
       );
     });
     const more = data.n_inputs - data.drawn_inputs.length;
