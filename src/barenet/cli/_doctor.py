@@ -112,8 +112,8 @@ def _compiled_engine() -> dict[str, Any]:
         }
     from llvmlite.binding import get_host_cpu_name
 
-    from barenet.engines._processor_name import compiled_for
     from barenet.engines.simd._processor import vector_bits
+    from barenet.engines.simd._processor_name import compiled_for
 
     return {
         "engines": _engines(),

@@ -3,10 +3,14 @@
 from barenet._constraints import check_count
 from barenet._registry import build, lookup
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs, joined_programs
 from barenet.engines._engine import ChunkResult, Engine, Job
 from barenet.engines._reference import ReferenceEngine
 from barenet.engines.compiled._compiled_engine import CompiledEngine
+from barenet.engines.compiled._compiled_network import (
+    CompiledNetwork,
+    compiled_outputs,
+    joined_programs,
+)
 from barenet.engines.jax._jax_engine import JaxEngine, JaxOptions
 from barenet.errors import ArgumentError
 from barenet.model._ensemble import register_joint_programs

@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 from barenet import Network
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
-from barenet.engines._compiled_network import _prediction_job
 from barenet.engines.compiled import _output_program
+from barenet.engines.compiled._compiled_network import _prediction_job
 from barenet.engines.compiled._lane_lowering import MAX_WEIGHTS, suits_lanes
 from barenet.engines.compiled._lowering import WIDE
 from barenet.engines.compiled._output_program import OutputProgram
@@ -184,7 +184,7 @@ def test_nothing_is_read_beyond_the_rows():
 import ctypes, mmap
 import numpy as np
 from barenet import Network
-from barenet.engines._compiled_network import _prediction_job
+from barenet.engines.compiled._compiled_network import _prediction_job
 from barenet.engines.compiled._output_program import OutputProgram
 
 def program_of(network):

@@ -39,7 +39,7 @@ from barenet.engines.kernels import (
     _losses,
     _norms,
     _optimizers,
-    _table,
+    _sparse_layer,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
 from barenet.engines.kernels._records import address
@@ -223,7 +223,7 @@ class Lowering(ProgramBuilder):
                 activation = None
             if self.is_sparse and self.x is None:
                 assert isinstance(layer, Dense)  # the first layer
-                self.table_dense(layer, activation)
+                self.sparse_dense(layer, activation)
             else:
                 lower_layer[type(layer)](layer, activation, index)
 
@@ -338,7 +338,7 @@ class Lowering(ProgramBuilder):
         inputs = math.ceil(layer.n_in / n_parts)
         return up(inputs, 1 << self.tile_bits(layer.n_out))
 
-    def table_dense(self, layer: Dense, activation: Activation | None) -> None:
+    def sparse_dense(self, layer: Dense, activation: Activation | None) -> None:
         """A = f(X W + b), from the entries of a sparse X or a table, which are looked up in W."""
         n_in = layer.n_in
         width = layer.n_out
@@ -356,14 +356,14 @@ class Lowering(ProgramBuilder):
         self.width = width
         self.d = d
         if n_runs:
-            sum_runs = self.work(record, _table.sum_runs)
+            sum_runs = self.work(record, _sparse_layer.sum_runs)
             self.before_rows = [Group(sum_runs, n_runs, block=1, grain=1)]
-        self.add(record, _table.table_forward, variant=self.source)
+        self.add(record, _sparse_layer.sparse_forward, variant=self.source)
         self.nonlinearity(record, Z, activation)
         if self.needs_gradient and not self.is_frozen(record):
             n_vectors = Z.shape[1] // self.workspace.spec.count
-            add_entries = self.work(record, _table.add_entries, variant=self.source)
-            add_runs = self.work(record, _table.add_runs)
+            add_entries = self.work(record, _sparse_layer.add_entries, variant=self.source)
+            add_runs = self.work(record, _sparse_layer.add_runs)
             # The first layer ends the backward pass, so no rows follow these groups.
             self.backward.append(Group(add_entries, n_vectors, block=4, grain=2))
             if n_runs:

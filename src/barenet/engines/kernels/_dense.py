@@ -13,7 +13,6 @@ from barenet.engines.kernels._records import (
 )
 from barenet.engines.simd._calls import compiled, inlined, invoke
 from barenet.engines.simd._lanes import repeat, sum_lanes
-from barenet.engines.simd._matrix_vector import multiply_rows
 from barenet.engines.simd._processor import widest_bits
 from barenet.engines.simd._register_blocks import HALF, TALL, block_product, transpose_block
 from barenet.engines.simd._views import (
@@ -176,6 +175,38 @@ def layer_backward(spec, step, layer, start, stop):
             multiply_rows(spec, layer.weights, layer.row, layer.d, layer.d_in, 0, layer.n_in)
         else:
             invoke(step.multiply, step, layer.backward, start, stop)
+
+
+@compiled
+def multiply_rows(spec, a, row, x, y, start, stop):
+    """y = A x from row `start` to `stop`, four rows at a time, as additions wait for each other.
+
+    The padding of the rows of A, and of x, is zero.
+    """
+    L = lanes(spec)
+    X = vectors(spec, x, 0)
+    Y = array(spec, y, 0, stop)
+    zero = repeat(spec, 0.0)
+    last = stop - (stop - start) % 4
+    for i in range(start, last, 4):
+        A = vectors(spec, a, i * row)
+        b = c = d = e = zero
+        for j in range(0, row, L):
+            factor = X[j]
+            b = b + factor * A[j]
+            c = c + factor * A[j + row]
+            d = d + factor * A[j + 2 * row]
+            e = e + factor * A[j + 3 * row]
+        Y[i] = sum_lanes(b)
+        Y[i + 1] = sum_lanes(c)
+        Y[i + 2] = sum_lanes(d)
+        Y[i + 3] = sum_lanes(e)
+    for i in range(last, stop):
+        A = vectors(spec, a, i * row)
+        b = zero
+        for j in range(0, row, L):
+            b = b + X[j] * A[j]
+        Y[i] = sum_lanes(b)
 
 
 @kernel()

@@ -3,6 +3,6 @@
 All LLVM code is in this folder; the kernels that use it read like formulas.
 """
 
-from barenet.engines import _processor_name
+from barenet.engines.simd import _processor_name
 
 _processor_name.avoid_wrong_models()  # before a decorator of Numba starts its code generator

@@ -1,4 +1,4 @@
-"""Sparse rows in a first layer: their entries are looked up in W, instead of multiplied.
+"""A first layer of sparse rows, whose entries are looked up in W, instead of multiplied.
 
 For a table with runs, sums follow below the n rows of W and b. An entry of X at column n + k refers
 to row n + k, which is the sum of the rows of W from the first row of k's run to the row before k::
@@ -38,7 +38,7 @@ def sum_runs(spec, step, layer, start, stop):
 
 
 @kernel(SOURCES)
-def table_forward(spec, step, layer, start, stop):
+def sparse_forward(spec, step, layer, start, stop):
     """Z of some rows, mostly in vectors four times as long, which stay in registers."""
     n = layer.n_out
     whole = layer.n_out - layer.n_out % (4 * lanes(spec))
