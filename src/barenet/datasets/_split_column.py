@@ -75,7 +75,7 @@ class SplitColumn:
 
         `kinds` are those that the user states, by column.
         """
-        tokens = rows.as_read({*MISSING, *missing})
+        tokens = {*MISSING, *missing}
         column_kind = self._kind(rows, kinds.get(self.name), tokens)
         keys = parse_column(rows, self.name, column_kind, tokens)
         has_no_key = keys == "" if keys.dtype == object else np.isnan(keys)

@@ -19,7 +19,6 @@ from barenet.tables.encoding._encoding import (
     RARE,
     TableEncoding,
     check_rare,
-    markers_of_requests,
     missing_tokens,
     stated_kinds,
 )
@@ -31,6 +30,7 @@ from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._class_labels import is_number
 from barenet.tables.reading._column_reading import (
     Reading,
+    forms_of,
     read_kinds,
     refuse_undecided,
     warn_of_likely_kinds,
@@ -38,7 +38,12 @@ from barenet.tables.reading._column_reading import (
 )
 from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._column_values import parse_column, read_frame
-from barenet.tables.reading._column_words import KEEP, columns_with, kinds_of_requests
+from barenet.tables.reading._column_words import (
+    KEEP,
+    columns_with,
+    kinds_of_requests,
+    missing_of_requests,
+)
 from barenet.tables.reading._doubtful_dates import warn_of_future_years
 from barenet.tables.reading._readers import is_numeric
 from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_target
@@ -319,12 +324,12 @@ class StreamFit:
         track: Callable[[range], Iterable[int]],
     ) -> None:
         first_rows = sample_blocks(source)
-        tokens = missing_tokens(first_rows.select(source.features), options["missing"])
+        tokens = missing_tokens(options["missing"])
         kinds = stated_kinds(first_rows, options["columns"])
         #: Columns whose kind follows from their values.
         self.inferred = [name for name in source.features if name not in kinds]
         #: Texts that stand for a missing value only in some columns, by their names.
-        self.markers = markers_of_requests(first_rows, options["columns"])
+        self.markers = missing_of_requests(options["columns"])
         source = replace(source, tokens=tokens, markers=self.markers)
         counts = _count_texts(source, [*self.inferred, source.target], track)
         mixed = [name for name, texts in counts.texts.items() if texts.n_numbers and texts.texts]
@@ -332,7 +337,8 @@ class StreamFit:
             source = replace(source, mixed=mixed)
             first_rows = sample_blocks(source)
             counts.texts.update(_count_texts(source, mixed, iter).texts)
-        readings = read_kinds(counts.texts) | counts.declared
+        forms = {name: forms_of(first_rows, name, source.target) for name in counts.texts}
+        readings = read_kinds(counts.texts, forms) | counts.declared
         source = replace(source, target_reading=readings.pop(source.target))
         _refuse_undecided_target(source)
         blocks = (source.read(number).rows for number in range(len(source)))

@@ -35,7 +35,7 @@ from barenet.tables.files._open_table import (
     with_target,
 )
 from barenet.tables.files._parquet import ParquetTable, open_parquet, parquet_blocks
-from barenet.tables.frames._frame import TEXT, Frame, Place, Table
+from barenet.tables.frames._frame import TEXT, FileForms, Frame, Place, Table
 from barenet.tables.reading._column_reading import Reading
 from barenet.tables.reading._column_values import Unread, as_texts, read_frame
 from barenet.tables.reading._target import TargetTask, known_targets
@@ -178,19 +178,12 @@ class StreamSource:
         """Whether options of CSV files apply."""
         return any(block.has_csv_options for block in self.blocks)
 
-    def as_read(self, text: str) -> set[str]:
-        """Return what a text becomes when it is read, as all CSV files have the same options."""
+    def forms_of(self, name: str) -> FileForms:
+        """Return the forms of a column, as all CSV files have the same options."""
         for block in self.blocks:
             if block.has_csv_options:
-                return block.as_read(text)
-        return {text}
-
-    def date_format_of(self, name: str) -> str | None:
-        """Return the date format of this column alone, as all CSV files have the same options."""
-        for block in self.blocks:
-            if block.has_csv_options:
-                return block.date_format_of(name)
-        return None
+                return block.forms_of(name)
+        return FileForms()
 
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:

@@ -35,7 +35,6 @@ from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tables.encoding._encoding import (
     RARE,
     TableEncoding,
-    markers_of_requests,
     missing_tokens,
     requested_kinds,
     stated_kinds,
@@ -64,6 +63,7 @@ from barenet.tables.reading._column_words import (
     ColumnRequests,
     columns_with,
     merge_columns,
+    missing_of_requests,
     words_of_kind,
 )
 from barenet.tables.reading._doubtful_dates import note_on_counts, note_on_future_years
@@ -333,9 +333,9 @@ def _lines_of_frame(frame: Frame, settings: TaskSettings, keep: Sequence[str] = 
     requests = merge_columns(settings.table_options().get("columns"))
     requests = {name: request for name, request in requests.items() if name in names}
     requested = requested_kinds(names, requests)
-    tokens = missing_tokens(frame, settings.missing or ())
+    tokens = missing_tokens(settings.missing or ())
     kinds = {**frame.kinds, **stated_kinds(frame, requests)}
-    markers = markers_of_requests(frame, requests)
+    markers = missing_of_requests(requests)
     readings = readings_of(frame, [name for name in names if name not in kinds], tokens, markers)
     kinds |= {name: reading.kind for name, reading in readings.items()}
     read, unread = read_frame(frame, kinds, tokens, markers)

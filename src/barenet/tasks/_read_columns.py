@@ -13,20 +13,19 @@ import numpy as np
 from barenet.datasets._dataset import Dataset
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables.encoding._encoding import (
-    markers_of_requests,
     missing_tokens,
     read_table_columns,
 )
 from barenet.tables.frames._coded_texts import unique_texts
-from barenet.tables.frames._frame import CATEGORY, Frame
+from barenet.tables.frames._frame import CATEGORY, FileForms, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_reading import Reading
 from barenet.tables.reading._column_values import Losses
-from barenet.tables.reading._column_words import merge_columns
+from barenet.tables.reading._column_words import merge_columns, missing_of_requests
 from barenet.tables.reading._date_formats import date_text
 from barenet.tables.reading._number_forms import DURATION
 from barenet.tables.reading._parsing import to_number
-from barenet.tables.reading._readers import is_date, reader_of
+from barenet.tables.reading._readers import NO_FORMS, is_date, reader_of
 
 #: Number of different texts among which one that isn't written like its value is the example.
 N_PROBED = 100
@@ -61,7 +60,7 @@ class ReadTexts:
             if column_kind != CATEGORY and column is not None and column.dtype.kind == "T":
                 tokens = (*missing, *markers.get(name, ()))
                 _, different = unique_texts(column)
-                examples[name] = example_of(different, column_kind, tokens)
+                examples[name] = example_of(different, column_kind, tokens, texts.forms_of(name))
         likely = {name: reading.likely for name, reading in readings.items() if reading.likely}
         return cls(examples, unread, likely)
 
@@ -83,21 +82,24 @@ def with_columns_read(dataset: Dataset, settings: TaskSettings) -> tuple[Dataset
     requests = merge_columns(options.get("columns"))
     missing = options.get("missing", ())
     frame, readings, unread = read_table_columns(texts, requests, missing=missing)
-    tokens = missing_tokens(texts, missing)
-    markers = markers_of_requests(texts, requests)
+    tokens = missing_tokens(missing)
+    markers = missing_of_requests(requests)
     read = ReadTexts.of(texts, frame, tokens, markers, unread=unread, readings=readings)
     return replace(dataset, X=frame), read
 
 
 def example_of(
-    texts: Collection[str], column_kind: str, missing: Collection[str]
+    texts: Collection[str],
+    column_kind: str,
+    missing: Collection[str],
+    forms: FileForms = NO_FORMS,
 ) -> tuple[str, str]:
     """Return a text of a column and what it is read as: the first one that isn't its own reading.
 
     >>> example_of(["NA", "7.0", "<5"], "number", ["NA"])
     ('<5', '5')
     """
-    read = reader_of(column_kind)
+    read = reader_of(column_kind, forms)
     first = None
     for place, text in enumerate(texts):
         if first is not None and place >= N_PROBED:
@@ -108,7 +110,7 @@ def example_of(
         if parsed is None:
             continue
         reading = written_value(parsed, column_kind)
-        is_plain = reading == text.removesuffix(" 00:00:00")  # a file's dates are rewritten so
+        is_plain = reading == text.removesuffix(" 00:00:00")
         if not is_plain and to_number(text) != parsed:
             return text, reading
         first = first or (reading if is_date(column_kind) else text, "")

@@ -228,23 +228,6 @@ def test_numeric_codes_stay_text(read, code):
     assert read(f"a\n12\n{code}\n").frame(["a"])["a"].tolist() == ["12", code]
 
 
-def test_decimal_commas_are_read_on_request(read):
-    data = "a;b\n1,5;x\n-,25;2,5\n3;y\n"
-    frame = read(data, decimal=",").frame(["a", "b"])
-    assert frame["a"].tolist() == [1.5, -0.25, 3]
-    assert frame["b"].tolist() == ["x", "2.5", "y"]
-    assert read(data).frame(["a"])["a"].tolist() == ["1,5", "-,25", "3"]
-
-
-def test_a_point_among_decimal_commas_is_refused_with_its_line(read):
-    table = read("area;price\n1,5;999,5\n2,5;1.234\n3,5;2.500\n", delimiter=";", decimal=",")
-    for text in ((), ("price",)):
-        with pytest.raises(DataError, match="expected a number with a decimal comma") as caught:
-            table.frame(["price"], unparsed=text)
-        assert (caught.value.line, caught.value.value) == (3, "1.234")
-    assert table.frame(["area"])["area"].tolist() == [1.5, 2.5, 3.5]
-
-
 def test_long_values_are_read(read):
     before, value = csv.field_size_limit(), "1" * 200_000
     assert read(f'a,b\n{value},"{value}"\n').columns["b"].tolist() == [value]
@@ -423,28 +406,15 @@ def test_spaces_beside_quotes_change_nothing(rows, spaces):
 
 
 @pytest.mark.case(160)
-@pytest.mark.parametrize(
-    "first",
-    [
-        "sep=;",
-        '"sep=;"',
-        "\ufeffsep=;",
-    ],
-)
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-    ],
-)
-def test_the_first_line_of_excel_names_the_delimiter(read, first, options):
-    table = read(f"{first}\r\na;b\r\n1,5;2\r\n4;x\r\n", decimal=",", **options)
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "\ufeffsep=;"])
+def test_the_first_line_of_excel_names_the_delimiter(read, first):
+    table = read(f"{first}\r\na;b\r\n1,5;2\r\n4;x\r\n")
     assert table.names == ("a", "b")
     frame = table.frame(["a", "b"])
-    assert frame["a"].tolist() == [1.5, 4]
+    assert frame["a"].tolist() == ["1,5", "4"]
     assert frame.fault(1, "b", "a number").line == 4
-    [block] = csv_blocks(table.path, CsvOptions(decimal=",", **options))
-    assert block.names == ("a", "b") and block.frame(["a"])["a"].tolist() == [1.5, 4]
+    [block] = csv_blocks(table.path, CsvOptions())
+    assert block.names == ("a", "b") and block.frame(["a"])["a"].tolist() == ["1,5", "4"]
     assert block.locate(1, "b")[2:] == (4, "x")
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from barenet import TableEncoding, Task, export, load, save
 from barenet.datasets._table_loading import load_table
-from barenet.errors import DataError
 from barenet.streams._stream import stream
 from barenet.tables.files._text_column import ArrowColumn, TextColumn
 
@@ -69,18 +68,38 @@ def test_numbers_with_separators_are_read_with_and_without_options(
 
 
 @pytest.mark.case(156)
+@pytest.mark.parametrize("options", [{}, {"thousands": ","}], ids=["no option", "thousands"])
 @pytest.mark.parametrize("text", ["10,49", "1,0490", "1,,049", "0,123", "1234,567", ",123"])
-def test_a_number_with_other_groups_is_named(path, text):
+def test_a_number_with_other_groups_is_missing_and_named(path, text, options):
     texts = [written(number, ",", ".") for number in AMOUNTS]
     texts[8] = text
-    with pytest.raises(DataError) as caught:
-        load_table(path(texts), "y", thousands=",")
-    assert (caught.value.column, caught.value.line, caught.value.value) == ("c", 10, text)
-    names = load_table(path(texts), "y", thousands=",", columns={"c": "names"}, frame=True).X
-    assert names["c"].dtype.kind == "T"
-    assert names["c"][8] == text
     with pytest.warns(UserWarning, match=f"column 'c': 1 of {N} values .* '{text}'"):
-        Task.open(path(texts), "y", task="regression")
+        task = Task.open(path(texts), "y", task="regression", test_size=0, **options)
+    expected = AMOUNTS.copy()
+    expected[8] = np.nan
+    np.testing.assert_array_equal(task.rows.dataset.X["c"], expected)
+    names = load_table(path(texts), "y", columns={"c": "names"}, frame=True, **options).X
+    assert names["c"].tolist() == texts
+
+
+@pytest.mark.case(156)
+def test_points_beside_decimal_commas_are_between_thousands(write):
+    path = write("a;b;c;y\n1,5;999,5;2,5;1,5\n-,25;1.234;x;2\n3;2.500;y;3,25\n")
+    columns = load_table(path, "y", decimal=",", frame=True).X
+    assert columns["a"].tolist() == [1.5, -0.25, 3]
+    assert columns["b"].tolist() == [999.5, 1234, 2500]
+    assert columns["c"].tolist() == ["2,5", "x", "y"]  # as in the file
+    assert load_table(path, "y", decimal=",").y.tolist() == [1.5, 2, 3.25]
+
+
+@pytest.mark.case(156)
+def test_words_for_a_column_come_before_the_options_of_its_file(write):
+    rows = "\n".join(f"{n % 7},{200 + n};{n},{100 + n};{n},5" for n in range(1, 7))
+    path = write(f"english;german;y\n{rows}")
+    columns = {"english": "number 1,234.5"}
+    task = Task.open(path, "y", decimal=",", columns=columns, task="regression", test_size=0)
+    X = task.rows.dataset.X
+    assert (X["english"][0], X["german"][0], task.rows.dataset.y[0]) == (1201, 1.101, 1.5)
 
 
 @pytest.mark.case(156)

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from barenet import TableEncoding, Task
-from barenet.datasets._table_loading import load_table
 from barenet.errors import DataError
 
 N = 60
@@ -59,20 +58,3 @@ def test_new_rows_name_all_columns():
     error = caught.value
     assert (error.column, error.row, error.options) == ("a", 0, {})
     assert "row 0: column 'b': expected a date" in error.problem
-
-
-@pytest.mark.case(156)
-def test_points_beside_decimal_commas_are_named_in_all_columns(write):
-    rows = [f"{n}.{100 + n};{1 + n % 9}.{200 + n};{n},5" for n in range(1, N)]
-    path = write("\n".join(["a;b;y", *rows]))
-    with pytest.raises(DataError) as caught:
-        load_table(path, "y", decimal=",")
-    error = caught.value
-    assert (error.column, error.line, error.value) == ("a", 2, "1.101")
-    assert "line 2: column 'b'" in error.problem
-    assert error.options["columns"] == {"a": "names", "b": "names"}
-    assert error.options["columns_"] == {"a": "drop", "b": "drop"}
-    for option in ("thousands", "decimal"):
-        options = {"decimal": ",", option: error.options[option]}
-        read = load_table(path, "y", **options, frame=True).X["a"]
-        assert float(read[0]) == {"thousands": 1101, "decimal": 1.101}[option]

@@ -10,9 +10,9 @@ import pytest
 from barenet import TableEncoding, Task
 from barenet.errors import DataError
 from barenet.streams._stream import stream
-from barenet.tables.frames._frame import TEXT
+from barenet.tables.frames._frame import TEXT, FileForms
 from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._column_reading import kinds_of, read_kinds, reading_of
+from barenet.tables.reading._column_reading import Reading, kinds_of, read_kinds, reading_of
 from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._readers import reader_of
@@ -228,16 +228,41 @@ def test_two_readings_that_differ_are_refused_with_both(write):
 def test_another_column_settles_what_a_column_leaves_open():
     amounts = texts_of(["1,234", "2,500"])
     assert reading_of(amounts).candidates == ("number 1234,5", "number 1,234.5")
-    commas = read_kinds({"a": amounts, "b": texts_of(["0,5", "2,25"])})
+    commas = read_kinds({"a": amounts, "b": texts_of(["0,5", "2,25"])}, {})
     assert commas["a"].kind == "number 1234,5" and not commas["a"].candidates
-    thousands = read_kinds({"a": amounts, "b": texts_of(["1,049.50", "3"])})
+    thousands = read_kinds({"a": amounts, "b": texts_of(["1,049.50", "3"])}, {})
     assert thousands["a"].kind == "number 1,234.5"
     points = texts_of(["1.250", "2.500"])
-    assert read_kinds({"a": points})["a"].kind == "number"
-    assert read_kinds({"a": points, "b": texts_of(["0,5", "2,25"])})["a"].kind == "number 1.234,5"
+    assert read_kinds({"a": points}, {})["a"].kind == "number"
+    assert (
+        read_kinds({"a": points, "b": texts_of(["0,5", "2,25"])}, {})["a"].kind == "number 1.234,5"
+    )
     days = texts_of(["01/02/2024", "02/03/2024"])
-    settled = read_kinds({"a": days, "b": texts_of(["31/12/2024", "01/02/2024"])})
+    settled = read_kinds({"a": days, "b": texts_of(["31/12/2024", "01/02/2024"])}, {})
     assert settled["a"].kind == "dmy" and not settled["a"].candidates
+
+
+@pytest.mark.case(156)
+@pytest.mark.parametrize(
+    ("form", "texts", "kind"),
+    [
+        ("1.234,5", ["1.250", "3,5"], "number"),
+        ("1.234,5", ["1.25", "3.5"], "number 1234.5"),
+        ("1,234.5", ["1,234", "2,345"], "number"),
+        ("1.234,5", ["1,234 kg", "2,345 kg"], "number 1234,5kg"),
+        ("1.234,5", ["01/02/2024 10:00", "31/12/2024 9:30"], "dmy"),
+    ],
+)
+def test_an_option_of_a_file_states_what_plain_numbers_are(form, texts, kind):
+    """Where a column has no such numbers, the other readings follow."""
+    readings = read_kinds({"c": texts_of(texts)}, {"c": FileForms(numbers=form)})
+    assert readings["c"] == Reading(kind)
+
+
+def test_a_format_of_dates_comes_before_numbers():
+    texts = {"c": texts_of(["20240131", "20241201"]), "d": texts_of(["1", "12.5"])}
+    readings = read_kinds(texts, dict.fromkeys(texts, FileForms(dates="%Y%m%d")))
+    assert [reading.kind for reading in readings.values()] == ["ymd", "number"]
 
 
 @pytest.mark.case(40, 222)

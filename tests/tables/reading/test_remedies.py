@@ -118,16 +118,6 @@ ERRORS = {
         {},
         ["columns", "columns_"],
     ),
-    "other groups of digits": (
-        csv(["10,49", *(f"{row},{100 + row}.5" for row in ROWS[1:])]),
-        {"thousands": ","},
-        ["thousands", "columns", "columns_"],
-    ),
-    "points beside decimal commas": (
-        csv([f"{1 + row}.{100 + row}" for row in ROWS], x=ROWS % 7, y=ROWS),
-        {"decimal": ","},
-        ["thousands", "decimal", "columns", "columns_"],
-    ),
     "thousands and decimals of one sign": (
         csv(WORDS),
         {"thousands": "."},

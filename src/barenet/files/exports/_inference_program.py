@@ -33,7 +33,7 @@ from barenet.tables.encoding._operations import PARTS
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.reading._date_formats import format_of_column, formats_by_column
-from barenet.tables.reading._number_forms import NumberForm
+from barenet.tables.reading._number_forms import PLAIN, form_of_separators
 from barenet.tables.reading._parsing import to_number
 
 Classes = tuple[str | int, ...]
@@ -238,9 +238,9 @@ def without_estimator(model: Any) -> Any:
 
 def _number_form(settings: Mapping[str, Any]) -> str:
     """Return the form of numbers in the CSV files; empty for plain numbers."""
-    decimal = settings.get("decimal") or "."
-    thousands = settings.get("thousands") or ""
-    return str(NumberForm("", thousands, decimal, "")) if thousands or decimal == "," else ""
+    if settings.get("thousands") is None and settings.get("decimal") is None:
+        return PLAIN
+    return form_of_separators(settings.get("thousands"), settings.get("decimal"))
 
 
 def _date_formats(encoding: TableEncoding, setting: Any) -> str | dict[str, str] | None:

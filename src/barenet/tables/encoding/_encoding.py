@@ -218,7 +218,7 @@ class TableEncoding:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALINGS, numbers, "numbers")
         check_count(bins, "bins")
-        tokens = missing_tokens(frame, missing)
+        tokens = missing_tokens(missing)
         for name in rare_by_name:
             lookup(dict.fromkeys(names), name, "rare")
         requested = requested_kinds(names, requests)
@@ -231,7 +231,7 @@ class TableEncoding:
             rare_by_name=rare_by_name,
             rare=rare_elsewhere,
             missing=tokens,
-            markers=markers_of_requests(frame, requests),
+            markers=missing_of_requests(requests),
         )
         fitted = column_fit.columns(keep=columns_with(requests, KEEP))
         # In a toy table whose only x is 1, 2, 3, …, x numbers the rows, and is kept nevertheless.
@@ -657,13 +657,11 @@ class ReadColumns(NamedTuple):
 
 
 def stated_kinds(frame: Frame, requests: ColumnRequests) -> dict[str, str]:
-    """Return the kinds that requests state, and the formats of dates of the frame's file."""
+    """Return the kinds that requests state, and formats that the frame's file has for a column."""
     kinds = kinds_of_requests(requests)
-    if frame.origin is None:
-        return kinds
     for name in frame.columns:
-        date_format = frame.origin.date_format_of(name)
-        if date_format is not None:
+        date_format = frame.forms_of(name).own_dates
+        if date_format:
             kinds.setdefault(name, date_format)
     return kinds
 
@@ -675,8 +673,8 @@ def read_table_columns(
 
     A warning names the values that can't be read, and an error the columns that nothing decides.
     """
-    tokens = missing_tokens(frame, missing)
-    markers = markers_of_requests(frame, requests)
+    tokens = missing_tokens(missing)
+    markers = missing_of_requests(requests)
     kinds = stated_kinds(frame, requests)
     undecided = [name for name in frame.columns if name not in kinds and name not in frame.kinds]
     readings = readings_of(frame, undecided, tokens, markers)
@@ -761,20 +759,11 @@ def check_rare(rare: Any) -> float:
     return number
 
 
-def missing_tokens(frame: Frame, missing: Collection[str]) -> tuple[str, ...]:
-    """Return all texts that stand for a missing value in a frame, given the user's."""
-    tokens = frame.as_read(token.strip() for token in check_texts(missing, "missing"))
-    tokens.update(MISSING)
+def missing_tokens(missing: Collection[str]) -> tuple[str, ...]:
+    """Return all texts that stand for a missing value, given the user's."""
+    tokens = {*MISSING, *(token.strip() for token in check_texts(missing, "missing"))}
     tokens.discard("")
     return ("", *sorted(tokens))
-
-
-def markers_of_requests(frame: Frame, requests: ColumnRequests) -> dict[str, tuple[str, ...]]:
-    """Return the texts of requests that stand for a missing value in single columns of a frame."""
-    markers = {}
-    for name, texts in missing_of_requests(requests).items():
-        markers[name] = tuple(dict.fromkeys([*texts, *sorted(frame.as_read(texts))]))
-    return markers
 
 
 def requested_kinds(

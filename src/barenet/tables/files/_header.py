@@ -15,8 +15,8 @@ from barenet.storage import _file_io as file_io
 from barenet.tables.files import _delimited as delimited
 from barenet.tables.files._delimited import read_records
 from barenet.tables.frames._frame import check_unique, fill_names
+from barenet.tables.reading._column_texts import NEARLY_ALL
 from barenet.tables.reading._missing_texts import MISSING, is_absent
-from barenet.tables.reading._separators import NEARLY_ALL
 
 #: Maximum numbers of columns, rows and characters that the first line is compared with.
 _MAX_COLUMNS = 200

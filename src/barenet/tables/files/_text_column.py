@@ -5,7 +5,7 @@ Arrow is faster and takes less memory. Both return the same values and reject th
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
@@ -17,9 +17,9 @@ from barenet._extras import require_arrow
 from barenet.errors import DataError, count_of
 from barenet.tables.files._delimited import read_records, without_spaces_beside_quotes
 from barenet.tables.frames._coded_texts import CodedTexts
+from barenet.tables.reading._column_texts import GROUPED
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._parsing import CODE, LONGER_SPELLING, to_number
-from barenet.tables.reading._separators import DECIMAL_COMMA, GROUPED
 
 #: A text with a point.
 _WITH_POINT = r"[^.]*\..*"
@@ -94,21 +94,6 @@ class TextColumn:
         """Return whether a regular expression matches each whole text."""
         match = re.compile(pattern, re.ASCII).fullmatch
         return np.array([match(text) is not None for text in self.texts], np.bool_)
-
-    def with_points(self) -> Self:
-        """Return the texts with each decimal comma replaced by a point."""
-        texts = []
-        for text, has_comma in zip(self.texts, self.matches(DECIMAL_COMMA), strict=True):
-            if has_comma:
-                text = text.replace(",", ".")
-            texts.append(text)
-        return type(self)(texts)
-
-    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
-        """Map each text to another one."""
-        different = list(dict.fromkeys(self.texts))
-        values = dict(zip(different, function(different), strict=True))
-        return type(self)([values[text] for text in self.texts])
 
     def tolist(self) -> list[str]:
         """Return the texts as a list of Python strings."""
@@ -248,20 +233,6 @@ class ArrowColumn(TextColumn):
         compute = _arrow("pyarrow.compute")
         is_match = compute.match_substring_regex(self.texts, f"^({pattern})$")
         return np.array(is_match, np.bool_)
-
-    def with_points(self) -> Self:
-        pyarrow = _arrow("pyarrow")
-        compute = _arrow("pyarrow.compute")
-        is_comma = pyarrow.array(self.matches(DECIMAL_COMMA))
-        points = compute.replace_substring(self.texts, ",", ".")
-        return type(self)(compute.if_else(is_comma, points, self.texts))
-
-    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
-        encoded = self.texts.combine_chunks().dictionary_encode()
-        values = function(encoded.dictionary.to_pylist())
-        pyarrow = _arrow("pyarrow")
-        texts = pyarrow.array(values, "string").take(encoded.indices)
-        return type(self)(pyarrow.chunked_array([texts]))
 
     def tolist(self) -> list[str]:
         return self.texts.to_pylist()

@@ -7,7 +7,7 @@ name the line of a wrong value.
 import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeAlias
@@ -40,6 +40,19 @@ class Place(NamedTuple):
     #: The line of the file and the text of the value, if they are known.
     line: int | None = None
     text: str | None = None
+
+
+class FileForms(NamedTuple):
+    """The forms of numbers and dates in a column of a file, as the options of the file state them.
+
+    They take the place of plain numbers and dates; empty for those without an option.
+    """
+
+    #: The form of numbers, such as 1.234,5.
+    numbers: str = ""
+    #: The format of dates, such as %d.%m.%y, and one that is stated for this column alone.
+    dates: str = ""
+    own_dates: str = ""
 
 
 class DeclaredType(NamedTuple):
@@ -80,13 +93,9 @@ class Table(ABC):
         """Return whether a column has no value in a file that declares its type."""
         return False
 
-    def as_read(self, text: str) -> set[str]:
-        """Return what a text of the file becomes when it is read, in any of its columns."""
-        return {text}
-
-    def date_format_of(self, name: str) -> str | None:
-        """Return the date format that an option gives to this column alone, if there is one."""
-        return None
+    def forms_of(self, name: str) -> FileForms:
+        """Return the forms that options state for a column."""
+        return FileForms()
 
     @abstractmethod
     def frame(
@@ -114,11 +123,8 @@ class Origin(Protocol):
     def has_csv_options(self) -> bool:
         """Whether options of CSV files apply."""
 
-    def as_read(self, text: str) -> set[str]:
-        """Return what a text of the file becomes when it is read, in any of its columns."""
-
-    def date_format_of(self, name: str) -> str | None:
-        """Return the date format that an option gives to this column alone, if there is one."""
+    def forms_of(self, name: str) -> FileForms:
+        """Return the forms that options state for a column."""
 
     def locate(self, row: int, name: str) -> Place:
         """The place of a value."""
@@ -254,33 +260,21 @@ class Frame:
         """Whether the rows come from a file that options of CSV files apply to."""
         return self.origin is not None and self.origin.has_csv_options
 
-    def as_read(self, texts: Iterable[str]) -> set[str]:
-        """Add what texts become when the file of the rows is read.
-
-        The options of a CSV file rewrite its dates and decimal commas. A text in an argument, such
-        as a marker of missing values, has to be rewritten in the same way.
+    def forms_of(self, name: str) -> FileForms:
+        """Return the forms that options of the file state for a column.
 
         Parameters
         ----------
-        texts : iterable of str
-            Texts as they are in the file.
+        name : str
+            The column.
 
         Returns
         -------
-        set of str
-            The texts, and what they become.
-
-        Examples
-        --------
-        >>> Frame({"size": np.array([1.5, -999.5])}).as_read(["-999,5"])
-        {'-999,5'}
+        FileForms
+            The forms of its numbers and of its dates; empty for those without an option, and for
+            rows that are from no file.
         """
-        read = set[str]()
-        for text in texts:
-            read.add(text)
-            if self.origin is not None:
-                read |= self.origin.as_read(text)
-        return read
+        return FileForms() if self.origin is None else self.origin.forms_of(name)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -8,33 +8,36 @@ of the table decide, or else nothing does, and the user has to.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from barenet.errors import ArgumentError, brief, some, warn_with_remedy
-from barenet.tables.frames._frame import Frame
+from barenet.tables.frames._frame import FileForms, Frame
 from barenet.tables.reading import _limits as limits, _parsing as parsing
-from barenet.tables.reading._column_texts import ColumnTexts, Read
+from barenet.tables.reading._column_texts import GROUPED, NEARLY_ALL, ColumnTexts, Read
 from barenet.tables.reading._column_values import Losses, Unread
 from barenet.tables.reading._column_words import words_of_kind
 from barenet.tables.reading._date_formats import date_text
 from barenet.tables.reading._date_reading import is_time
+from barenet.tables.reading._number_forms import number_form, number_reader
+from barenet.tables.reading._parsing import ReadNumber
 from barenet.tables.reading._readers import (
-    NUMBER,
-    PLAIN,
+    NO_FORMS,
+    PLAIN_KIND,
     Reader,
     are_booleans,
     form_of,
     is_date,
     is_numeric,
     reader_of,
+    readers_of_first_rank,
     readers_of_second_rank,
     units_of,
 )
-from barenet.tables.reading._separators import GROUPED, NEARLY_ALL
 
 #: Minimum number of different values, and fraction of the rows, where the different values decide.
 MIN_TEXTS = 10
@@ -71,22 +74,36 @@ class Reading(NamedTuple):
     units: tuple[str, ...] = ()
 
 
-def read_kinds(columns: Mapping[str, ColumnTexts]) -> dict[str, Reading]:
-    """Decide the kinds of the columns of a table; the sure ones settle the others."""
+def read_kinds(
+    columns: Mapping[str, ColumnTexts], forms: Mapping[str, FileForms]
+) -> dict[str, Reading]:
+    """Decide the kinds of the columns of a table; the sure ones settle the others.
+
+    `forms` are those of the columns in their file, by name.
+    """
     readings = {}
     sure = {}
     for name, texts in columns.items():
-        readings[name] = reading_of(texts)
+        readings[name] = reading_of(texts, forms.get(name, NO_FORMS))
         if not readings[name].candidates:
             sure[name] = readings[name]
     sure_kinds = {reading.kind for reading in sure.values()}
-    mark = _decimal_mark(columns, sure)
+    mark = _stated_mark(forms) or _decimal_mark(columns, sure)
     for name, reading in readings.items():
         if reading.candidates:
             readings[name] = _settled(reading, sure_kinds, mark)
-        elif mark == "," and reading.kind == "number" and _may_have_thousands(columns[name]):
+        elif mark == "," and reading.kind == PLAIN_KIND and _may_have_thousands(columns[name]):
             readings[name] = Reading("number 1.234,5")
     return readings
+
+
+def _stated_mark(forms: Mapping[str, FileForms]) -> str:
+    """Return the decimal mark that an option states for a file; empty without one."""
+    for forms_of_column in forms.values():
+        form = number_form(forms_of_column.numbers)
+        if form is not None:
+            return form.decimal
+    return ""
 
 
 def _decimal_mark(columns: Mapping[str, ColumnTexts], sure: Mapping[str, Reading]) -> str:
@@ -127,22 +144,24 @@ def _may_have_thousands(texts: ColumnTexts) -> bool:
     return has_points and all(_THOUSANDS.fullmatch(text) for text in texts.texts)
 
 
-def reading_of(texts: ColumnTexts) -> Reading:
-    """Decide the kind of a column from its texts."""
+def reading_of(texts: ColumnTexts, forms: FileForms = NO_FORMS) -> Reading:
+    """Decide the kind of a column from its texts, given its forms in its file."""
     if not texts.texts:
         return Reading("category" if texts.absent and not texts.n_numbers else "number")
     if not texts.n_numbers and are_booleans(texts.texts):
         return Reading("boolean")
     if texts.are_all(_season):
         return Reading("category")
-    numbers = _numbers_of(texts)
+    read_number = number_reader(forms.numbers)
+    numbers = _numbers_of(texts, read_number)
+    plain_readers = readers_of_first_rank(forms, has_limits=_has_limits(texts, read_number))
     have_two_spellings = _have_two_spellings(numbers)
     have_codes = have_two_spellings or _have_codes(numbers)
     units = units_of(texts)
     reads: list[tuple[Reader, Read]] = []
     complete: list[Reader] = []
     nearly: list[tuple[Reader, Read]] = []
-    for readers in (_plain_readers(texts), readers_of_second_rank(units)):
+    for readers in (plain_readers, readers_of_second_rank(units)):
         for reader in readers:
             if have_codes and is_numeric(reader.kind):
                 continue
@@ -172,13 +191,10 @@ def _likely_kind(texts: ColumnTexts, reads: Sequence[tuple[Reader, Read]]) -> st
     return ""
 
 
-def _plain_readers(texts: ColumnTexts) -> Iterator[Reader]:
-    """Yield the readers of the first rank; numbers include limits such as <5."""
-    if texts.read(parsing.read_number_or_limit) and limits.are_beside_numbers(texts):
-        yield NUMBER._replace(read=parsing.read_number_or_limit)
-        yield from PLAIN[1:]
-    else:
-        yield from PLAIN
+def _has_limits(texts: ColumnTexts, read: ReadNumber) -> bool:
+    """Return whether limits such as <5 are numbers of a column."""
+    are_numbers = texts.read(partial(parsing.read_number_or_limit, read=read)) is not None
+    return are_numbers and limits.are_beside_numbers(texts, read)
 
 
 def _season(text: str) -> str | None:
@@ -189,9 +205,9 @@ def _season(text: str) -> str | None:
     return None
 
 
-def _numbers_of(texts: ColumnTexts) -> list[str]:
+def _numbers_of(texts: ColumnTexts, read_number: ReadNumber) -> list[str]:
     """List the different numbers of a column; none if they are few of its values."""
-    read = texts.read(parsing.read_number)
+    read = texts.read(read_number)
     if read is None:
         return []
     unread = {*read.unread}
@@ -272,6 +288,8 @@ def readings_of(
     names: Iterable[str],
     missing: Collection[str],
     markers: Mapping[str, Collection[str]] | None = None,
+    *,
+    target: str | None = None,
 ) -> dict[str, Reading]:
     """Decide the kinds of columns of a frame, from all of its rows.
 
@@ -279,7 +297,9 @@ def readings_of(
     """
     readings = {}
     texts = {}
+    forms = {}
     for name in names:
+        forms[name] = forms_of(frame, name, target)
         values = frame.columns[name]
         if values.dtype.kind == "b":
             readings[name] = Reading("boolean")
@@ -289,7 +309,13 @@ def readings_of(
             tokens = (*missing, *(markers or {}).get(name, ()))
             texts[name] = ColumnTexts.of(values, tokens)
             readings[name] = Reading("number")
-    return readings | read_kinds(texts)
+    return readings | read_kinds(texts, forms)
+
+
+def forms_of(frame: Frame, name: str, target: str | None) -> FileForms:
+    """Return the forms of a column in the file of a frame; a target is no date in any format."""
+    forms = frame.forms_of(name)
+    return forms._replace(dates="") if name == target else forms
 
 
 def kinds_of(frame: Frame, names: Iterable[str], missing: Collection[str]) -> dict[str, str]:

@@ -19,6 +19,12 @@ N_PROBED = 64
 #: Minimum fraction of these, or of their rows, that it has to read.
 MIN_PROBED = 0.25
 
+#: If at least this fraction of the values is of one kind, the others are treated as mistakes.
+NEARLY_ALL = 0.9
+
+#: A number with points between its thousands, which 1.250 may be.
+GROUPED = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+"
+
 #: Minimum fraction of the rows that have a text which is counted beyond the maximum number.
 MIN_FREQUENT = 0.001
 

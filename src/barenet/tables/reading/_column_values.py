@@ -18,17 +18,19 @@ from barenet.tables.frames._frame import Frame, Names
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_errors import raise_together
-from barenet.tables.reading._date_reading import DATES, are_missing_dates, is_time, parse_datetime
-from barenet.tables.reading._missing_texts import is_absent
+from barenet.tables.reading._date_reading import DATES, are_missing_dates, is_time
+from barenet.tables.reading._missing_texts import MISSING, is_absent
+from barenet.tables.reading._number_forms import number_reader
 from barenet.tables.reading._parsing import (
     WORDS,
+    ReadNumber,
     canonical,
     number_of_token,
     read_number,
     to_number,
     truth_of,
 )
-from barenet.tables.reading._readers import is_date, reader_of
+from barenet.tables.reading._readers import is_date, orders_of, reader_of
 
 #: Number of unread values that a warning names.
 MOST_EXAMPLES = 3
@@ -37,9 +39,9 @@ MOST_EXAMPLES = 3
 Parser = Callable[[str], Any]
 
 
-def read_number_or_truth(text: str) -> float | None:
+def read_number_or_truth(text: str, read: ReadNumber) -> float | None:
     """Parse a number; True and False, as written by pandas, are 1 and 0, as in a data frame."""
-    return float(text == "True") if text in WORDS else read_number(text)
+    return float(text == "True") if text in WORDS else read(text)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,11 @@ class Unread:
     def fault(self, frame: Frame, name: str) -> DataError:
         """Make the error of the first value, given the frame before it was read."""
         assert self.is_unread is not None
-        return fault_of(frame, name, self.is_unread, self.expected, detail=self.detail)
+        error = fault_of(frame, name, self.is_unread, self.expected, detail=self.detail)
+        if frame.forms_of(name).numbers and read_number(str(error.value).strip()) is not None:
+            error.remedy = "for decimal points, use {decimal}"
+            error.options = {"decimal": "."}
+        return error
 
     def counts(self) -> "Unread":
         """Return the counts without the values of the frame, to save memory."""
@@ -81,10 +87,13 @@ def as_numbers(
     frame: Frame,
     name: str,
     missing: Names,
-    parse: Parser = read_number_or_truth,
+    parse: Parser | None = None,
     unread: Losses | None = None,
 ) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
+    read_form = number_reader(frame.forms_of(name).numbers)
+    if parse is None:
+        parse = partial(read_number_or_truth, read=read_form)
     values = _parse(frame, name, missing, parse, "a number", unread=unread)
     read_token: Parser = number_of_token
     if frame.columns[name].dtype.kind == "T":
@@ -92,6 +101,8 @@ def as_numbers(
     numbers = []
     for token in missing:
         number = read_token(token)
+        if number is None:
+            number = read_form(token)
         if number is not None:
             numbers.append(number)
     if numbers:
@@ -104,6 +115,23 @@ def as_numbers(
         error.options["missing"] = [str(error.value).strip()]  # as written in the file
         raise error
     return values
+
+
+def read_formed_numbers(frame: Frame, names: Names) -> Frame:
+    """Read the columns of text all of whose values are numbers in the form of their file.
+
+    >>> from barenet.tables.frames._to_frame import as_frame
+    >>> read_formed_numbers(as_frame({"size": ["1.5", "2"]}), ["size"])["size"].tolist()
+    ['1.5', '2']
+    """
+    columns = dict(frame.columns)
+    for name in names:
+        if columns[name].dtype.kind == "T" and frame.forms_of(name).numbers:
+            unread: Losses = {}
+            numbers = as_numbers(frame, name, MISSING, unread=unread)
+            if not unread:
+                columns[name] = numbers
+    return replace(frame, columns=columns)
 
 
 def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:
@@ -143,7 +171,9 @@ def as_datetimes(
         if column.dtype.kind == "M":
             has_day = ~np.isnat(column) & (column.astype("M8[D]") != np.datetime64(0, "D"))
             refuse_where(frame, name, has_day, expected, detail=detail)
-    parse = partial(parse_datetime, order=order)
+    forms = frame.forms_of(name)
+    first_order, *_ = orders_of(order, forms)
+    parse = reader_of(order, forms)
     dates = _parse(
         frame,
         name,
@@ -154,7 +184,7 @@ def as_datetimes(
         missing_value=missing_value,
         unread=unread,
     )
-    dates[are_missing_dates(dates, missing, order)] = missing_value
+    dates[are_missing_dates(dates, missing, first_order)] = missing_value
     return dates
 
 
@@ -217,7 +247,8 @@ def parse_column(
             return as_booleans(frame, name, missing, unread)
         if is_date(kind):
             return as_datetimes(frame, name, missing, kind, unread)
-        return as_numbers(frame, name, missing, reader_of(kind), unread)
+        read = reader_of(kind, frame.forms_of(name))
+        return as_numbers(frame, name, missing, read, unread)
 
     return frame.values(name, kind, missing, parse) if isinstance(frame, ParsedFrame) else parse()
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from barenet.errors import ArgumentError
-from barenet.tables.reading._date_reading import UNTIL, is_time, read_date
+from barenet.tables.reading._date_reading import UNTIL, is_time
+from barenet.tables.reading._parsing import to_number
 
 #: A date format for all columns, formats that name their columns, or formats by column.
 DateFormats: TypeAlias = str | Sequence[str] | Mapping[str, str] | None
@@ -186,15 +187,6 @@ def format_of_others(formats: DateFormats) -> str | None:
     return None
 
 
-def formats_of(formats: DateFormats) -> list[str]:
-    """List the date formats without their columns."""
-    formats_alone = []
-    for date_format in _format_list(formats):
-        _, format_alone = _split_format(date_format)
-        formats_alone.append(format_alone)
-    return formats_alone
-
-
 def format_of_column(formats: DateFormats, name: str) -> str | None:
     """Return the date format of a column: its own, or the format for all others; else None.
 
@@ -211,14 +203,14 @@ def format_of_column(formats: DateFormats, name: str) -> str | None:
     return of_others
 
 
-def rewrite_date(text: str, date_format: str) -> str | None:
-    """Rewrite a date in a format so that `parse_datetime` reads it; None for any other text.
+def looks_like_numbers(date_format: str) -> bool:
+    """Return whether dates in a format look like numbers, as 20240131 does.
 
-    >>> rewrite_date("31.12.2024", "%d.%m.%Y")
-    '2024-12-31 00:00:00'
+    >>> looks_like_numbers("%Y%m%d"), looks_like_numbers("%d.%m.%Y"), looks_like_numbers("")
+    (True, False, False)
     """
-    moment = read_date(text, date_format)
-    return None if moment is None else moment.isoformat(" ")
+    date_format, _, _ = date_format.partition(UNTIL)
+    return to_number(datetime(2024, 12, 31, tzinfo=UTC).strftime(date_format)) is not None
 
 
 def iso_text(value: np.datetime64, order: str = "ymd") -> str:

@@ -7,15 +7,22 @@ reads each of them as its number, so that it keeps its place in the order of the
 import math
 from collections.abc import Collection
 
-from barenet.tables.reading import _parsing as parsing
-from barenet.tables.reading._column_texts import ColumnTexts
-from barenet.tables.reading._separators import NEARLY_ALL
+from barenet.tables.reading._column_texts import NEARLY_ALL, ColumnTexts
+from barenet.tables.reading._parsing import (
+    ReadNumber,
+    read_limit,
+    read_number,
+    read_number_or_limit,
+    sign_and_number,
+)
 
 #: Minimum number of different numbers and limits among which limits are numbers.
 MANY = 10
 
 
-def _are_mixed_up(numbers: Collection[str], limits: Collection[str]) -> bool:
+def _are_mixed_up(
+    numbers: Collection[str], limits: Collection[str], read: ReadNumber = read_number
+) -> bool:
     """Return whether limits would be equal to values on their other side.
 
     <5 and >5 would be the same number, and so would 5 and 5+ beside 6, as grades have them.
@@ -27,13 +34,13 @@ def _are_mixed_up(numbers: Collection[str], limits: Collection[str]) -> bool:
     """
     greatest = -math.inf
     for text in numbers:
-        number = parsing.read_number(text)
+        number = read(text)
         if number is not None:
             greatest = max(greatest, number)
     below = set()
     above = set()
     for text in limits:
-        limit = parsing.sign_and_number(text)
+        limit = sign_and_number(text, read)
         if limit is None:
             continue
         sign, number = limit
@@ -46,18 +53,18 @@ def _are_mixed_up(numbers: Collection[str], limits: Collection[str]) -> bool:
     return not below.isdisjoint(above)
 
 
-def are_beside_numbers(texts: ColumnTexts) -> bool:
+def are_beside_numbers(texts: ColumnTexts, read: ReadNumber) -> bool:
     """Return whether the limits of a column are read as numbers.
 
     That is the case if nine tenths of the rows have numbers, or if numbers and limits have ten or
     more different values and aren't mixed up. Five groups such as 1, 2, 3 and 4+ may be names.
     """
-    limits = [text for text in texts.texts if parsing.read_limit(text) is not None]
+    limits = [text for text in texts.texts if read_limit(text, read) is not None]
     if not limits:
         return False
-    numbers = [text for text in texts.texts if parsing.read_number(text) is not None]
+    numbers = [text for text in texts.texts if read(text) is not None]
     n_rows = sum(texts.counts[text] for text in numbers) + texts.n_numbers
     if n_rows >= NEARLY_ALL * texts.n_rows:
         return True
-    different = set(map(parsing.read_number_or_limit, [*numbers, *limits]))
-    return len(different) >= MANY and not _are_mixed_up(numbers, limits)
+    different = {read_number_or_limit(text, read) for text in [*numbers, *limits]}
+    return len(different) >= MANY and not _are_mixed_up(numbers, limits, read)

@@ -5,11 +5,11 @@ be stored with a model, shown, and given by a user.
 """
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
-from barenet.tables.reading._parsing import finite_number, is_code, plain_minus
+from barenet.tables.reading._parsing import finite_number, is_code, plain_minus, read_number
 
 #: The form of plain numbers, and that of durations, which are read as seconds.
 PLAIN = ""
@@ -60,6 +60,28 @@ def number_form(text: str) -> NumberForm | None:
     if match is None or match["thousands"] == match["decimal"]:
         return None
     return NumberForm(**match.groupdict())
+
+
+def form_of_separators(thousands: str | None, decimal: str | None) -> str:
+    """Return the form of numbers with these separators; one that isn't given is the other sign.
+
+    >>> form_of_separators(None, ","), form_of_separators(" ", None)
+    ('1.234,5', '1 234.5')
+    """
+    decimal = decimal or "."
+    thousands = thousands or ("." if decimal == "," else ",")
+    return str(NumberForm("", thousands, decimal, ""))
+
+
+@cache
+def number_reader(form: str) -> Callable[[str], float | None]:
+    """Return the function that reads numbers in a form, or plain ones if it is empty.
+
+    >>> number_reader("1.234,5")("1.049,50"), number_reader("")("1.049")
+    (1049.5, 1.049)
+    """
+    separators = number_form(form)
+    return read_number if separators is None else partial(read_formed, form=separators)
 
 
 @cache

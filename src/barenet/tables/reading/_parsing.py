@@ -6,6 +6,7 @@ The rules are the same for every source. Exported Python files contain this modu
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,12 +22,8 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: forms.
 MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
 
-#: A number that may be a limit, with its sign before it or behind it.
-LIMIT = re.compile(
-    r"(?P<before>(?:[<>]=?|[≤≥])?)\s*"
-    r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<behind>\+?)",
-    re.ASCII,
-)
+#: Parses a number; None if the text is none.
+ReadNumber = Callable[[str], float | None]
 
 #: A negative amount of SAP, 5.00- or 1.234,50-; the fraction distinguishes it from a grade such as
 #: 2-.
@@ -92,37 +89,42 @@ def plain_minus(text: str) -> str:
     return plain
 
 
-def read_number_or_limit(text: str) -> float | None:
+def read_number_or_limit(text: str, read: ReadNumber = read_number) -> float | None:
     """Parse a number of a column; a limit such as <5 or 10+ is read as its number."""
-    number = read_number(text)
-    return read_limit(text) if number is None else number
+    number = read(text)
+    return read_limit(text, read) if number is None else number
 
 
-def read_limit(text: str) -> float | None:
+def read_limit(text: str, read: ReadNumber = read_number) -> float | None:
     """Parse a number with the sign of a limit; None for any other text.
 
     >>> [read_limit(text) for text in ("< 5", ">= -1e3", "10+", "5", "5 or more")]
     [5.0, -1000.0, 10.0, None, None]
     """
-    limit = sign_and_number(text)
+    limit = sign_and_number(text, read)
     if limit is None:
         return None
     _, number = limit
     return number
 
 
-def sign_and_number(text: str) -> tuple[str, float] | None:
+def sign_and_number(text: str, read: ReadNumber = read_number) -> tuple[str, float] | None:
     """Split a limit into its sign, which is one of <≤>≥+, and its number.
 
     >>> sign_and_number("<= 5"), sign_and_number("10+"), sign_and_number("<5+")
     (('<', 5.0), ('+', 10.0), None)
     """
-    match = LIMIT.fullmatch(plain_minus(text))
-    if match is None or is_code(match["number"]):
+    if text.startswith(("<", ">", "≤", "≥")):
+        sign = text[0]
+        number = text[1:].removeprefix("=")
+    elif text.endswith("+"):
+        sign = "+"
+        number = text[:-1]
+    else:
         return None
-    sign = match["before"][:1] + match["behind"]
-    number = finite_number(match["number"])
-    return None if number is None or len(sign) != 1 else (sign, number)
+    number = number.strip()
+    value = None if is_code(number) else read(number)
+    return None if value is None else (sign, value)
 
 
 def is_code(text: str) -> bool:

@@ -5,14 +5,18 @@ second rank read numbers with separators, signs and units, durations, and dates 
 formats. If two readers of one group read all values and differ, no order of them decides.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+from barenet.tables.frames._frame import FileForms
 from barenet.tables.reading._column_texts import MIN_PROBED, ColumnTexts
 from barenet.tables.reading._date_reading import (
+    COUNTS,
     DATES,
     is_format,
+    is_time,
     parse_datetime,
     parse_time_of_day,
     read_date,
@@ -21,8 +25,8 @@ from barenet.tables.reading._number_forms import (
     DURATION,
     NumberForm,
     number_form,
+    number_reader,
     read_duration,
-    read_formed,
 )
 from barenet.tables.reading._number_units import unit_of
 from barenet.tables.reading._parsing import (
@@ -82,25 +86,39 @@ class Reader(NamedTuple):
     group: str = ""
 
 
-NUMBER = Reader("number", read_number)
+#: The kinds of plain numbers, which a target is by default, and of plain dates.
+PLAIN_KIND = "number"
+PLAIN_DATE = "ymd"
 
-#: The kind of plain numbers, which a target is by default.
-PLAIN_KIND = NUMBER.kind
-DATE = Reader("ymd", parse_datetime)
 TIME = Reader("time", parse_time_of_day)
 
-#: The readers of the first rank.
-PLAIN = (NUMBER, DATE, TIME)
+#: The forms of files without options.
+NO_FORMS = FileForms()
 
 #: Dates whose order of day and month follows from the column.
 DAY_FIRST = Reader("dmy", partial(parse_datetime, order="dmy"), group="date")
 MONTH_FIRST = Reader("mdy", partial(parse_datetime, order="mdy"), group="date")
 
 
+def readers_of_first_rank(forms: FileForms, *, has_limits: bool) -> Iterator[Reader]:
+    """Yield the readers of plain values, or of those in the forms of a file.
+
+    A format of dates comes before numbers, as 20240131 may be in it. Limits such as <5 are numbers
+    only in some columns.
+    """
+    read = number_reader(forms.numbers)
+    if has_limits:
+        read = partial(read_number_or_limit, read=read)
+    number = Reader(PLAIN_KIND, read)
+    day = Reader(PLAIN_DATE, reader_of(PLAIN_DATE, forms))
+    yield from (day, number) if forms.dates else (number, day)
+    yield TIME
+
+
 def readers_of_second_rank(units: Collection[tuple[str, str]]) -> Iterator[Reader]:
     """Yield the readers with separators, formats and the units of a column, unless these differ."""
     for form in _forms_with(units):
-        yield Reader(f"number {form}", partial(read_formed, form=form), group="number")
+        yield Reader(f"number {form}", number_reader(str(form)), group="number")
     yield DAY_FIRST
     yield MONTH_FIRST
     for date_format in FORMATS:
@@ -134,23 +152,44 @@ def units_of(texts: ColumnTexts) -> list[tuple[str, str]]:
 
 
 @cache
-def reader_of(kind: str) -> Callable[[str], Any]:
+def reader_of(kind: str, forms: FileForms = NO_FORMS) -> Callable[[str], Any]:
     """Return the function that reads the texts of a column of a kind, except of names.
+
+    Plain numbers, and dates of any order, may have the forms of their file.
 
     >>> reader_of("number 1,234.5")("9,216"), str(reader_of("%d.%m.%y")("31.12.24"))
     (9216.0, '2024-12-31 00:00:00')
+    >>> reader_of("number", FileForms(numbers="1.234,5"))("9.216")
+    9216.0
     """
     if is_date(kind):
-        return partial(parse_datetime, order=kind)
-    form = form_of(kind)
-    if form is not None:
-        return partial(read_formed, form=form)
-    readers: dict[str, Callable[[str], Any]] = {
-        "number": read_number_or_limit,
-        "boolean": truth_of,
-        DURATION: read_duration,
-    }
-    return readers[kind]
+        return partial(_read_date, orders=orders_of(kind, forms))
+    if kind == "boolean":
+        return truth_of
+    if kind == DURATION:
+        return read_duration
+    form = forms.numbers if kind == PLAIN_KIND else form_of_kind(kind)
+    return partial(read_number_or_limit, read=number_reader(form))
+
+
+def orders_of(kind: str, forms: FileForms) -> tuple[str, ...]:
+    """Return the order or format of a kind of dates; that of their file comes before it.
+
+    >>> orders_of("ymd", FileForms(dates="%d.%m.%y")), orders_of("ymd", FileForms())
+    (('%d.%m.%y', 'ymd'), ('ymd',))
+    """
+    if not forms.dates or kind in COUNTS or is_time(kind):
+        return (kind,)
+    return (forms.dates, kind)
+
+
+def _read_date(text: str, orders: Sequence[str]) -> datetime | None:
+    """Parse a date in the first of some orders or formats that reads it."""
+    for order in orders:
+        moment = parse_datetime(text, order)
+        if moment is not None:
+            return moment
+    return None
 
 
 def is_numeric(kind: str) -> bool:

@@ -22,6 +22,8 @@ from barenet.tables.reading._column_values import (
     refuse_where,
 )
 from barenet.tables.reading._missing_texts import MISSING, is_absent
+from barenet.tables.reading._number_forms import number_reader
+from barenet.tables.reading._parsing import ReadNumber, read_number
 from barenet.tables.reading._readers import (
     PLAIN_KIND,
     are_booleans,
@@ -94,11 +96,11 @@ def missing_targets(
     Some spellings count only beside numbers or two names, in these rows and those of `beside`.
     """
     column = rows.columns[target]
-    missing = rows.as_read(missing)
+    read = number_reader(rows.forms_of(target).numbers)
     if column.dtype.kind != "T":
         numbers = _numbers_among(missing, parsing.number_of_token)
         return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
-    numbers = _numbers_among(missing, parsing.to_number)
+    numbers = [*_numbers_among(missing, parsing.to_number), *_numbers_among(missing, read)]
     codes, texts = unique_texts(column)
     are_missing = []
     are_markers = []
@@ -107,13 +109,13 @@ def missing_targets(
         if not is_absent(text):
             present.add(text)
     for text in texts:
-        is_missing = text in missing or parsing.to_number(text) in numbers
+        is_missing = text in missing or read(text) in numbers
         is_marker = is_absent(text) and text not in classes
         are_missing.append(is_missing)
         are_markers.append(is_marker)
         if not is_missing and not is_marker:
             present.add(text)
-    if task != "classification" and (classes or _show_markers(present)):
+    if task != "classification" and (classes or _show_markers(present, read)):
         are_missing = np.logical_or(are_missing, are_markers).tolist()
     return np.array(are_missing)[codes]
 
@@ -130,7 +132,7 @@ def _numbers_among(
     return numbers
 
 
-def _show_markers(texts: Collection[str]) -> bool:
+def _show_markers(texts: Collection[str], read: ReadNumber = read_number) -> bool:
     """Return whether "." stands for a missing target, as it does beside numbers or two names.
 
     >>> _show_markers(["1", "2.5"]), _show_markers(["yes", "No", "no"]), _show_markers("abc")
@@ -138,7 +140,7 @@ def _show_markers(texts: Collection[str]) -> bool:
     """
     if not texts:
         return False
-    are_numbers = all(parsing.read_number(text) is not None for text in texts)
+    are_numbers = all(read(text) is not None for text in texts)
     names = {text.lower() for text in texts}
     return are_numbers or len(names) <= 2
 
@@ -150,11 +152,12 @@ def _read_text(
     codes, texts = unique_texts(rows.columns[target])
     if task is None:
         _refuse_spellings(rows, target)
-    are_numbers = all(parsing.read_number(text) is not None for text in texts)
+    read = number_reader(rows.forms_of(target).numbers)
+    are_numbers = all(read(text) is not None for text in texts)
     if task != "classification" or are_numbers:  # so that classes 1 and 1.0 are one
         numbers = _read_numbers(rows, target, reading, is_regression=task == "regression")
         if numbers is not None:
-            if any(parsing.read_number(text) is None for text in texts):
+            if any(read(text) is None for text in texts):
                 return numbers, None  # measures, such as 12 kg
             encoded, classes = encode_numbers(numbers, task)
             if classes is None or not any(parsing.is_code(text) for text in texts):
@@ -165,9 +168,9 @@ def _read_text(
 
 def target_reading(rows: Frame, target: str) -> Reading:
     """Decide what a target is by the rule of other columns, which may show a decimal comma."""
-    reading = readings_of(rows, [target], MISSING)[target]
+    reading = readings_of(rows, [target], MISSING, target=target)[target]
     if is_numeric(reading.kind):
-        return readings_of(rows, [*rows.columns], MISSING)[target]
+        return readings_of(rows, [*rows.columns], MISSING, target=target)[target]
     return reading
 
 
@@ -206,7 +209,7 @@ def _read_numbers(
         raise
     if not is_numeric(column_kind):
         return complete_numbers(rows, target) if is_regression else None
-    read = reader_of(column_kind)
+    read = reader_of(column_kind, rows.forms_of(target))
     try:
         numbers = as_numbers(rows, target, (), read)
         refuse_where(rows, target, np.isnan(numbers), "a number")
@@ -276,9 +279,10 @@ def known_targets(
     if rows.columns[target].dtype.kind == "T":
         # If the classes are text, 01 differs from 1.
         are_numbers = all(is_number(name) for name in classes)
-        read = _numbers_among(labels, parsing.read_number)
-        if are_numbers and len(read) == len(labels):
-            labels = [class_name(number) for number in read]
+        read = number_reader(rows.forms_of(target).numbers)
+        numbers_of_labels = _numbers_among(labels, read)
+        if are_numbers and len(numbers_of_labels) == len(labels):
+            labels = [class_name(number) for number in numbers_of_labels]
     indices = {parsing.canonical(name): index for index, name in enumerate(classes)}
     indices |= {name: index for index, name in enumerate(classes)}
     class_codes = []
