@@ -161,9 +161,13 @@ def reading_of(texts: ColumnTexts, forms: FileForms = NO_FORMS) -> Reading:
     reads: list[tuple[Reader, Read]] = []
     complete: list[Reader] = []
     nearly: list[tuple[Reader, Read]] = []
-    for readers in (plain_readers, readers_of_second_rank(units)):
+    for readers in (plain_readers, readers_of_second_rank(texts, units)):
         for reader in readers:
             if have_codes and is_numeric(reader.kind):
+                continue
+            if complete:  # only another one that reads all values matters
+                if texts.are_all(reader.read):
+                    complete.append(reader)
                 continue
             read = texts.read(reader.read)
             if read is None:

@@ -18,6 +18,7 @@ from barenet.tables.frames._frame import Frame, Names
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_errors import raise_together
+from barenet.tables.reading._date_formats import looks_like_numbers
 from barenet.tables.reading._date_reading import DATES, are_missing_dates, is_time
 from barenet.tables.reading._missing_texts import MISSING, is_absent
 from barenet.tables.reading._number_forms import number_reader
@@ -126,7 +127,9 @@ def read_formed_numbers(frame: Frame, names: Names) -> Frame:
     """
     columns = dict(frame.columns)
     for name in names:
-        if columns[name].dtype.kind == "T" and frame.forms_of(name).numbers:
+        forms = frame.forms_of(name)
+        may_be_dates = looks_like_numbers(forms.dates)
+        if columns[name].dtype.kind == "T" and forms.numbers and not may_be_dates:
             unread: Losses = {}
             numbers = as_numbers(frame, name, MISSING, unread=unread)
             if not unread:

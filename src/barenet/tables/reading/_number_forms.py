@@ -22,6 +22,14 @@ FORM = re.compile(r"(?P<before>\D*)1(?P<thousands>[,.' ]?)234(?P<decimal>[.,])5(
 SPACES = re.compile("[\u00a0\u2007\u2009\u202f]")
 APOSTROPHE = "\u2019"
 
+#: The signs of each separator of thousands.
+SIGNS_OF_THOUSANDS = {
+    ",": re.compile(","),
+    ".": re.compile("[.]"),
+    " ": re.compile("[ \u00a0\u2007\u2009\u202f]"),
+    "'": re.compile("['\u2019]"),
+}
+
 #: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M.
 CLOCK = re.compile(
     r"(?P<sign>[+-]?)(?:(?P<days>\d+) days?,? )?(?P<first>\d{1,4}):(?P<second>[0-5]\d)"

@@ -23,6 +23,7 @@ from barenet.tables.reading._date_reading import (
 )
 from barenet.tables.reading._number_forms import (
     DURATION,
+    SIGNS_OF_THOUSANDS,
     NumberForm,
     number_form,
     number_reader,
@@ -115,9 +116,11 @@ def readers_of_first_rank(forms: FileForms, *, has_limits: bool) -> Iterator[Rea
     yield TIME
 
 
-def readers_of_second_rank(units: Collection[tuple[str, str]]) -> Iterator[Reader]:
+def readers_of_second_rank(
+    texts: ColumnTexts, units: Collection[tuple[str, str]]
+) -> Iterator[Reader]:
     """Yield the readers with separators, formats and the units of a column, unless these differ."""
-    for form in _forms_with(units):
+    for form in _forms_with(texts, units):
         yield Reader(f"number {form}", number_reader(str(form)), group="number")
     yield DAY_FIRST
     yield MONTH_FIRST
@@ -126,14 +129,19 @@ def readers_of_second_rank(units: Collection[tuple[str, str]]) -> Iterator[Reade
     yield Reader(DURATION, read_duration)
 
 
-def _forms_with(units: Collection[tuple[str, str]]) -> list[NumberForm]:
-    """List the forms of numbers that differ in their separators, with the unit of a column."""
+def _forms_with(texts: ColumnTexts, units: Collection[tuple[str, str]]) -> Iterator[NumberForm]:
+    """Yield the forms of numbers that differ in their separators, with the unit of a column.
+
+    A form whose separator of thousands is in no text reads the same as the one without.
+    """
     if len(units) > 1:
-        return []
+        return
     before = behind = ""
     if units:
         [(before, behind)] = units
-    return [NumberForm(before, thousands, decimal, behind) for thousands, decimal in SEPARATORS]
+    for thousands, decimal in SEPARATORS:
+        if not thousands or any(map(SIGNS_OF_THOUSANDS[thousands].search, texts.texts)):
+            yield NumberForm(before, thousands, decimal, behind)
 
 
 def units_of(texts: ColumnTexts) -> list[tuple[str, str]]:

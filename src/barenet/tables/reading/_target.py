@@ -169,7 +169,8 @@ def _read_text(
 def target_reading(rows: Frame, target: str) -> Reading:
     """Decide what a target is by the rule of other columns, which may show a decimal comma."""
     reading = readings_of(rows, [target], MISSING, target=target)[target]
-    if is_numeric(reading.kind):
+    is_open = bool(reading.candidates) or reading.kind == PLAIN_KIND
+    if is_open and is_numeric(reading.kind):
         return readings_of(rows, [*rows.columns], MISSING, target=target)[target]
     return reading
 
