@@ -115,7 +115,7 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
         if plain_name(name).endswith(".npz"):
             load = load_arrays
         parameters = list(signature(load).parameters)
-        allowed = parameters[1:]  # the path comes before the options
+        allowed = {*parameters[1:]} - {"options"}  # the path comes before the options
         _check_options(chosen, allowed, name)
         return load(name, **chosen)
     if set_name(name):

@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_flag, check_texts, convert
+from barenet._constraints import check_flag, check_texts, convert, lists_options
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.errors import ArgumentError, DataError, count_of
-from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._delimited import CsvFields, CsvOptions
 from barenet.tables.files._open_table import (
     Source,
     check_table_names,
@@ -38,7 +38,6 @@ from barenet.tables.reading._column_words import (
     kinds_of_requests,
     merge_columns,
 )
-from barenet.tables.reading._date_formats import as_date_formats
 from barenet.tables.reading._readers import PLAIN_KIND, is_date
 from barenet.tables.reading._target import (
     TargetTask,
@@ -50,18 +49,12 @@ from barenet.tables.reading._target import (
 from barenet.tables.reading._without_target import WithoutTarget
 
 
+@lists_options(CsvFields)
 def load_table(
     path: str | PathLike[str],
     target: str | None = None,
     *,
     task: TargetTask | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    decimal: Literal[".", ","] | None = None,
-    header: bool | None = None,
-    date_format: str | Sequence[str] | Mapping[str, str] | None = None,
-    quoting: bool | None = None,
-    thousands: Literal[",", ".", "'", " "] | None = None,
     columns: Mapping[str, str | ColumnRequest] | None = None,
     categories: Collection[str] = (),
     drop: Collection[str] = (),
@@ -70,6 +63,7 @@ def load_table(
     split_by_group: str | None = None,
     split_by: str | None = None,
     frame: bool = False,
+    **options: Unpack[CsvFields],
 ) -> Dataset:
     """Read a CSV or Parquet file to train on.
 
@@ -90,33 +84,9 @@ def load_table(
         The column to predict.
     task : {"classification", "regression"}, optional
         The kind of the target.
-    delimiter : str, optional
-        The separator of values; by default a tab for ``.tsv`` and a comma otherwise, unless only
-        another one splits the first rows evenly.
-    encoding : str, optional
-        The encoding of the text; by default that of its byte-order mark, or UTF-8 without one.
-    decimal : {".", ","}, optional
-        The decimal separator; by default a point.
-    header : bool, optional
-        For CSV: whether the first line contains the names of the columns. If not, they are named
-        x1, x2 and so on. By default it does, and a file with a number above numbers in its first
-        line is rejected.
-    date_format : str, mapping or sequence of str, optional
-        For CSV: the format of dates that are not written like 2024-12-31, as for Python's
-        ``strptime``, such as ``"%d.%m.%Y"``. Or formats for single columns, ``{"start":
-        "%d.%m.%y"}``, which may also be written as ``["start=%d.%m.%y"]``, along with a format for
-        all other columns.
-    quoting : bool, optional
-        For CSV: whether values may be quoted, which is the default. If not, quotes are ordinary
-        characters, as with pandas' ``quoting=csv.QUOTE_NONE`` or polars' ``quote_char=None``.
-    thousands : {",", ".", "'", " "}, optional
-        For CSV: the sign between groups of three digits, as in 1,049.50. It is read in any column,
-        and a number with other groups is an error. By default there is none. With ``"."``, the
-        decimal separator is a comma.
     columns : mapping of str to str, optional
         The words for single columns, as for `TableEncoding.fit`, such as ``{"zip": "names", "id":
-        "drop"}``. Columns to drop are not read. In columns other than ``"names"``, a point beside
-        decimal commas is an error, as it usually separates thousands.
+        "drop"}``. Columns to drop are not read.
     categories, drop : collection of str, default=()
         Older spellings of ``"names"`` and ``"drop"`` in `columns`.
     missing : collection of str, default=()
@@ -133,6 +103,8 @@ def load_table(
         by group with other values.
     frame : bool, default=False
         Whether X is a frame even if all columns are numbers.
+    **options : object
+        The format of a CSV file: the fields of `CsvOptions`.
 
     Returns
     -------
@@ -165,18 +137,8 @@ def load_table(
     >>> gate.feature_names, gate.classes, gate.y
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
-    if date_format is not None:
-        date_format = as_date_formats(date_format)
-    requests = merge_columns(columns, categories=categories, drop=drop, date_format=date_format)
-    csv = CsvOptions(
-        delimiter=delimiter,
-        encoding=encoding,
-        decimal=decimal,
-        header=header,
-        date_format=date_format,
-        quoting=quoting,
-        thousands=thousands,
-    )
+    csv = CsvOptions(**options)
+    requests = merge_columns(columns, categories=categories, drop=drop, date_format=csv.date_format)
     convert(task, TargetTask | None, "task")
     check_flag(frame, "frame")
     missing = check_texts(missing, "missing")

@@ -172,6 +172,11 @@ class FileOptions(CsvOptions):
         """Fill the options that are not given from others."""
         return replace(base, **without_none(vars(self)))
 
+    def csv_fields(self) -> CsvFields:
+        """Return the options of the text of tables."""
+        fields: Any = {name: getattr(self, name) for name in CsvFields.__annotations__}
+        return fields
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
@@ -412,7 +417,6 @@ class TaskSettings(DataOptions):
         self.check_table_options()
         if table is not None:
             return self._load_open(table)
-        file = self.file
         options: DatasetOptions = {
             "target": self.target,
             "task": self.task,
@@ -421,15 +425,9 @@ class TaskSettings(DataOptions):
             "split_by_time": self.split_by_time,
             "split_by_group": self.split_by_group,
             "split_by": self.split_by,
-            "delimiter": file.delimiter,
-            "encoding": file.encoding,
-            "decimal": file.decimal,
-            "header": file.header,
-            "date_format": file.date_format,
-            "quoting": file.quoting,
-            "thousands": file.thousands,
-            "data_dir": file.data_dir,
+            "data_dir": self.file.data_dir,
         }
+        options.update(self.file.csv_fields())
         if self.is_table:
             options["frame"] = True
         return load_dataset(self.data, **options)
@@ -440,19 +438,13 @@ class TaskSettings(DataOptions):
             table,
             self.target,
             task=self.task,
-            delimiter=self.file.delimiter,
-            encoding=self.file.encoding,
-            decimal=self.file.decimal,
-            header=self.file.header,
-            date_format=self.file.date_format,
-            quoting=self.file.quoting,
-            thousands=self.file.thousands,
             columns=self.requests,
             missing=self.missing or (),
             split_by_time=self.split_by_time,
             split_by_group=self.split_by_group,
             split_by=self.split_by,
             frame=self.is_table,
+            **self.file.csv_fields(),
         )
 
     def open_stream(self) -> Stream:

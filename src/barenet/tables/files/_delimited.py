@@ -58,7 +58,32 @@ class CsvFields(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class CsvOptions:
-    """The format of a CSV file; parts that are None are detected."""
+    """The format of a CSV file; parts that are None are detected.
+
+    Attributes
+    ----------
+    delimiter : str
+        The separator of values. By default a tab for ``.tsv`` and a comma otherwise, unless only
+        another one splits the first rows evenly.
+    encoding : str
+        The encoding of the text; by default that of its byte-order mark, or UTF-8 without one.
+    decimal : {".", ","}
+        The decimal separator of plain numbers; the other sign may be between thousands.
+    header : bool
+        Whether the first line contains the names of the columns. If not, they are named x1, x2 and
+        so on. By default it does, and a file with a number above numbers in its first line is
+        rejected.
+    date_format : str, mapping or sequence of str
+        The format of dates that are not written like 2024-12-31, as for Python's ``strptime``, such
+        as ``"%d.%m.%Y"``. Or formats for single columns, ``{"start": "%d.%m.%y"}``, which may also
+        be written as ``["start=%d.%m.%y"]``, along with a format for all other columns.
+    quoting : bool
+        Whether values may be quoted, which is the default. If not, quotes are ordinary characters,
+        as with pandas' ``quoting=csv.QUOTE_NONE`` or polars' ``quote_char=None``.
+    thousands : {",", ".", "'", " "}
+        The sign between groups of three digits of plain numbers, as in 1,049.50. With ``"."``, the
+        decimal separator is a comma.
+    """
 
     delimiter: str | None = None
     encoding: str | None = None
