@@ -12,7 +12,7 @@ from barenet._constraints import check_flag, convert
 from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
-from barenet.datasets._dataset_loading import TABLE_SUFFIXES, DatasetOptions, load_dataset, set_name
+from barenet.datasets._dataset_loading import TABLE_SUFFIXES, load_dataset, set_name
 from barenet.datasets._named_datasets import GENERATED
 from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.datasets._table_loading import load_table
@@ -417,7 +417,7 @@ class TaskSettings(DataOptions):
         self.check_table_options()
         if table is not None:
             return self._load_open(table)
-        options: DatasetOptions = {
+        options: dict[str, Any] = {
             "target": self.target,
             "task": self.task,
             "columns": self.requests or None,
@@ -426,8 +426,8 @@ class TaskSettings(DataOptions):
             "split_by_group": self.split_by_group,
             "split_by": self.split_by,
             "data_dir": self.file.data_dir,
+            **self.file.csv_fields(),
         }
-        options.update(self.file.csv_fields())
         if self.is_table:
             options["frame"] = True
         return load_dataset(self.data, **options)
