@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from barenet.errors import ArgumentError
 from barenet.playground.data import _data_sources as sources
@@ -29,7 +29,15 @@ MAX_UPLOAD_BYTES = 20 * 2**20
 #: Maximum numbers of tables and of models; if there are more, the oldest is dropped.
 MAX_FILES = 16
 
-T = TypeVar("T", TableFile, Model)
+
+class OpenedModel(NamedTuple):
+    """A model, and the settings with which it was opened."""
+
+    model: Model
+    state: PageState
+
+
+T = TypeVar("T", TableFile, OpenedModel)
 
 
 def is_course(name: str) -> bool:
@@ -47,9 +55,7 @@ class FileStore:
 
     def __init__(self) -> None:
         self.tables: dict[str, TableFile] = {}
-        self.models: dict[str, Model] = {}
-        #: The settings with which each model was opened.
-        self._settings_of_models: dict[str, PageState] = {}
+        self.models: dict[str, OpenedModel] = {}
         self.count = 0
 
     def upload_table(self, name: str, content: bytes) -> str:
@@ -73,12 +79,14 @@ class FileStore:
     def open_table(self, name: str, path: Path, header: bool | None = None) -> str:
         """Open a table, and return its key."""
         table = open_table(name, local_path(path), header)
-        return self._add(self.tables, TABLE, name, table)
+        key = self._new_key(TABLE, name)
+        _keep(self.tables, key, table)
+        return key
 
     def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
         """Open a model, with the table of a key if its columns match, and return the settings."""
         model = open_model(path, config)
-        key = self._add(self.models, MODEL, model.predictor.dataset, model)
+        key = self._new_key(MODEL, model.predictor.dataset)
         if rows:
             numeric = self.tables[rows].numeric
             if not all(name in numeric for name in model.required_columns):
@@ -88,7 +96,7 @@ class FileStore:
         test_size = min(max(test_size, least), most)
         data = DataSettings(source=key, rows=rows, test_size=test_size)
         state = PageState(data=data, networks=(model.settings,))
-        self._settings_of_models[key] = state
+        _keep(self.models, key, OpenedModel(model, state))
         return state
 
     def defaults_for(self, source: str, n_networks: int = 1) -> PageState:
@@ -98,18 +106,13 @@ class FileStore:
         """
         if source not in self.models:
             return PageState.defaults_for(source, n_networks)
-        state = self._settings_of_models[source]
+        state = self.models[source].state
         return replace(state, networks=state.networks[:1] * n_networks)
 
-    def _add(self, files: dict[str, T], kind: str, name: str, file: T) -> str:
+    def _new_key(self, prefix: str, name: str) -> str:
         self.count += 1
         stem = Path(name).stem[:40]
-        key = f"{kind}{self.count}-{stem}"
-        files[key] = file
-        if len(files) > MAX_FILES:
-            oldest = next(iter(files))
-            del files[oldest]
-        return key
+        return f"{prefix}{self.count}-{stem}"
 
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings specify."""
@@ -122,7 +125,7 @@ class FileStore:
             return sources.prepare_drawn(data)
         if not data.source.startswith(MODEL):
             return sources.prepare_named(data)
-        model = _find(self.models, data.source)
+        model, _ = _find(self.models, data.source)
         if not data.rows:
             return sources.prepare_model(data, model, sources.named_rows(model))
         table = _find(self.tables, data.rows)
@@ -151,7 +154,7 @@ class FileStore:
         state = self.open_model(path, key, config)
         state = replace(state, data=replace(state.data, rows=key))
         self.prepare(state.data)
-        self._settings_of_models[state.data.source] = state
+        self.models[state.data.source] = self.models[state.data.source]._replace(state=state)
         return state
 
 
@@ -162,6 +165,14 @@ def _written(content: bytes, suffix: str) -> Iterator[Path]:
         path = Path(folder) / f"upload{suffix}"
         path.write_bytes(content)
         yield path
+
+
+def _keep(files: dict[str, T], key: str, file: T) -> None:
+    """Keep a file; if there are too many, drop the oldest."""
+    files[key] = file
+    if len(files) > MAX_FILES:
+        oldest = next(iter(files))
+        del files[oldest]
 
 
 def _find(files: dict[str, T], key: str) -> T:
