@@ -12,9 +12,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from barenet.cli._main import main
-from barenet.playground.server import _app as app, _client as client, _security as security
-from barenet.playground.server._app import MAX_CLIENTS
-from barenet.playground.server._server import Server
+from barenet.playground.server import (
+    _client as client,
+    _security as security,
+    _server as page_server,
+)
+from barenet.playground.server._server import MAX_CLIENTS, Server
 from barenet.service import _http_server as server_module
 from barenet.service._http_server import listen
 
@@ -153,7 +156,7 @@ def test_abandoned_sessions_are_removed(run_server, open_page, monkeypatch):
 def test_a_page_that_does_not_read_gets_no_more_frames(
     run_server, open_page, wait_until, monkeypatch
 ):
-    monkeypatch.setattr(app, "TIMEOUT", 0.5)
+    monkeypatch.setattr(page_server, "TIMEOUT", 0.5)
     with run_server() as served:
         page = open_page(served)
         page.ask("hello", "frame", state={"pace": 0})
@@ -184,7 +187,7 @@ def request(first: str, headers: list[tuple[str, str]]) -> bytes:
 @pytest.mark.case(81)
 def test_unread_messages_are_bounded(run_server, monkeypatch, wait_until):
     """A client that sends requests and never reads is disconnected, and the server continues."""
-    monkeypatch.setattr(app, "TIMEOUT", 0.5)
+    monkeypatch.setattr(page_server, "TIMEOUT", 0.5)
     with run_server() as served, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.settimeout(3)

@@ -6,13 +6,16 @@ From Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2
 temperature of 1.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, ModelFileError
+from barenet.files._model_io import load
+from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.settings._run_config import NO_PENALTY, RunConfig
 from barenet.settings._run_defaults import without_superseded
@@ -29,6 +32,14 @@ STUDENT = RunConfig(
     epochs=60,
     patience=0,
 )
+
+
+def load_teacher(path: Path) -> Predictor:
+    """Load the model whose predictions are learned."""
+    try:
+        return load(model_file(path), Predictor)
+    except (FileNotFoundError, ModelFileError) as error:
+        raise ArgumentError(str(error), argument="teacher") from error
 
 
 def student_config(given: RunConfig, teacher: Predictor) -> RunConfig:

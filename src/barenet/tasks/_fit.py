@@ -44,7 +44,7 @@ from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import is_looked_up, table_rows
 from barenet.tables.reading._column_words import DROP, columns_with
 from barenet.tasks import _initial_weights as initial_weights
-from barenet.tasks._distillation import student_config, targets_of
+from barenet.tasks._distillation import load_teacher, student_config, targets_of
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._network_rows import NetworkRows
 from barenet.tasks._split_rows import SplitRows, fingerprint_of
@@ -286,7 +286,7 @@ def prepare_network(
 ) -> NetworkFit:
     """Make one network, with new weights or those of another model, and check its settings."""
     if teacher is None and settings.teacher is not None:
-        teacher = initial_weights.load_teacher(settings.teacher)
+        teacher = load_teacher(settings.teacher)
     if teacher is not None:
         settings = replace(settings, config=student_config(settings.config, teacher))
     _check_settings(settings)

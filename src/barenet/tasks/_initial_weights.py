@@ -1,4 +1,4 @@
-"""Models that settings refer to: one with the initial weights, and a teacher."""
+"""Initial weights from another model, whose inputs are matched by their names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,6 @@ from barenet.files._predictor import Predictor
 from barenet.model._ensemble import Ensemble
 from barenet.model._network import Network
 from barenet.model.layers import Dense
-
-
-def load_teacher(path: Path) -> Predictor:
-    """Load the model whose predictions are learned."""
-    try:
-        return load(model_file(path), Predictor)
-    except (FileNotFoundError, ModelFileError) as error:
-        raise ArgumentError(str(error), argument="teacher") from error
 
 
 def copy_weights(start_from: Path, network: Network, input_names: Sequence[str]) -> None:

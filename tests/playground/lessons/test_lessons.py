@@ -16,7 +16,6 @@ from barenet.playground.data._file_store import FileStore
 from barenet.playground.lessons._lessons import (
     CONTROLS,
     HIGHLIGHTS,
-    MEASURES,
     Condition,
     Lesson,
     Question,
@@ -25,6 +24,7 @@ from barenet.playground.lessons._lessons import (
     built_in_course,
     read_course,
 )
+from barenet.playground.lessons._measures import MEASURES
 from barenet.playground.state._address import read_address, read_edits, split_address
 from barenet.playground.state._page_state import DataSettings, PageState, WeightEdit
 from barenet.playground.state._wire_format import decode

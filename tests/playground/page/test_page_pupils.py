@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
-from barenet.playground.server._app import MAX_CLIENTS
+from barenet.playground.server._server import MAX_CLIENTS
 
 from .conftest import IS_SITE, Tab
 

@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from barenet import Scaling, TableEncoding
-from barenet.streams._stream_fit import ColumnStatistics
+from barenet.streams._column_statistics import ColumnStatistics
 
 # Hundredths: two features' values are the same or well apart, as measured data are.
 numbers = st.integers(-100_000, 100_000).map(lambda hundredths: hundredths / 100)

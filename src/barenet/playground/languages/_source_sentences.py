@@ -18,7 +18,7 @@ from barenet.datasets._dataset_loading import DATASETS
 from barenet.playground._page_files import LANGUAGES, PAGE
 from barenet.playground.data import _data_sources as sources
 from barenet.playground.data._opened_models import CONTINUED, UNKNOWN_SETTINGS
-from barenet.playground.lessons import _lessons as lessons
+from barenet.playground.lessons import _lessons as lessons, _measures as measures
 from barenet.playground.server._catalog import title_of
 from barenet.playground.state import _page_state as page
 from barenet.playground.state._default_settings import DATA_CHOICES, SEEDS, setting_in_words
@@ -94,10 +94,10 @@ def _sentences_of_data() -> Iterator[str]:
     for problem in PROBLEMS.values():
         yield problem["message"]
     yield from NOTES.values()
-    for measure in lessons.MEASURES:
-        yield lessons.title_of(measure)
+    for measure in measures.MEASURES:
+        yield measures.title_of(measure)
     for measure in ("data", "penalty", "initial_weights"):
-        for name in lessons.NAMES[measure]:
+        for name in measures.NAMES[measure]:
             if name not in page.NAMED and WORD.search(name):
                 yield name.replace("_", " ")
     for text in (sources.FIXED_AT, sources.MEDIAN):
