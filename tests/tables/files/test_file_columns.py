@@ -1,6 +1,7 @@
 """Several files are one table: their columns and types are compared, in any order of the files."""
 
 import re
+import time
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from barenet import Network, Task, train
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError
 from barenet.streams._stream import stream
+from barenet.tables.files._file_columns import check_declared_types, joined_names
+from barenet.tables.files._open_table import open_table
 
 N_FILES, N_ROWS = 4, 200
 
@@ -371,3 +374,18 @@ def test_a_value_that_no_row_of_one_file_has_is_missing_there(tmp_path):
             task = Task.open(f"{tmp_path}/*.csv", "y", test_size=0)
         assert opened.encoding.input_names == task._encoding.input_names == ("b", "b missing", "a")
         assert opened.encoding.columns[0].fill == 29.5
+
+
+@pytest.mark.integration
+def test_the_time_to_compare_files_is_linear_in_their_columns(tmp_path):
+    columns = {f"c{number}": [1.0] for number in range(10_000)}
+    tables = []
+    for number in range(2):
+        path = tmp_path / f"{number}.parquet"
+        parquet.write_table(pyarrow.table(columns), path)
+        tables.append(open_table(path))
+    start = time.process_time()
+    names = joined_names(tables)
+    check_declared_types(tables, names, "c0")
+    assert names == [*columns]
+    assert time.process_time() - start < 10

@@ -8,6 +8,7 @@ import pytest
 
 from barenet import TableEncoding, Task
 from barenet.errors import ArgumentError, RemedyWarning
+from barenet.tables.reading._date_reading import counted_moment
 
 N = 60
 ROWS = np.arange(N)
@@ -68,6 +69,11 @@ def test_numbers_that_count_time_are_named_with_the_words_that_read_them(words, 
     assert problem.options == {"columns": {"date": words}}
     read = Task.open(source, "price", test_size=0, **problem.options).training.X["date"]
     np.testing.assert_array_equal(np.sort(read), DAYS.astype("M8[us]"))
+
+
+@pytest.mark.parametrize("text", ["1_700_000_000", "inf", "nan", " 5"])
+def test_a_count_has_digits_alone(text):
+    assert counted_moment(text, "unix-seconds") is None
 
 
 @pytest.mark.case(219)

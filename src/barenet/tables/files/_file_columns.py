@@ -32,13 +32,12 @@ _UNDECLARED = DeclaredType("", "")
 def joined_names(blocks: Sequence[Table]) -> list[str]:
     """List the columns of all files, beginning with those of the first file."""
     first, *others = _files_of(blocks)
-    names = [*first.names]
+    names = dict.fromkeys(first.names)
     for file in others:
-        for name in file.names:
-            [spelled] = spelled_names([name], names)
+        for name, spelled in zip(file.names, spelled_names(file.names, names), strict=True):
             if spelled not in names:
-                names.append(name)
-    return names
+                names[name] = None
+    return [*names]
 
 
 def with_columns(
@@ -64,13 +63,13 @@ def with_columns(
 def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> None:
     """Refuse columns whose files declare values of several kinds, such as numbers and text."""
     files = _files_of(blocks)
+    types_of_files = [_declared_types(file, names) for file in files]
     wrong: dict[str, Mapping[str, Sequence[Table]]] = {}
     for name in names:
         declared: dict[str, list[Table]] = {}
-        for file in files:
-            declared_type = _declared(file, name)
-            if declared_type.values:
-                declared.setdefault(declared_type.values, []).append(file)
+        for file, types in zip(files, types_of_files, strict=True):
+            if types[name].values:
+                declared.setdefault(types[name].values, []).append(file)
         if len(declared) < 2:
             continue
         with_values = _with_values(name, declared)
@@ -185,10 +184,17 @@ def _warn_of_lacking(lacking: Mapping[Path, Sequence[str]]) -> None:
     warnings.warn(f"missing columns: {some(columns)}", stacklevel=caller_stacklevel())
 
 
+def _declared_types(file: Table, names: Names) -> dict[str, DeclaredType]:
+    """Return the declared types of columns; the kind is empty where no type is declared."""
+    types = {}
+    for name, spelled in zip(names, spelled_names(names, file.names), strict=True):
+        types[name] = file.declared_types.get(spelled, _UNDECLARED)
+    return types
+
+
 def _declared(file: Table, name: str) -> DeclaredType:
-    """Return the declared type of a column; its kind is empty if no type is declared."""
-    [spelled] = spelled_names([name], file.names)
-    return file.declared_types.get(spelled, _UNDECLARED)
+    """Return the declared type of a column."""
+    return _declared_types(file, [name])[name]
 
 
 def _several_types(

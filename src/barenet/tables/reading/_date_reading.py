@@ -36,6 +36,9 @@ COUNTS = {
     "excel": ("1899-12-30", 86_400.0),
 }
 
+#: A number that counts seconds, milliseconds or days.
+COUNT = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+
 #: The months by the first letters of their English names, which are unambiguous in any order.
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -191,10 +194,12 @@ def counted_moment(text: str, order: str) -> datetime | None:
     >>> str(counted_moment("1700000000", "unix-seconds")), str(counted_moment("45123.5", "excel"))
     ('2023-11-14 22:13:20', '2023-07-16 12:00:00')
     """
+    if COUNT.fullmatch(text) is None:
+        return None
     first_moment, seconds = COUNTS[order]
     try:
         return datetime.fromisoformat(first_moment) + timedelta(seconds=seconds * float(text))
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None
 
 
