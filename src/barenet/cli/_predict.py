@@ -32,7 +32,8 @@ from barenet.model._arrays import FloatArray
 from barenet.storage._file_io import is_pattern
 from barenet.tables.files._csv_table import CsvTable
 from barenet.tables.files._parquet import ParquetTable
-from barenet.tables.frames._frame import Samples, check_names
+from barenet.tables.frames._column_names import check_names
+from barenet.tables.frames._frame import Samples
 from barenet.tasks._new_rows import NewRows
 
 

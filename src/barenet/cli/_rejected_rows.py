@@ -19,7 +19,8 @@ from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._encoding import encode_column
 from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.files._csv_blocks import CsvBlock
-from barenet.tables.frames._frame import Frame, describe_wrong_value, spelled_names
+from barenet.tables.frames._column_names import spelled_names
+from barenet.tables.frames._frame import Frame, describe_wrong_value
 from barenet.tables.reading._column_values import read_frame
 
 

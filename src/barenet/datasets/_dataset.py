@@ -15,7 +15,8 @@ from barenet._display import write_display
 from barenet._extras import require_package
 from barenet.datasets._random_split import random_split
 from barenet.errors import ArgumentError
-from barenet.tables.frames._frame import Frame, Samples, check_names, write_first_rows
+from barenet.tables.frames._column_names import check_names
+from barenet.tables.frames._frame import Frame, Samples, write_first_rows
 from barenet.tables.reading._class_labels import class_labels, is_number
 from barenet.tables.reading._readers import PLAIN_KIND
 from barenet.tables.reading._without_target import WithoutTarget

@@ -27,7 +27,8 @@ from barenet.tables.files._open_table import (
     requests_for,
     with_target,
 )
-from barenet.tables.frames._frame import Frame, Names, Table
+from barenet.tables.frames._column_names import Names
+from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.reading._column_reading import Reading
 from barenet.tables.reading._column_values import complete_numbers, read_formed_numbers
 from barenet.tables.reading._column_words import (

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, colum
 
 from barenet.errors import ArgumentError, brief
 from barenet.model._arrays import INPUT_DTYPES, check_in_memory, is_safe
-from barenet.tables.frames._to_frame import is_missing
+from barenet.tables.frames._to_column import is_missing
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
 ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")

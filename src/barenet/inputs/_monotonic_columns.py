@@ -21,7 +21,7 @@ from barenet.tables.encoding._column import Column, DroppedColumn
 from barenet.tables.encoding._column_kinds import CategoryColumn, DateColumn
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.frames._frame import spelled_names
+from barenet.tables.frames._column_names import spelled_names
 from barenet.tables.frames._to_frame import as_frame, column_names
 
 #: The sign of each constraint by name: the predictions increase or decrease with the column.

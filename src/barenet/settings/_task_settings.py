@@ -24,7 +24,8 @@ from barenet.storage._file_io import STANDARD_INPUT, as_address, is_pattern, nam
 from barenet.streams._stream import Stream, stream
 from barenet.tables.encoding._encoding import TableOptions
 from barenet.tables.files._delimited import CsvFields, CsvOptions
-from barenet.tables.frames._frame import Table, spelled_names
+from barenet.tables.frames._column_names import spelled_names
+from barenet.tables.frames._frame import Table
 from barenet.tables.reading._column_words import (
     DROP,
     ColumnRequest,

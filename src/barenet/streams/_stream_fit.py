@@ -14,13 +14,7 @@ from barenet.streams._stream_source import StreamSource, concatenate
 from barenet.tables.encoding import _column_fitting as fitting
 from barenet.tables.encoding._column import Column, DroppedColumn
 from barenet.tables.encoding._column_kinds import DateColumn
-from barenet.tables.encoding._encoding import (
-    RARE,
-    TableEncoding,
-    check_rare,
-    missing_tokens,
-    stated_kinds,
-)
+from barenet.tables.encoding._encoding import RARE, TableEncoding, check_rare
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._coded_texts import unique_texts
@@ -44,6 +38,7 @@ from barenet.tables.reading._column_words import (
 )
 from barenet.tables.reading._doubtful_dates import warn_of_future_years
 from barenet.tables.reading._readers import is_numeric
+from barenet.tables.reading._table_reading import missing_tokens, stated_kinds
 from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_target
 from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import total

@@ -32,13 +32,7 @@ from barenet.tables.encoding._column_fitting import (
     is_named_identifier,
 )
 from barenet.tables.encoding._column_kinds import CategoryColumn
-from barenet.tables.encoding._encoding import (
-    RARE,
-    TableEncoding,
-    missing_tokens,
-    requested_kinds,
-    stated_kinds,
-)
+from barenet.tables.encoding._encoding import RARE, TableEncoding
 from barenet.tables.encoding._placeholders import note_on_placeholders
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.files._open_table import (
@@ -68,6 +62,7 @@ from barenet.tables.reading._column_words import (
 )
 from barenet.tables.reading._doubtful_dates import note_on_counts, note_on_future_years
 from barenet.tables.reading._readers import reader_of
+from barenet.tables.reading._table_reading import missing_tokens, requested_kinds, stated_kinds
 from barenet.tasks._read_columns import ReadTexts, written_value
 
 #: Maximum number of lines where they are not asked for.

@@ -12,10 +12,6 @@ import numpy as np
 
 from barenet.datasets._dataset import Dataset
 from barenet.settings._task_settings import TaskSettings
-from barenet.tables.encoding._encoding import (
-    missing_tokens,
-    read_table_columns,
-)
 from barenet.tables.frames._coded_texts import unique_texts
 from barenet.tables.frames._frame import CATEGORY, FileForms, Frame
 from barenet.tables.frames._plain_values import class_name
@@ -26,6 +22,7 @@ from barenet.tables.reading._date_formats import date_text
 from barenet.tables.reading._number_forms import DURATION
 from barenet.tables.reading._parsing import to_number
 from barenet.tables.reading._readers import NO_FORMS, is_date, reader_of
+from barenet.tables.reading._table_reading import missing_tokens, read_table_columns
 
 #: Number of different texts among which one that isn't written like its value is the example.
 N_PROBED = 100

@@ -14,7 +14,8 @@ import pytest
 from barenet import TableEncoding, Task
 from barenet.errors import DataError
 from barenet.tables.files._csv_table import read_table
-from barenet.tables.frames._to_frame import as_column, as_frame
+from barenet.tables.frames._to_column import as_column
+from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading._column_values import as_labels, as_numbers
 
 UTC = datetime.UTC

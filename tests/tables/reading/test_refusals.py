@@ -20,7 +20,8 @@ from barenet.tables.encoding._column import DroppedColumn
 from barenet.tables.encoding._column_kinds import NumberColumn
 from barenet.tables.encoding._encoding import column_from_dict
 from barenet.tables.frames._fingerprint import fingerprint
-from barenet.tables.frames._to_frame import as_column, as_frame
+from barenet.tables.frames._to_column import as_column
+from barenet.tables.frames._to_frame import as_frame
 from barenet.typing import Frame
 
 fit = partial(TableEncoding.fit, {"x": [1, 2], "z": [3, 4]})

@@ -32,9 +32,9 @@ from barenet.playground.trainer._trainer_messages import Rows
 from barenet.settings._task_settings import with_new_names
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_kinds import NumberColumn
-from barenet.tables.encoding._encoding import read_table_columns
 from barenet.tables.encoding._scaling import no_scaling
 from barenet.tables.frames._frame import Frame
+from barenet.tables.reading._table_reading import read_table_columns
 
 #: Description of the values at which the plane fixes the other columns of a table.
 FIXED_AT = "their median or most frequent value"

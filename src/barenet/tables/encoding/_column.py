@@ -17,7 +17,8 @@ from barenet._constraints import convert_fields
 from barenet.errors import ArgumentError
 from barenet.tables.encoding._operations import filled, scaled
 from barenet.tables.encoding._scaling import MIN_SCALE
-from barenet.tables.frames._frame import Frame, Names
+from barenet.tables.frames._column_names import Names
+from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._column_values import parse_column
 
 

@@ -28,7 +28,8 @@ from barenet.tables.files._csv_table import PER_BYTE, CsvTable
 from barenet.tables.files._delimited import CsvOptions, Decoder, read_records
 from barenet.tables.files._header import check_header, read_header
 from barenet.tables.files._text_column import TextColumn, column_type, describe_uneven_row
-from barenet.tables.frames._frame import Names, Place, fill_names, spelled_names
+from barenet.tables.frames._column_names import Names, fill_names, spelled_names
+from barenet.tables.frames._frame import Place
 
 #: Size of a block, and maximum size of a row, in bytes of UTF-8.
 _BLOCK = 2**24

@@ -16,15 +16,8 @@ from barenet.tables.files import _delimited as delimited
 from barenet.tables.files._delimited import CsvOptions, Decoder, read_records
 from barenet.tables.files._header import check_header, read_header
 from barenet.tables.files._text_column import ArrowColumn, TextColumn, column_type
-from barenet.tables.frames._frame import (
-    FileForms,
-    Frame,
-    Names,
-    Place,
-    Table,
-    fill_names,
-    spelled_names,
-)
+from barenet.tables.frames._column_names import Names, fill_names, spelled_names
+from barenet.tables.frames._frame import FileForms, Frame, Place, Table
 from barenet.tables.reading._date_formats import (
     format_of_others,
     formats_by_column,

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from barenet.errors import DataError, caller_stacklevel, count_of, some, suggestion, with_addresses
 from barenet.tables.files._open_table import check_table_names
-from barenet.tables.frames._frame import DeclaredType, Names, Table, spelled_names
+from barenet.tables.frames._column_names import Names, spelled_names
+from barenet.tables.frames._frame import DeclaredType, Table
 
 #: Rows of a file.
 AnyTable = TypeVar("AnyTable", bound=Table)

@@ -14,7 +14,7 @@ from barenet.errors import DataError, brief, some
 from barenet.storage import _file_io as file_io
 from barenet.tables.files import _delimited as delimited
 from barenet.tables.files._delimited import read_records
-from barenet.tables.frames._frame import check_unique, fill_names
+from barenet.tables.frames._column_names import check_unique, fill_names
 from barenet.tables.reading._column_texts import NEARLY_ALL
 from barenet.tables.reading._missing_texts import MISSING, is_absent
 

@@ -17,7 +17,8 @@ from barenet.storage._file_io import PARQUET_SUFFIXES, local_path, name_in_memor
 from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._parquet import open_parquet
-from barenet.tables.frames._frame import Frame, Names, Table, check_names, spelled_names
+from barenet.tables.frames._column_names import Names, check_names, spelled_names
+from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_words import DROP, ColumnRequest, ColumnRequests
 from barenet.tables.reading._date_formats import format_of_others

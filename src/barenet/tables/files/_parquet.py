@@ -21,8 +21,9 @@ from barenet.storage._file_io import (
     version_of,
 )
 from barenet.tables.frames._coded_texts import CodedTexts
-from barenet.tables.frames._frame import CATEGORY, DeclaredType, Frame, Names, Table, check_unique
-from barenet.tables.frames._to_frame import are_whole_numbers, as_column
+from barenet.tables.frames._column_names import Names, check_unique
+from barenet.tables.frames._frame import CATEGORY, DeclaredType, Frame, Table
+from barenet.tables.frames._to_column import are_whole_numbers, as_column
 from barenet.tables.reading._column_values import as_texts
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.

@@ -11,7 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.tables.frames._frame import Frame, Names
+from barenet.tables.frames._column_names import Names
+from barenet.tables.frames._frame import Frame
 
 
 @dataclass(frozen=True, eq=False, repr=False)

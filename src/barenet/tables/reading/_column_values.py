@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from barenet.errors import DataError
 from barenet.tables.frames._coded_texts import unique_texts
-from barenet.tables.frames._frame import Frame, Names
+from barenet.tables.frames._column_names import Names
+from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_errors import raise_together

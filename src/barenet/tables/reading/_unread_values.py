@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from barenet.errors import DataError
-from barenet.tables.frames._frame import Frame, Names
+from barenet.tables.frames._column_names import Names
+from barenet.tables.frames._frame import Frame
 from barenet.tables.reading._column_errors import raise_together
 from barenet.tables.reading._column_reading import warn_of_unread
 from barenet.tables.reading._column_values import Losses, read_frame
