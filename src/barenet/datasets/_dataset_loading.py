@@ -114,8 +114,8 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
         load: Callable[..., Dataset] = load_table
         if plain_name(name).endswith(".npz"):
             load = load_arrays
-        parameters = list(signature(load).parameters)
-        allowed = {*parameters[1:]} - {"options"}  # the path comes before the options
+        _, *parameters = signature(load).parameters  # the path comes before the options
+        allowed = [parameter for parameter in parameters if parameter != "options"]
         _check_options(chosen, allowed, name)
         return load(name, **chosen)
     if set_name(name):
