@@ -212,6 +212,11 @@ def test_a_class_named_none_is_kept_when_the_classes_are_known(write):
         load_table(write("x,y\n1,\n2,NA\n3,a\n"), "y")
 
 
+def test_spaces_around_a_marker_of_a_missing_target_have_no_effect(write):
+    path = write("x,y\n1,1.5\n2,-999\n3,2.5\n")
+    assert load_table(path, "y", missing=[" -999 "]).y.tolist() == [1.5, 2.5]
+
+
 def test_decimal_commas_allow_points_in_names(write):
     path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
     csv = CsvOptions(decimal=",")

@@ -9,7 +9,15 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import accuracy_score, f1_score, log_loss, r2_score, roc_auc_score
 
 import barenet
-from barenet import METRICS, MLPClassifier, Network, Task, load_dataset, permutation_importance
+from barenet import (
+    METRICS,
+    MLPClassifier,
+    MLPRegressor,
+    Network,
+    Task,
+    load_dataset,
+    permutation_importance,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 2))
@@ -65,6 +73,21 @@ def test_predictors_and_estimators_are_scored_as_by_a_task():
         model.fit(rows.X, rows.targets)
     scores = barenet.evaluate(model, task.test)
     assert scores["accuracy"] == model.score(task.test.X, task.test.targets)
+
+
+@pytest.mark.filterwarnings("ignore:not converged")
+def test_an_estimator_is_scored_by_the_numbers_that_it_predicts():
+    """Its network may have other outputs beside them, such as a variance for each."""
+    y = X[:, 0] - 2 * X[:, 1]
+    uncertain = MLPRegressor("gaussian_nll", max_iter=100, random_state=0).fit(X, y)
+    assert barenet.evaluate(uncertain, X, y)["r2"] == pytest.approx(uncertain.score(X, y))
+    both = np.column_stack([y, -3 * y])
+    model = MLPRegressor(max_iter=50, random_state=0).fit(X, both)
+    assert barenet.evaluate(model, X, both)["r2"] == pytest.approx(model.score(X, both))
+    expected = r"^y: expected shape \(120, 2\), as the model predicts 2 numbers"
+    for wrong in (y, both[:5]):
+        with pytest.raises(ValueError, match=expected):
+            barenet.evaluate(model, X, wrong)
 
 
 @pytest.mark.case(175)

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from barenet._metrics import metrics_for
 from barenet._registry import canonical, lookup
 from barenet.datasets._target_kind import TargetKind
-from barenet.insight._models import predictor_and_targets, targets_of_rows
+from barenet.errors import ArgumentError
+from barenet.files._predictor import Predictor
+from barenet.insight._models import predictor_and_targets, predictor_of, targets_of_rows
 from barenet.insight._permutation_importance import metric_of
-from barenet.model._arrays import check_targets, one_hot
+from barenet.model._arrays import as_finite, check_targets, one_hot
 from barenet.model._ensemble import Model
 
 
@@ -70,14 +72,16 @@ def evaluate(
         main = kind.metric
         of_classes = kind.n_classes is not None
     else:
-        predictor, codes = predictor_and_targets(model, X, y, "model")
+        predictor = predictor_of(model, X, "model")
         threshold = predictor.threshold
         main = metric_of(predictor)
         of_classes = predictor.classes is not None
         if predictor.classes is None:
-            output = predictor.outputs(X).astype(np.float64)
-            targets = np.asarray(codes, np.float64).reshape(-1, 1)
+            numbers = predictor.outputs(X) if model is predictor else model.predict(X)
+            output = np.asarray(numbers, np.float64).reshape(len(numbers), -1)
+            targets = _targets_of_numbers(predictor, y, output.shape)
         else:
+            _, codes = predictor_and_targets(model, X, y, "model")
             output = predictor.predict_proba(X).astype(np.float64)
             targets = one_hot(codes, len(predictor.classes), np.float64)
     accepted = metrics_for(of_classes)
@@ -93,3 +97,17 @@ def evaluate(
         metric = lookup(accepted, name, "metrics")
         scores[name] = metric.at_threshold(output, targets, threshold)
     return scores
+
+
+def _targets_of_numbers(
+    predictor: Predictor, y: ArrayLike, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Read the targets of predictions of a shape: one or several numbers for each row."""
+    _, n_numbers = shape
+    if n_numbers == 1:
+        _, targets = predictor_and_targets(predictor, None, y, "model")
+        return np.asarray(targets, np.float64).reshape(-1, 1)
+    if np.shape(y) != shape:
+        problem = f"expected shape {shape}, as the model predicts {n_numbers} numbers for each row"
+        raise ArgumentError(f"{problem}, got {np.shape(y)}", argument="y")
+    return as_finite(y, np.dtype(np.float64), "y")

@@ -367,6 +367,28 @@ def test_a_point_before_three_digits_and_a_unit_is_a_decimal_point():
     assert german.columns[0].reading == "number 1.234,5kg"
 
 
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["90 hp", "110 HP", "75 hp"], "category"),
+        (["2 hits", "1 hit"], "category"),
+        (["2 door", "4 doors"], "category"),
+        (["60 Watt", "100 Watts"], "category"),
+        (["P1M", "P10D"], "category"),
+        (["3 weeks", "2 wks", "1 day 4 hrs", "5 minutes", "10 secs"], "duration"),
+    ],
+)
+def test_words_of_durations_are_those_of_time(texts, kind):
+    assert reading(*texts).kind == kind
+
+
+@pytest.mark.parametrize("difference", ["-01:00:00", "-2 days", "1 day 00:30:00"])
+def test_differences_of_python_and_pandas_are_read_with_their_sign(difference):
+    moment = pd.Timedelta(difference)
+    for text in (str(moment), str(moment.to_pytimedelta())):
+        assert reader_of("duration")(text) == moment.total_seconds()
+
+
 @pytest.mark.parametrize("values", [["60W", "40W"], ["2D", "3D"], ["1980s", "1990s"], ["45:99"]])
 def test_a_letter_behind_a_whole_number_is_no_duration(values):
     assert reading(*values).kind == "category"

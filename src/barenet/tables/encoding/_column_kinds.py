@@ -157,7 +157,7 @@ class PiecewiseColumn(NumberColumn):
     indicator : bool
         Whether one more input is 1 where the value is missing, else 0.
     limit_texts : tuple of str, default=()
-        Limits in the training rows, such as ``"<5"``, which are read as their numbers.
+        Limits that models of version 0.3 and earlier state, such as ``"<5"``; empty in newer ones.
     form : str, default=""
         How texts write the number 1234.5, if not plainly.
     edges : tuple of float

@@ -33,9 +33,6 @@ _PER_COLUMN = 10_000
 #: Maximum bytes of memory for each byte of a file, which occurs if values are empty.
 MOST_PER_BYTE = PER_BYTE + ArrowColumn.memory_per_value
 
-#: Number of characters from which the delimiter and a header are detected.
-_HEAD = 2**20
-
 
 @dataclass(frozen=True, eq=False)
 class CsvTable(Table):

@@ -1,5 +1,6 @@
 """Dates that may be others than they are read as: two digits of a year, and numbers that count."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -23,6 +24,9 @@ _COUNTED = {
     "date unix-milliseconds": (1990, 2050),
     "date excel": (1990, 2050),
 }
+
+#: Names of columns of dates: date, order_date, OrderDate and timestamp, but not candidate.
+_NAME_OF_DATES = re.compile(r"(?<![A-Za-z])(?i:date|time)|[a-z](?:Date|Time)")
 
 #: Maximum number of different numbers that are read as dates, and the minimum.
 _MOST_READ = 1000
@@ -75,7 +79,7 @@ def note_on_counts(name: str, kind: str, numbers: NDArray[Any]) -> ArgumentError
     places = np.linspace(0, len(present) - 1, min(len(present), _MOST_READ)).astype(int)
     texts = [class_name(number) for number in present[places]]
     for words, (first_year, last_year) in _COUNTED.items():
-        if words == "date excel" and not any(word in name.lower() for word in ("date", "time")):
+        if words == "date excel" and not _NAME_OF_DATES.search(name):
             continue
         read = reader_of(str(kind_of_words(words)))
         moments = [read(text) for text in texts]

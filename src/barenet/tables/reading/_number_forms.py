@@ -30,16 +30,22 @@ SIGNS_OF_THOUSANDS = {
     "'": re.compile("['\u2019]"),
 }
 
-#: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M.
+#: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M. Before a time, the sign of days is
+#: theirs alone: -1 day, 23:00:00 is an hour before.
 CLOCK = re.compile(
-    r"(?P<sign>[+-]?)(?:(?P<days>\d+) days?,? )?(?P<first>\d{1,4}):(?P<second>[0-5]\d)"
+    r"(?:(?P<days>[+-]?\d+) days?,? )?(?P<sign>[+-]?)(?P<first>\d{1,4}):(?P<second>[0-5]\d)"
     r"(?::(?P<third>[0-5]\d))?(?P<fraction>[.]\d+)?",
     re.ASCII,
 )
 PARTS_OF_DURATION = re.compile(
-    r"(?P<sign>[+-]?)P?(?:(?P<weeks>\d+)\s?w[a-z]*)?(?:[ ,]*(?P<days>\d+)\s?d[a-z]*)?T?"
-    r"(?:[ ,]*(?P<hours>\d+)\s?h[a-z]*)?(?:[ ,]*(?P<minutes>\d+)\s?m(?:in[a-z]*)?)?"
-    r"(?:[ ,]*(?P<seconds>\d+(?:[.]\d+)?)\s?s(?:ec[a-z]*)?)?",
+    r"(?P<sign>[+-]?)(?:(?P<weeks>\d+)\s?w(?:eeks?|ks?)?)?(?:[ ,]*(?P<days>\d+)\s?d(?:ays?)?)?"
+    r"(?:[ ,]*(?P<hours>\d+)\s?h(?:ours?|rs?)?)?(?:[ ,]*(?P<minutes>\d+)\s?m(?:in(?:ute)?s?)?)?"
+    r"(?:[ ,]*(?P<seconds>\d+(?:[.]\d+)?)\s?s(?:ec(?:ond)?s?)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+ISO_DURATION = re.compile(
+    r"(?P<sign>[+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?"
+    r"(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:[.]\d+)?)S)?)?",
     re.ASCII | re.IGNORECASE,
 )
 SECONDS_OF_PARTS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
@@ -146,6 +152,8 @@ def read_duration(text: str) -> float | None:
 
     >>> [read_duration(text) for text in ("45:12", "1:02:33.5", "2h 5m", "PT2H", "1 day, 0:30:00")]
     [2712.0, 3753.5, 7500.0, 7200.0, 88200.0]
+    >>> read_duration("-1 day, 23:00:00"), read_duration("P1M"), read_duration("90 hp")
+    (-3600.0, None, None)
     """
     match = CLOCK.fullmatch(text)
     if match is not None:
@@ -154,15 +162,15 @@ def read_duration(text: str) -> float | None:
             seconds = 60 * seconds + int(match["third"])
         elif match["days"] is not None:  # hours and minutes
             seconds *= 60
-        seconds += 86_400 * int(match["days"] or 0) + float(match["fraction"] or 0)
-    else:
-        match = PARTS_OF_DURATION.fullmatch(text)
-        is_letter = re.fullmatch(r"[\d.]+\s?[A-Za-z]", text) is not None  # 60W and 1980s are others
-        if match is None or is_letter or not any(match[name] for name in SECONDS_OF_PARTS):
-            return None
-        seconds = 0.0
-        for name, factor in SECONDS_OF_PARTS.items():
-            seconds += factor * float(match[name] or 0)
-    if match["sign"] == "-":
-        return -seconds
-    return seconds
+        seconds += float(match["fraction"] or 0)
+        if match["sign"] == "-":
+            seconds = -seconds
+        return seconds + 86_400 * int(match["days"] or 0)
+    match = ISO_DURATION.fullmatch(text) or PARTS_OF_DURATION.fullmatch(text)
+    is_letter = re.fullmatch(r"[\d.]+\s?[A-Za-z]", text) is not None  # 60W and 1980s are others
+    if match is None or is_letter or not any(match[name] for name in SECONDS_OF_PARTS):
+        return None
+    seconds = 0.0
+    for name, factor in SECONDS_OF_PARTS.items():
+        seconds += factor * float(match[name] or 0)
+    return -seconds if match["sign"] == "-" else seconds

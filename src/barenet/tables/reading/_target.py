@@ -96,6 +96,7 @@ def missing_targets(
     Some spellings count only beside numbers or two names, in these rows and those of `beside`.
     """
     column = rows.columns[target]
+    missing = {text.strip() for text in missing}
     read = number_reader(rows.forms_of(target).numbers)
     if column.dtype.kind != "T":
         numbers = _numbers_among(missing, parsing.number_of_token)
@@ -202,8 +203,7 @@ def _read_numbers(
         error.remedy = f"write the numbers with a decimal point alone; {remedy}"
         error.options = {"task": "classification"}
         form = form_of(reading.kind)
-        in_csv = rows.origin is not None and rows.origin.has_csv_options
-        if in_csv and form is not None and not (form.before or form.behind):
+        if rows.has_csv_options and form is not None and not (form.before or form.behind):
             error.remedy = "for commas between thousands, use {thousands}; for decimal commas, "
             error.remedy += f"use {{decimal}}; {remedy}"
             error.options |= {"thousands": ",", "decimal": ","}
