@@ -275,7 +275,7 @@ def test_rows_beside_those_of_the_calibration_decide(tmp_path):
 @pytest.mark.parametrize(
     ("model", "options", "argument", "problem"),
     [
-        (Ensemble([NETWORK] * 2), INT8, "arithmetic", "several networks; distill them"),
+        (Ensemble([NETWORK] * 2), INT8, "arithmetic", "several networks; train one"),
         (norms(LayerNorm(3), Dense(3, 2)), INT8, "arithmetic", "has normalize row; use arith"),
         (norms(Dense(3, 2), PReLU(2), Dense(2, 2)), INT8, "arithmetic", "has prelu; use ari"),
         (norms(Dense(3, 2, "softmax"), Dense(2, 2)), INT8, "arithmetic", "this has softmax"),

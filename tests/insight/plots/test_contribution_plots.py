@@ -119,6 +119,22 @@ def test_the_dots_of_a_beeswarm_are_the_contributions(result):
     assert [text.get_text() for text in bar.get_yticklabels()] == ["low", "high"]
 
 
+def test_yes_and_no_have_colours_in_a_beeswarm():
+    rows = {"member": ["yes", "no"] * 20, "size": np.arange(40.0) ** 2 % 7}
+    encoding = TableEncoding.fit(rows)
+    predictor = Predictor(
+        network=Network.dense([encoding.n_inputs, 1], seed=1),
+        preprocessing=encoding,
+        classes=None,
+        feature_names=encoding.feature_names,
+        target_name="y",
+        dataset="members",
+    )
+    axes, _ = plot_beeswarm(contributions(predictor, rows, exact=True)).axes
+    coloured = [dots for dots in axes.collections if dots.get_array() is not None]
+    assert sum(len(dots.get_offsets()) for dots in coloured) == 80
+
+
 def test_contributions_of_numbers_texts_and_dates_by_value(result):
     (axes,) = plot_contribution_by_value(result, "size").axes
     x, y = axes.lines[1].get_data()

@@ -120,6 +120,7 @@ def _metadata(program: Program) -> dict[str, str]:
     attributes = {
         "feature_names": program.feature_names,
         "classes": program.classes,
+        "threshold": program.threshold,
         "target_name": program.target_name,
         "dataset": program.dataset,
         "image_shape": program.image_shape,

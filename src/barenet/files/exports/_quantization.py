@@ -284,7 +284,7 @@ def _check_hidden(steps: list[Step]) -> None:
             refused.append(str(step))
     problem = "int8 is for dense layers and elementwise activations after them, and this has"
     if "keep" in refused:
-        remedy = "distill them to one network, or use {arithmetic}"
+        remedy = "train one network with the ensemble as teacher, or use {arithmetic}"
         raise _unfit(f"{problem} several networks", remedy)
     if refused:
         raise _unfit(f"{problem} {refused[0]}")

@@ -19,6 +19,7 @@ from barenet.insight.contributions._written_numbers import (
     cell_text,
     contribution_text,
     prediction_text,
+    with_truth_values,
 )
 from barenet.model._arrays import FloatArray
 
@@ -403,7 +404,10 @@ class Contributions:
 
     def _values_for_shap(self) -> NDArray[Any]:
         """Return the values of the columns, as numbers if all are, which plots of shap need."""
-        columns = [self.rows.get(name) for name in self.names]
+        columns = []
+        for name in self.names:
+            column = self.rows.get(name)
+            columns.append(None if column is None else with_truth_values(column))
         if all(column is not None and column.dtype.kind in "biuf" for column in columns):
             return np.column_stack([np.asarray(column, np.float64) for column in columns])
         data = np.empty((len(self), len(columns)), object)

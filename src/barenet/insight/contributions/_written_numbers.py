@@ -1,6 +1,6 @@
 """How values of columns, contributions and their standard errors are written for a reader.
 
-The command line, the notebook and the page of the playground write them in the same way.
+The command line and notebooks write them in the same way.
 """
 
 import math
@@ -51,6 +51,17 @@ def shown_column(frame: Frame, name: str) -> NDArray[Any]:
         return values
     words = np.where(values == 1, "yes", "no")
     return np.where(np.isnan(values), "", words).astype(TEXT)
+
+
+def with_truth_values(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column of `shown_column` with yes and no as 1 and 0; other columns unchanged.
+
+    >>> with_truth_values(np.array(["yes", "", "no"], TEXT))
+    array([ 1., nan,  0.])
+    """
+    if column.dtype.kind != "T" or not {*column.tolist()} <= {"yes", "no", ""}:
+        return column
+    return np.where(column == "", math.nan, column == "yes")
 
 
 def _number_of_cell(value: float | np.floating[Any]) -> str:

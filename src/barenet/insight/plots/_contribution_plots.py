@@ -16,6 +16,7 @@ from barenet._constraints import check_count
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of
 from barenet.insight.contributions import Contributions
+from barenet.insight.contributions._written_numbers import with_truth_values
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._column_effects import MAX_LABEL_LETTERS, MAX_LABELS, shorten
 from barenet.insight.plots._style import Axes, Figure
@@ -345,20 +346,18 @@ def _swarm_offsets(x: FloatArray, bin_width: float) -> FloatArray:
 def _ranks_of(contributions: Contributions, name: str) -> FloatArray:
     """Return the rank of a column's value in each row, from 0 to 1; NaN if it has no order."""
     ranks = np.full(len(contributions), np.nan)
-    column = _numbers_of(contributions, name)
-    if column is None:
+    column = contributions.rows.get(name)
+    numbers = None if column is None else _as_numbers(with_truth_values(column))
+    if numbers is None:
         return ranks
-    is_present = ~np.isnan(column)
-    distinct, numbers = np.unique(column[is_present], return_inverse=True)
-    ranks[is_present] = numbers / max(len(distinct) - 1, 1)
+    is_present = ~np.isnan(numbers)
+    distinct, places = np.unique(numbers[is_present], return_inverse=True)
+    ranks[is_present] = places / max(len(distinct) - 1, 1)
     return ranks
 
 
-def _numbers_of(contributions: Contributions, name: str) -> FloatArray | None:
-    """Return a column of numbers, dates or booleans as numbers; None for texts and groups."""
-    column: NDArray[Any] | None = contributions.rows.get(name)
-    if column is None:
-        return None
+def _as_numbers(column: NDArray[Any]) -> FloatArray | None:
+    """Return a column of numbers, dates or booleans as numbers; None for texts."""
     column = _with_dates(column)
     if column.dtype.kind == "M":
         numbers = column.astype("M8[us]").astype(np.int64).astype(np.float64)
@@ -439,7 +438,7 @@ def plot_contribution_by_value(
     figure, (axes,) = style.new_figure((5.4, 3.8), title=title)
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
     x = _with_dates(contributions.rows[column])
-    if _numbers_of(contributions, column) is None:
+    if _as_numbers(x) is None:
         _draw_by_label(axes, contributions, column, values)
     else:
         is_present = x == x  # NaN, and the missing date, differ from themselves
