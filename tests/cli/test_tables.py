@@ -175,6 +175,13 @@ def test_standard_input_is_a_table_like_the_file(barenet, give):
     assert len(done.json["predictions"]) == 1
 
 
+@pytest.mark.parametrize("options", [("-q",), ("--target=species",), ("--target", "species", "-q")])
+def test_standard_input_may_follow_any_option(barenet, give, options):
+    expected = barenet("columns", PENGUINS, *options).ok().out
+    give(TABLE)
+    assert barenet("columns", *options, "-").ok().out == expected
+
+
 def test_rows_of_standard_input_are_recognized_by_their_fingerprint(barenet, give):
     give(TABLE)
     assert barenet("train", "-", *SPECIES).status == 0

@@ -204,12 +204,11 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
     """Replace each - that means standard input; behind an option with a value, it is the value."""
     if "-" not in tokens:
         return tokens
-    switches = _switches(_find_command(tokens))
+    with_value = _options_with_value(_find_command(tokens))
     named = []
-    previous = "-"  # as the first token is the command
+    previous = ""
     for token in tokens:
-        is_value = previous.startswith("-") and previous not in switches
-        if token == "-" and not is_value:
+        if token == "-" and previous not in with_value:
             named.append(STANDARD_INPUT)
         else:
             named.append(token)
@@ -217,14 +216,14 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
     return named
 
 
-def _switches(command: str) -> set[str]:
-    """Return the options of a command that take no value."""
-    switches = set[str]()
+def _options_with_value(command: str) -> set[str]:
+    """Return the options of a command that take a value."""
+    names = set[str]()
     if command:
         for argument in app[command].assemble_argument_collection():
-            if argument.hint in (bool, bool | None):
-                switches.update(argument.names)
-    return switches
+            if argument.hint not in (bool, bool | None):
+                names.update(argument.names)
+    return names
 
 
 def _message(error: Exception) -> str:

@@ -336,7 +336,7 @@ class EarlyStopping(Callback, Configurable):
             self.waited = 0
             if self.restore_best:
                 run.history.best_epoch = run.epoch
-            self.snapshot = Snapshot.of(run.network)
+                self.snapshot = Snapshot.of(run.network)
         if self.waited >= self.patience:
             run.stop(f"{self._curve} has not improved for {count_of(self.patience, 'epoch')}")
 

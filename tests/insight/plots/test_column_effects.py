@@ -169,3 +169,11 @@ def test_every_name_is_readable(readable):
     drops = RNG.normal(0.2, 0.1, size=(30, 10))
     readable(plot_importance(drops, names, metric="accuracy", title="What matters"))
     readable(plot_importance(np.zeros((1, 2)), ["a"], metric="accuracy", title="What matters"))
+
+
+def test_each_of_several_targets_has_a_curve():
+    network = Network.dense([2, 3], seed=1)
+    figure = plot_dependence(network, np.arange(12.0).reshape(6, 2), ["x0"])
+    assert len(figure.axes[0].lines) == 3
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["y 1", "y 2", "y 3"]

@@ -46,6 +46,25 @@ def task():
     return barenet.Task.open({"a": numbers, "y": 2 * numbers}, "y")
 
 
+class Table(ActivationLayer):
+    """A layer with an array of its own, which is no parameter."""
+
+    table: np.ndarray
+
+    def __init__(self):
+        super().__init__("tanh")
+        self.table = np.array([1, 2])
+
+
+def test_only_parameters_and_statistics_are_assigned_in_place():
+    layer = Table()
+    layer.table = np.array([0.5, 1.5, 2.5])
+    assert layer.table.tolist() == [0.5, 1.5, 2.5]
+    network = Network.dense([2, 3])
+    network.layers[0].bias = 7.0
+    assert (network.parameters == 7).sum() == 3
+
+
 @pytest.mark.case(165)
 @pytest.mark.parametrize("name", ["requires_grad", "frozen"])
 def test_a_layer_and_a_network_are_not_frozen_by_an_attribute_without_effect(name):

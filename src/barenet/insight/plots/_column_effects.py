@@ -205,8 +205,8 @@ def plot_dependence(
     predictor = predictor_of(predictor, X)
     curves = [_dependence(predictor, X, name) for name in columns]
     label = f"mean prediction of {predictor.target_name}"
-    names = list(predictor.classes[:MAX_CURVES]) if predictor.classes is not None else ["predicted"]
-    if len(names) == 2:
+    names = _curve_names(predictor, curves[0].means.shape[1])
+    if predictor.classes is not None and len(names) == 2:
         label = f"{label} = {names[1]}"
         names = names[1:]
         curves = [curve._replace(means=curve.means[:, 1:]) for curve in curves]
@@ -230,6 +230,15 @@ def plot_dependence(
     if len(names) > 1:
         style.legend(figure)
     return figure
+
+
+def _curve_names(predictor: Predictor, n_outputs: int) -> list[str]:
+    """Name the curves of the first classes, or of the numbers that are predicted."""
+    if predictor.classes is not None:
+        return list(predictor.classes[:MAX_CURVES])
+    if n_outputs == 1:
+        return ["predicted"]
+    return [f"{predictor.target_name} {number}" for number in range(1, n_outputs + 1)][:MAX_CURVES]
 
 
 def _dependence(predictor: Predictor, X: Any, name: str) -> DependenceCurve:

@@ -71,6 +71,9 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     parameter_shapes: Mapping[str, Shape] = MappingProxyType({})
     statistic_shapes: Mapping[str, Shape] = MappingProxyType({})
 
+    def is_view(self, name: str) -> bool:
+        return name in self.parameter_shapes or name in self.statistic_shapes
+
     @abstractmethod
     def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:
         """Compute the layer's output, shape (n_samples, n_out), and the cache for `backward`.

@@ -53,9 +53,8 @@ def prepare_named(data: DataSettings, max_images: int = MAX_IMAGES) -> PreparedD
     check_source(data.source)
     rows = load_dataset(data.source, **data.generator_options)
     if rows.image_shape is not None and rows.n_samples > max_images:
-        step = rows.n_samples // max_images
         words = f"{rows.description}; {max_images:,} of them are here"
-        some_rows = rows.take(np.arange(0, rows.n_samples, step))
+        some_rows = rows.take(np.linspace(0, rows.n_samples - 1, max_images).astype(int))
         rows = replace(some_rows, description=words)
     scaling = None
     if not isinstance(rows.X, Frame) and rows.X.dtype == np.uint8:

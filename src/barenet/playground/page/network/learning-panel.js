@@ -44,10 +44,10 @@ const NUMBERS = new Set([
 const SETTINGS = {
   loss: "loss",
   penalty: "regularization",
-  penalty_rate: "strength",
+  penalty_rate: "regularization strength",
   batch_size: "batch size",
 };
-const PENALTY = new Set(["regularization", "strength"]); // both are seen where there is one
+const PENALTY = new Set(["regularization", "regularization strength"]); // both are seen where there is one
 
 const MARKED = 8000; // milliseconds that a setting is marked which was changed by another one
 const STEADY = 2000; // milliseconds that words stay, while it learns
