@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.inspection import partial_dependence
 
-from barenet import MLPClassifier, Task, load_dataset
+from barenet import MLPClassifier, Network, Task, load_dataset
 from barenet.plots import plot_dependence, plot_importance
 
 RNG = np.random.default_rng(0)
