@@ -110,4 +110,4 @@ def _targets_of_numbers(
     if np.shape(y) != shape:
         problem = f"expected shape {shape}, as the model predicts {n_numbers} numbers for each row"
         raise ArgumentError(f"{problem}, got {np.shape(y)}", argument="y")
-    return as_finite(y, np.dtype(np.float64), "y")
+    return np.asarray(as_finite(y, np.dtype(np.float64), "y"), np.float64)
