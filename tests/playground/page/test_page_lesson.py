@@ -604,6 +604,18 @@ def test_the_way_on_stays_at_its_place(tab):
     assert page.value("window.pressed") == []
 
 
+@pytest.mark.parametrize("width", [1100, 1280])
+@pytest.mark.parametrize("lesson", ["overfitting", "your-table"])
+def test_the_way_on_stays_at_its_place_beside_settings_of_data(tab, lesson, width):
+    page = tab(f"#lesson={lesson}", width=width, height=720)
+    tops = set()
+    for step in (1, 9):
+        page.to_step(step)
+        tops.add(page.find("#lesson .onward").bounding_box()["y"])
+    assert page.find(".data").is_visible() and page.text("#lesson .goal")
+    assert len(tops) == 1, tops
+
+
 def test_the_enter_key_on_next_lesson_stays_at_the_foot_of_the_card(tab):
     page = tab("#lesson=overfitting")
     to_the_end_of_a_lesson(page)
