@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from barenet.errors import count_of
+from barenet._messages import count_of
 from benchmarks.markdown import significant, table, time as shown
 from benchmarks.table_measure import Row
 from benchmarks.table_models import MODELS

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet.errors import LONGEST, ArgumentError, DataError, brief, in_a_line, some
+from barenet._messages import LONGEST, brief, in_a_line, some
+from barenet.errors import ArgumentError, DataError
 
 
 def test_values_are_shortened_to_one_line():

@@ -30,7 +30,8 @@ from typing import (
 
 import numpy as np
 
-from barenet.errors import ArgumentError, shortened, suggestion
+from barenet._messages import shortened, suggestion
+from barenet.errors import ArgumentError
 
 F = TypeVar("F", bound=Callable[..., Any])
 

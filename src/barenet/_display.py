@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from barenet.errors import printable
+from barenet._messages import printable
 
 #: A cell of a table: a text, possibly with a fraction from 0 to 1 that is drawn as a bar.
 Cell = str | tuple[str, float]

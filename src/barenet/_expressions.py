@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet.errors import ArgumentError, suggestion
+from barenet._messages import suggestion
+from barenet.errors import ArgumentError
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from barenet._constraints import Configurable, option_values, options_of
-from barenet.errors import ArgumentError, brief, suggestion
+from barenet._messages import brief, suggestion
+from barenet.errors import ArgumentError
 
 T = TypeVar("T")
 

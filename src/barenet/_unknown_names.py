@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Collection
 
-from barenet.errors import suggestion
+from barenet._messages import suggestion
 
 #: The modules whose public names are looked for in `barenet` itself.
 MODULES = (

@@ -12,8 +12,8 @@ import pytest
 
 import barenet as package
 from barenet import Checkpoint, Network, load
+from barenet._messages import count_of
 from barenet.cli._run_folder import RunFolder
-from barenet.errors import count_of
 from barenet.files._model_file import write_model
 from barenet.settings._task_settings import HEADER
 

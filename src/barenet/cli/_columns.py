@@ -4,11 +4,12 @@ from typing import Any
 
 import tomli_w
 
+from barenet._messages import printable
 from barenet.cli._console import emit
 from barenet.cli._flags import Data, DataOptions
 from barenet.cli._run_file import COLUMNS
 from barenet.cli._spelling import Spelling
-from barenet.errors import ArgumentError, printable
+from barenet.errors import ArgumentError
 from barenet.settings._task_settings import TaskSettings, is_table, without_none
 from barenet.storage._file_io import is_pattern
 from barenet.tables.reading._date_formats import format_of_others

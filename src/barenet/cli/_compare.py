@@ -4,9 +4,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from barenet import Predictor, load
+from barenet._messages import count_of
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
-from barenet.errors import BarenetError, count_of
+from barenet.errors import BarenetError
 from barenet.files._model_path import model_file
 from barenet.service._model_comparison import compare_models
 

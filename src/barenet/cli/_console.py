@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
 
-from barenet.errors import with_addresses, without_secrets
+from barenet._messages import with_addresses, without_secrets
 from barenet.training._history import finite_or_none
 
 T = TypeVar("T")

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from barenet._constraints import check_number
+from barenet._messages import some
 from barenet.cli._console import emit, emit_json
 from barenet.cli._flags import Data, FileOptions, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._score_tables import ScoreLine, emit_scores
 from barenet.cli._trained_model import files_of, load_trained
-from barenet.errors import BarenetError, some
+from barenet.errors import BarenetError
 from barenet.files._model_card import rows_name
 from barenet.tasks._column_drift import drift as compare
 

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 
 from barenet import Scaling, TableEncoding, _shell as shell
+from barenet._messages import count_of, some
 from barenet.cli._console import log
 from barenet.cli._score_tables import choose_metric
 from barenet.cli._spelling import Spelling
 from barenet.datasets._dataset import Dataset
 from barenet.engines import is_jax
 from barenet.engines.jax._jax_library import first_device
-from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
 from barenet.tables.encoding._alike_names import note_on_alike_names
 from barenet.tables.encoding._column_kinds import DateColumn

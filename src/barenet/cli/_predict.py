@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from barenet import Predictor, TableEncoding
 from barenet._constraints import check_number
+from barenet._messages import count_of, some
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, FileOptions, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
@@ -24,7 +25,7 @@ from barenet.datasets._column_summary import (
     missing_shares,
     unknown_categories,
 )
-from barenet.errors import ArgumentError, BarenetError, count_of, some
+from barenet.errors import ArgumentError, BarenetError
 from barenet.files._predictor import describe_threshold, interval_of
 from barenet.insight.contributions._contributions import Scale
 from barenet.model._array_dataset import class_probabilities, predictions_of

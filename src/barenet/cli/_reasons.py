@@ -11,11 +11,12 @@ import numpy as np
 
 from barenet import Predictor
 from barenet._constraints import check_count
+from barenet._messages import count_of
 from barenet.cli._flags import FileOptions
 from barenet.cli._prediction_file import Columns
 from barenet.cli._trained_model import TrainedModel
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError
 from barenet.insight.contributions._column_groups import group_columns
 from barenet.insight.contributions._contributions import (
     MODEL_FILE,

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding
+from barenet._messages import with_addresses
 from barenet.datasets._table_loading import read_features
-from barenet.errors import DataError, with_addresses
+from barenet.errors import DataError
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._encoding import encode_column
 from barenet.tables.encoding._named_columns import named_matrix

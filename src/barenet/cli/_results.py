@@ -16,6 +16,7 @@ from typing import Any
 from cyclopts import Parameter
 
 from barenet import Predictor, TableEncoding, _shell as shell, plots, save
+from barenet._messages import in_a_line, some, with_addresses
 from barenet.cli._console import closable_output, emit, emit_json, log, log_problem
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
@@ -24,7 +25,7 @@ from barenet.cli._score_tables import ScoreLine, emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
 from barenet.datasets._dataset_loading import set_name
-from barenet.errors import BarenetError, MissingExtraError, in_a_line, some, with_addresses
+from barenet.errors import BarenetError, MissingExtraError
 from barenet.files._model_card import rows_name
 from barenet.files._model_path import MODEL, resume_command
 from barenet.storage._atomic_write import write_atomically

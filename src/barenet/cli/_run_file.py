@@ -13,7 +13,8 @@ from cyclopts import App, ArgumentCollection
 from cyclopts.config import Dict
 
 from barenet import ModelCard
-from barenet.errors import ArgumentError, DataError, in_a_line
+from barenet._messages import in_a_line
+from barenet.errors import ArgumentError, DataError
 from barenet.settings import _task_settings as task_settings
 from barenet.storage._file_io import as_address, open_file, read_exactly
 from barenet.storage._remote_file import hide_secrets

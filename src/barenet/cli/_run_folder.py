@@ -19,10 +19,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from barenet import Predictor, save
+from barenet._messages import some
 from barenet.cli._console import log, log_problem
 from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
-from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
+from barenet.errors import ArgumentError, DivergenceError, ModelFileError
 from barenet.files._checkpoint import COMMAND, FILE_NAME, Checkpoint, check_owner, read_notes
 from barenet.files._model_path import MODEL, UNFINISHED, resume_command
 from barenet.files.exports._exporting import is_export

@@ -16,9 +16,10 @@ from cyclopts import Parameter
 from barenet import Predictor, _shell as shell, load
 from barenet._constraints import check_count, check_number
 from barenet._extras import require
+from barenet._messages import with_addresses
 from barenet.cli._console import emit, log
 from barenet.cli._flags import Data, Integer, Off
-from barenet.errors import ArgumentError, BarenetError, with_addresses
+from barenet.errors import ArgumentError, BarenetError
 from barenet.files._model_path import model_file
 from barenet.files._predictor import describe_threshold
 from barenet.insight.contributions._contributions import MODEL_FILE, Scale

@@ -18,8 +18,9 @@ from cyclopts import (
 )
 
 from barenet import _shell as shell
+from barenet._messages import brief, some, suggestion
 from barenet.cli._flags import complete_name
-from barenet.errors import ArgumentError, brief, some, spelled, suggestion
+from barenet.errors import ArgumentError, spelled
 from barenet.storage._file_io import as_address
 from barenet.storage._remote_file import hide_secrets
 from barenet.storage._working_copy import download

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from barenet import _shell as shell
+from barenet._messages import with_addresses
 from barenet.callbacks import Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import DATA, Data, RunSettings, Scheduler, Threads, Workers
@@ -25,7 +26,7 @@ from barenet.cli._teacher import (
 )
 from barenet.cli._trained_model import check_addresses, load_trained
 from barenet.distributed._cluster import open_client
-from barenet.errors import ArgumentError, with_addresses
+from barenet.errors import ArgumentError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
 from barenet.settings._task_settings import ONE_NETWORK, TaskSettings

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Predictor, load
+from barenet._messages import printable, some, with_addresses
 from barenet.cli._console import log
 from barenet.cli._rejected_rows import RejectedRows
 from barenet.cli._run_file import SETTINGS, read_run_file, settings_of_card
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
 from barenet.datasets._table_loading import read_features
-from barenet.errors import ArgumentError, DataError, printable, some, with_addresses
+from barenet.errors import ArgumentError, DataError
 from barenet.files._model_path import MODEL, model_file
 from barenet.settings._task_settings import MODELS, FileOptions, TaskSettings, is_table
 from barenet.storage._file_io import (

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet._messages import brief, count_of, some
 from barenet.datasets._dataset import Dataset
-from barenet.errors import brief, count_of, some
 from barenet.tables.encoding._column import Column, FilledColumn
 from barenet.tables.encoding._column_kinds import CategoryColumn, NumberColumn
 from barenet.tables.encoding._encoding import TableEncoding, values_of

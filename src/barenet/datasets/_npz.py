@@ -14,8 +14,9 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet._constraints import convert
+from barenet._messages import in_a_line, some
 from barenet.datasets._dataset import Dataset
-from barenet.errors import DataError, in_a_line, some
+from barenet.errors import DataError
 from barenet.storage._file_io import check_memory, local_path, name_in_memory_error, open_file
 from barenet.tables.reading._class_labels import encode
 from barenet.tables.reading._target import Target, TargetTask, encode_numbers

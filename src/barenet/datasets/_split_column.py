@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import convert
-from barenet.errors import ArgumentError, caller_stacklevel, count_of
+from barenet._messages import count_of
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.tables.encoding._column_fitting import FAR, find_placeholders
 from barenet.tables.encoding._operations import seconds
 from barenet.tables.frames._frame import CATEGORY, Frame

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag, check_texts, convert, lists_options
+from barenet._messages import count_of
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._split_column import SplitColumn, argument_of
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet.errors import ArgumentError, DataError
 from barenet.tables.files._delimited import CsvFields, CsvOptions
 from barenet.tables.files._open_table import (
     Source,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from barenet._constraints import check_count
 from barenet._extras import require
-from barenet.errors import ArgumentError, in_a_line
+from barenet._messages import in_a_line
+from barenet.errors import ArgumentError
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 import numpy as np
 
 from barenet._extras import require
+from barenet._messages import count_of, in_a_line, some
 from barenet.distributed._dask_engine import WorkerRows
 from barenet.distributed._dask_workers import (
     WorkerMemory,
@@ -22,7 +23,7 @@ from barenet.distributed._dask_workers import (
     work_on,
 )
 from barenet.engines._block_rows import RowSource
-from barenet.errors import ArgumentError, count_of, in_a_line, some
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from barenet._extras import require
 from barenet._logging import LOGGER
+from barenet._messages import count_of, in_a_line
 from barenet._version import __version__
-from barenet.errors import ArgumentError, WorkersError, caller_stacklevel, count_of, in_a_line
+from barenet.errors import ArgumentError, WorkersError, caller_stacklevel
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+from barenet._messages import some
 from barenet.engines._engine import Engine, Job
-from barenet.errors import some
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._network import Network
 from barenet.model.losses import Loss

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from barenet._constraints import check_count
-from barenet.errors import brief
+from barenet._messages import brief
 
 #: Minimum number of multiplications in a step for a second thread to save time.
 WORTHWHILE = 800_000

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-from barenet.errors import ArgumentError, brief
+from barenet._messages import brief
+from barenet.errors import ArgumentError
 from barenet.model._arrays import INPUT_DTYPES, check_in_memory, is_safe
 from barenet.tables.frames._to_column import is_missing
 

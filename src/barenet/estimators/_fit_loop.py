@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from barenet._messages import count_of
 from barenet._train import check_batch_size
 from barenet.callbacks import Callback, LambdaCallback, Run
 from barenet.engines import Job, choose_engine
 from barenet.engines._engine import Orders
-from barenet.errors import DivergenceError, caller_stacklevel, count_of
+from barenet.errors import DivergenceError, caller_stacklevel
 from barenet.estimators._scoring import ValidationScorer
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule

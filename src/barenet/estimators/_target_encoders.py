@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from barenet._messages import brief
 from barenet._metrics import r2, weighted_mean
 from barenet.datasets._target_kind import TargetKind
-from barenet.errors import ArgumentError, brief
+from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import errors_naming_argument, is_plain
 from barenet.model._array_dataset import ArrayDataset, class_probabilities
 from barenet.model._arrays import FloatArray, one_hot

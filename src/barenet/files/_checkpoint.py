@@ -18,7 +18,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from barenet._logging import LOGGER
-from barenet.errors import ArgumentError, ModelFileError, caller_stacklevel, with_addresses
+from barenet._messages import with_addresses
+from barenet.errors import ArgumentError, ModelFileError, caller_stacklevel
 from barenet.files._model_file import (
     INVALID,
     check_layers,

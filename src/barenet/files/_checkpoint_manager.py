@@ -17,16 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number
-from barenet.errors import (
-    ArgumentError,
-    ResumeError,
-    WorkersError,
-    brief,
-    caller_stacklevel,
-    in_a_line,
-    with_addresses,
-    without_secrets,
-)
+from barenet._messages import brief, in_a_line, with_addresses, without_secrets
+from barenet.errors import ArgumentError, ResumeError, WorkersError, caller_stacklevel
 from barenet.files._checkpoint import NETWORK, Checkpoint, StateDict
 from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
 from barenet.model._network import Network, Snapshot

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._messages import brief, some
 from barenet._registry import plain, spec_of
-from barenet.errors import ArgumentError, brief, some
+from barenet.errors import ArgumentError
 from barenet.files._model_card import ModelCard
 from barenet.inputs._monotonic_columns import settings_of_signs
 from barenet.model._activations import Sigmoid

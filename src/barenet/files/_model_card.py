@@ -15,9 +15,10 @@ import numpy as np
 
 from barenet._constraints import Count, convert, convert_fields
 from barenet._display import write_display, write_facts, write_table
+from barenet._messages import count_of, printable
 from barenet._metrics import METRICS
 from barenet._version import __version__
-from barenet.errors import ArgumentError, count_of, printable
+from barenet.errors import ArgumentError
 from barenet.files._run_identity import environment
 from barenet.training._history import History, finite_or_none
 

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import Configurable
+from barenet._messages import brief, in_a_line, with_addresses
 from barenet._registry import plain
-from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line, with_addresses
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._safetensors import Arrays, deserialize, end_of_header, serialize
 from barenet.model._architecture import chain_widths
 from barenet.model._ensemble import Ensemble, Model, networks_of

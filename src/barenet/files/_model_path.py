@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from barenet import _shell as shell
-from barenet.errors import with_addresses
+from barenet._messages import with_addresses
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 from barenet.storage._file_io import name_of
 from barenet.storage._remote_file import is_file

@@ -20,18 +20,11 @@ from barenet._constraints import (
     convert_fields,
 )
 from barenet._display import write_display, write_facts
+from barenet._messages import brief, count_of, printable, some, some_columns
 from barenet.datasets._column_summary import describe_unknown
 from barenet.datasets._dataset import rows_alone
 from barenet.datasets._target_kind import n_classes_of
-from barenet.errors import (
-    ArgumentError,
-    brief,
-    caller_stacklevel,
-    count_of,
-    printable,
-    some,
-    some_columns,
-)
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.files._background_rows import sample_of
 from barenet.files._fitted_pipeline import card_of, classes_of, unwrapped_model
 from barenet.files._model_card import (

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from barenet._messages import printable
 from barenet._sparse_rows import SparseRows
 from barenet.engines import Engine
 from barenet.engines._block_rows import BlockRows
-from barenet.errors import printable
 from barenet.model._array_dataset import ArrayDataset
 from barenet.training._callbacks import Callback
 from barenet.training._epoch import TrainingConfig

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import brief
+from barenet._messages import brief
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._messages import some_columns, suggestion
 from barenet._registry import lookup, unknown_name
-from barenet.errors import ArgumentError, caller_stacklevel, some_columns, suggestion
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.inputs._chosen_inputs import ChosenInputs
 from barenet.inputs._chosen_pairs import columns_of
 from barenet.tables.encoding._column import Column, DroppedColumn

@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count
 from barenet._display import write_display, write_table
+from barenet._messages import count_of
 from barenet._metrics import METRICS, is_maximized, main_metric, score_text
 from barenet._registry import canonical
 from barenet.datasets._target_kind import TargetKind
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.insight._models import predictor_and_targets, targets_of_rows
 from barenet.model._arrays import FloatArray, one_hot

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from barenet._constraints import check_count
-from barenet.errors import ArgumentError, brief, count_of
+from barenet._messages import brief, count_of
+from barenet.errors import ArgumentError
 from barenet.model._activations import Activation, as_activation, as_hidden_activation
 from barenet.model.layers import Layer
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._constraints import check_count
+from barenet._messages import brief
 from barenet._sparse_rows import SparseRows
-from barenet.errors import ArgumentError, brief
+from barenet.errors import ArgumentError
 
 #: A float32 or float64 array.
 FloatArray: TypeAlias = NDArray[np.floating[Any]]

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import DeclaredAttributes
-from barenet.errors import ArgumentError, count_of, some
+from barenet._messages import count_of, some
+from barenet.errors import ArgumentError
 from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model._network import Network

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_count, check_seed
+from barenet._messages import in_a_line
 from barenet._registry import lookup
 from barenet.datasets._target_kind import TargetKind
-from barenet.errors import ArgumentError, in_a_line
+from barenet.errors import ArgumentError
 from barenet.settings._run_config import DEFAULTS, RunConfig
 from barenet.settings._run_defaults import HIDDEN_SIZES
 

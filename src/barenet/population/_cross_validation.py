@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_arguments, lists_options
+from barenet._messages import in_a_line
 from barenet._metrics import Metric
 from barenet._train import as_metrics
 from barenet.datasets._target_kind import TargetKind
-from barenet.errors import ArgumentError, in_a_line
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import as_loss

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, check_number, lists_options
 from barenet._display import Cell, write_display, write_table
+from barenet._messages import count_of
 from barenet._metrics import is_maximized
 from barenet._registry import lookup, plain
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun
 from barenet.population._run_factory import NetworkRunFactory, PerNetworkOptions

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._display import align, write_display, write_table
-from barenet.errors import count_of
+from barenet._messages import count_of
 from barenet.model._network import Network
 from barenet.training._history import History
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_arguments, check_count, lists_options
+from barenet._messages import count_of
 from barenet._train import train
 from barenet.engines import is_jax
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of
+from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population import Population

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
+from barenet._messages import brief
 from barenet.distributed._dask_workers import Workers
-from barenet.errors import ArgumentError, brief
+from barenet.errors import ArgumentError
 from barenet.files._checkpoint import StateDict
 from barenet.model._network import Network, Snapshot
 from barenet.population._network_run import NetworkRun, Stop

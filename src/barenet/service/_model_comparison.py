@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from barenet.errors import some
+from barenet._messages import some
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of

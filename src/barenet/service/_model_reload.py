@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from barenet.errors import count_of, message_of, with_addresses
+from barenet._messages import count_of, with_addresses
+from barenet.errors import message_of
 from barenet.service._model_comparison import compare_models
 from barenet.service._served_model import ServedModel
 from barenet.service._service import Service

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
-from barenet.errors import shortened, suggestion
+from barenet._messages import shortened, suggestion
 from barenet.files.exports._value_patterns import TEXT_PATTERN, date_pattern
 
 #: The Python types by the types of a schema, and their descriptions.

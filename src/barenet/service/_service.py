@@ -20,8 +20,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from barenet._constraints import unique_fields
+from barenet._messages import count_of, some, suggestion
 from barenet._version import __version__
-from barenet.errors import ArgumentError, DataError, count_of, some, suggestion
+from barenet.errors import ArgumentError, DataError
 from barenet.files._predictor import describe_threshold
 from barenet.service._http_server import names_host, receive
 from barenet.service._json_size import count_values

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias, get_type_hints
 
 from barenet._constraints import check_flag, convert
+from barenet._messages import with_addresses, without_secrets
 from barenet._progress_bar import progress_bar
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
@@ -16,7 +17,7 @@ from barenet.datasets._dataset_loading import TABLE_SUFFIXES, load_dataset, set_
 from barenet.datasets._named_datasets import GENERATED
 from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.datasets._table_loading import load_table
-from barenet.errors import ArgumentError, caller_stacklevel, with_addresses, without_secrets
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.optimization._schedules import as_schedule
 from barenet.settings._run_config import DEFAULTS, RunConfig, TrainingOptions
 from barenet.settings._run_defaults import MANY, table_defaults

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from barenet._extras import require
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet._messages import count_of
+from barenet.errors import ArgumentError, DataError
 from barenet.storage._remote_file import copy_of
 
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms in addition to its values, and

@@ -21,14 +21,8 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from barenet._extras import require
-from barenet.errors import (
-    ADDRESSES,
-    DataError,
-    MissingExtraError,
-    in_a_line,
-    suggestion,
-    without_secrets,
-)
+from barenet._messages import ADDRESSES, in_a_line, suggestion, without_secrets
+from barenet.errors import DataError, MissingExtraError
 
 #: Seconds to wait until a web server describes a file, or sends more of it.
 TIMEOUT = 30.0

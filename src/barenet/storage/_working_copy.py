@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from weakref import finalize
 
-from barenet.errors import ADDRESSES, DataError, without_secrets
+from barenet._messages import ADDRESSES, without_secrets
+from barenet.errors import DataError
 from barenet.storage._file_io import as_address, format_size, name_of
 from barenet.storage._remote_file import RemoteFile, is_missing, located
 

@@ -24,11 +24,12 @@ from barenet._constraints import (
     convert,
     lists_options,
 )
+from barenet._messages import count_of
 from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines._block_rows import RowSource
-from barenet.errors import ArgumentError, DataError, count_of, option_of
+from barenet.errors import ArgumentError, DataError, option_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from barenet._messages import count_of
 from barenet.datasets._dataset import Dataset
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet.errors import ArgumentError, DataError
 from barenet.streams._column_statistics import ColumnStatistics
 from barenet.streams._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.streams._stream_source import StreamSource, concatenate

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._messages import count_of
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._table_loading import make_dataset
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet.errors import ArgumentError, DataError
 from barenet.model._randomness import derive_key, uniforms
 from barenet.storage._file_io import (
     PARQUET_SUFFIXES,

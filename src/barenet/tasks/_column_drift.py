@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
 from barenet._display import Cell, align, write_display, write_table, write_text
+from barenet._messages import count_of, printable
 from barenet._metrics import METRICS
 from barenet.datasets import _column_summary as summarizing
 from barenet.datasets._table_loading import read_features
-from barenet.errors import ArgumentError, DataError, count_of, printable
+from barenet.errors import ArgumentError, DataError
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor import Predictor
 from barenet.insight._web_page import write_page

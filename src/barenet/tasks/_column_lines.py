@@ -15,10 +15,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from barenet._display import write_display, write_table
+from barenet._messages import count_of, printable, shortened
 from barenet.datasets._column_summary import is_missing
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._table_loading import read_features
-from barenet.errors import ArgumentError, count_of, printable, shortened, spelled
+from barenet.errors import ArgumentError, spelled
 from barenet.files._predictor import Predictor
 from barenet.settings._task_settings import TaskSettings
 from barenet.tables.encoding._alike_names import note_on_alike_names

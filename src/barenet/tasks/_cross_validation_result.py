@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._display import align, write_display, write_table
+from barenet._messages import count_of
 from barenet._metrics import score_text
-from barenet.errors import count_of
 from barenet.model._arrays import FloatArray
 from barenet.population._cross_validation import Fold
 

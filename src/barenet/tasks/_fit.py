@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._messages import some
 from barenet._train import train
 from barenet.datasets._class_weights import class_weights
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines import check_engine
-from barenet.errors import ArgumentError, some
+from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from barenet.errors import ArgumentError, ModelFileError, some
+from barenet._messages import some
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_io import load
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor

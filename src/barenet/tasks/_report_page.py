@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from barenet import plots
 from barenet._display import Cell, write_table as _table, write_text as _text
+from barenet._messages import count_of, printable
 from barenet._metrics import METRICS, is_maximized, score_text
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines._threads import available_threads
-from barenet.errors import count_of, printable
 from barenet.files._model_card import ModelCard
 from barenet.insight._permutation_importance import Importance
 from barenet.insight._web_page import write_page

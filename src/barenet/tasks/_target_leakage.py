@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._messages import printable, some
 from barenet.datasets._column_summary import column_values, is_missing
 from barenet.datasets._dataset import Dataset
-from barenet.errors import ArgumentError, caller_stacklevel, printable, some
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 

@@ -17,9 +17,10 @@ from barenet._constraints import (
     lists_options,
 )
 from barenet._display import write_display
+from barenet._messages import count_of, without_secrets
 from barenet._metrics import METRICS
 from barenet.datasets._dataset import Dataset
-from barenet.errors import ArgumentError, caller_stacklevel, count_of, without_secrets
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.files._checkpoint import ENSEMBLE, NETWORK, Checkpoint
 from barenet.files._checkpoint_manager import as_checkpoint
 from barenet.files._model_card import ModelCard

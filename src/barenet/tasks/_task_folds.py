@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number
+from barenet._messages import brief, count_of, in_a_line, some
 from barenet.datasets._dataset import Dataset
-from barenet.errors import ArgumentError, brief, caller_stacklevel, count_of, in_a_line, some
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.population._cross_validation import Fold, check_fold
 from barenet.population._out_of_fold import split_folds
 

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from barenet._constraints import Configurable, DeclaredAttributes, check_number, option
-from barenet.errors import ArgumentError, count_of, suggestion
+from barenet._messages import count_of, suggestion
+from barenet.errors import ArgumentError
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._history import History, curve_rows, spelled_curve

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from barenet._constraints import check_number
 from barenet._display import write_curves, write_display
+from barenet._messages import brief, count_of, some, suggestion
 from barenet._registry import canonical
-from barenet.errors import brief, count_of, some, suggestion
 
 #: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
 #: reduce the learning rate; the test set decides nothing.

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import check_formulas, declared
-from barenet.errors import ArgumentError, some
+from barenet._messages import some
+from barenet.errors import ArgumentError
 from barenet.files._model_file import check_numbers
 from barenet.files._predictor import Predictor
 from barenet.files.exports._source_text import words

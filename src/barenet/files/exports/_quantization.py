@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import ArgumentError, caller_stacklevel, count_of
+from barenet._messages import count_of
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.files.exports._inference_program import Program, Step, without_estimator
 from barenet.model._activations import Activation, ReLU
 from barenet.model._arrays import FloatArray, check_inputs

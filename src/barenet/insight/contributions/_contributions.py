@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from barenet._constraints import check_count, check_number
 from barenet._display import Cell, write_display, write_table
 from barenet._extras import require_package
+from barenet._messages import count_of, printable, some
 from barenet._registry import lookup
-from barenet.errors import ArgumentError, count_of, printable, some
+from barenet.errors import ArgumentError
 from barenet.insight.contributions._output_names import describe_output
 from barenet.insight.contributions._written_numbers import (
     cell_text,

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.errors import ArgumentError, some
+from barenet._messages import some
+from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray, as_finite, check_inputs
 from barenet.tables.frames._frame import Frame
 

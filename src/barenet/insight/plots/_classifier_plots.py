@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count, check_names
-from barenet.errors import ArgumentError, some
+from barenet._messages import some
+from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.insight.plots import _checks as checks, _style as style
 from barenet.insight.plots._style import Axes, Figure

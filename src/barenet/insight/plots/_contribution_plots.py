@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_count
+from barenet._messages import count_of
 from barenet._registry import lookup
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError
 from barenet.insight.contributions import Contributions
 from barenet.insight.contributions._written_numbers import with_truth_values
 from barenet.insight.plots import _style as style

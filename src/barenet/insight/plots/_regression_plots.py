@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet._messages import count_of
 from barenet._metrics import r2
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._checks import column, table
 from barenet.insight.plots._style import Axes, Figure

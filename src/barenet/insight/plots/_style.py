@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from barenet._extras import require
-from barenet.errors import printable
+from barenet._messages import printable
 from barenet.model._arrays import FloatArray
 
 if TYPE_CHECKING:

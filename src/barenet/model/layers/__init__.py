@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from barenet._messages import brief
 from barenet._registry import by_name, lookup
-from barenet.errors import brief
 from barenet.model.layers._dense import ActivationLayer, Dense, PReLU
 from barenet.model.layers._dropout import Dropout
 from barenet.model.layers._layer import Layer

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 
 from barenet._constraints import Configurable, option
+from barenet._messages import brief
 from barenet._registry import build, by_name
-from barenet.errors import ArgumentError, brief
+from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Layout
 from barenet.model._stateful import Stateful

@@ -12,9 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from barenet import Scaling, TableEncoding, load_dataset
+from barenet._messages import some
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
-from barenet.errors import ArgumentError, some
+from barenet.errors import ArgumentError
 from barenet.files._model_card import ModelCard
 from barenet.playground.data import _plane as planes
 from barenet.playground.data._opened_models import Model

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Scaling, TableEncoding
+from barenet._messages import some
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._named_datasets import GENERATED
-from barenet.errors import ArgumentError, some
+from barenet.errors import ArgumentError
 from barenet.playground.state._features import FEATURES
 from barenet.tables.encoding._column import Column, FilledColumn
 from barenet.tables.encoding._column_kinds import (

@@ -8,7 +8,8 @@ import warnings
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from barenet.errors import ArgumentError, caller_stacklevel, some
+from barenet._messages import some
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.tables.encoding._column_kinds import CategoryColumn
 from barenet.tables.encoding._encoding import TableEncoding
 

@@ -15,8 +15,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from barenet._constraints import check_count, check_number, convert, convert_fields
 from barenet._display import align
+from barenet._messages import some
 from barenet._registry import lookup
-from barenet.errors import ArgumentError, DataError, some
+from barenet.errors import ArgumentError, DataError
 from barenet.tables.encoding._column import Column, DroppedColumn
 from barenet.tables.encoding._column_fitting import SCALINGS, fit_column, in_bins
 from barenet.tables.encoding._column_kinds import (

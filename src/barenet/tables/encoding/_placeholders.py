@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import ArgumentError, caller_stacklevel, count_of, some
+from barenet._messages import count_of, some
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._column_fitting import FAR, find_placeholders
 from barenet.tables.encoding._column_kinds import DateColumn, NumberColumn

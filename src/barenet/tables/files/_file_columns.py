@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from barenet.errors import DataError, caller_stacklevel, count_of, some, suggestion, with_addresses
+from barenet._messages import count_of, some, suggestion, with_addresses
+from barenet.errors import DataError, caller_stacklevel
 from barenet.tables.files._open_table import check_table_names
 from barenet.tables.frames._column_names import Names, spelled_names
 from barenet.tables.frames._frame import DeclaredType, Table

@@ -10,7 +10,8 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from barenet.errors import DataError, brief, some
+from barenet._messages import brief, some
+from barenet.errors import DataError
 from barenet.storage import _file_io as file_io
 from barenet.tables.files import _delimited as delimited
 from barenet.tables.files._delimited import read_records

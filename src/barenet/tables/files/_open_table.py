@@ -12,7 +12,8 @@ from typing import TypeAlias
 import numpy as np
 
 from barenet._constraints import convert
-from barenet.errors import ArgumentError, DataError, some
+from barenet._messages import some
+from barenet.errors import ArgumentError, DataError
 from barenet.storage._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
 from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions

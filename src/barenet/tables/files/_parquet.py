@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require_arrow
-from barenet.errors import BarenetError, DataError, in_a_line
+from barenet._messages import in_a_line
+from barenet.errors import BarenetError, DataError
 from barenet.storage._file_io import (
     check_columns,
     check_memory,

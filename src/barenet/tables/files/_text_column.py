@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require_arrow
-from barenet.errors import DataError, count_of
+from barenet._messages import count_of
+from barenet.errors import DataError
 from barenet.tables.files._delimited import read_records, without_spaces_beside_quotes
 from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.reading._column_texts import GROUPED

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any, TypeAlias
 
-from barenet.errors import DataError, brief, some_columns, suggestion
+from barenet._messages import brief, some_columns, suggestion
+from barenet.errors import DataError
 
 #: Names of columns.
 Names: TypeAlias = Collection[str]

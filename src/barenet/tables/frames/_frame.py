@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._display import write_display, write_table
 from barenet._extras import require_arrow, require_package
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet._messages import count_of
+from barenet.errors import ArgumentError, DataError
 from barenet.tables.frames._column_names import Names, check_names
 
 #: The type of text columns, in which a missing value is ``""``.

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from barenet.errors import DataError, printable
+from barenet._messages import printable
+from barenet.errors import DataError
 
 #: Maximum number of columns that an error lists.
 MOST_COLUMNS = 10

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from barenet.errors import ArgumentError, brief, some, warn_with_remedy
+from barenet._messages import brief, some
+from barenet.errors import ArgumentError, warn_with_remedy
 from barenet.tables.frames._frame import FileForms, Frame
 from barenet.tables.reading import _limits as limits, _parsing as parsing
 from barenet.tables.reading._column_texts import GROUPED, NEARLY_ALL, ColumnTexts, Read

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, Self, TypeAlias
 
 from barenet._constraints import check_texts
-from barenet.errors import ArgumentError, suggestion
+from barenet._messages import suggestion
+from barenet.errors import ArgumentError
 from barenet.tables.reading._date_formats import (
     DateFormats,
     check_date_format,

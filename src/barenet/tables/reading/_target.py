@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import DataError, some
+from barenet._messages import some
+from barenet.errors import DataError
 from barenet.tables.frames._coded_texts import unique_texts
 from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from barenet.errors import count_of, some
+from barenet._messages import count_of, some
 
 
 @dataclass(frozen=True)
