@@ -6,6 +6,7 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import barenet as barenet_package
@@ -136,15 +137,14 @@ def test_wrong_usage_is_one_line_and_status_2(barenet, iris, line, typed, messag
 
 @pytest.mark.case(188)
 def test_a_remedy_names_the_command_that_has_the_option(barenet, train):
-    """A column of decimal commas, and numbers with points in the rows to predict."""
-    rows = [f"{row},5;{row % 2}" for row in range(30)]
-    Path("table.csv").write_text("\n".join(["price;y", *rows]))
-    options = ("--decimal", ",", "--target", "y", "--model", "network", "--epochs", 1)
-    model = train(Path("table.csv").resolve(), *options)
-    Path("new.csv").write_text("price;y\n1.234;0\n")
-    remedy = "use --decimal .; if these are names, use --columns price=names of `barenet train`; "
-    remedy += "if they are of no use, --columns price=drop of `barenet train`"
-    assert remedy in barenet("predict", model, "new.csv", "--decimal", ",").error
+    """A column of new rows that can't be read might be left out of the training."""
+    rows = [f"{row * 7 % 11},{row % 7},{row % 2}" for row in range(30)]
+    Path("table.csv").write_text("\n".join(["price,size,y", *rows]))
+    model = train(Path("table.csv").resolve(), "--target", "y", "--model", "network", "--epochs", 1)
+    weeks = pd.period_range("2020", periods=3, freq="W")
+    pd.DataFrame({"price": weeks, "size": [1, 2, 3]}).to_parquet("new.parquet")
+    remedy = "leave it out: --columns price=drop of `barenet train`"
+    assert remedy in barenet("predict", model, "new.parquet").error
 
 
 @pytest.mark.case(188)

@@ -319,7 +319,6 @@ def test_blocks_have_the_rows_of_the_whole_file(write, monkeypatch, seeds):
             data = gzip.compress(data)
         path, options = write(data), CsvOptions(**given_options)
         head = int(rng.choice([rng.integers(1, 300), 2**20]))
-        monkeypatch.setattr(_csv_table, "_HEAD", head)
         monkeypatch.setattr(_csv_blocks, "_HEAD", 4 * head)
         monkeypatch.setattr(_delimited, "_SAMPLE", min(head, 2**16))
         monkeypatch.setattr(_csv_blocks, "_BLOCK", int(rng.integers(1, 300)))

@@ -19,6 +19,7 @@ from barenet.tables.files._csv_table import CsvTable, read_table
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._open_table import with_target
 from barenet.tables.frames._frame import Frame, Table
+from barenet.tables.reading._column_values import read_formed_numbers
 from barenet.tables.reading._target import MAX_CLASSES, read_target
 from barenet.tasks._description import labelled_rows
 
@@ -117,7 +118,7 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
             error.path = name
         raise
     table = replace(table, path=Path(name))
-    frame = table.frame(table.names)
+    frame = _frame_of(table)
     numeric = _numeric(frame)
     return TableFile(
         name=name,
@@ -145,8 +146,12 @@ def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
 
 def _n_numeric(table: CsvTable) -> int:
     """Return the number of numeric columns."""
-    frame = table.frame(table.names)
-    return sum(_numeric(frame).values())
+    return sum(_numeric(_frame_of(table)).values())
+
+
+def _frame_of(table: CsvTable) -> Frame:
+    """Read all columns; numbers may have the form that the options state."""
+    return read_formed_numbers(table.frame(table.names), table.names)
 
 
 def _numeric(frame: Frame) -> dict[str, bool]:
