@@ -67,7 +67,7 @@ class Format(ABC):
     WORDS: Sequence[bytes] = ()
     #: The name of an input's file.
     file: ClassVar[str] = ""
-    #: The number of inputs in the tests; `make fuzz` has a million of each format.
+    #: The number of inputs in the tests.
     in_tests: ClassVar[int] = 10_000
     #: The errors that refuse a file.
     refusals: tuple[type[Exception], ...] = (DataError,)

@@ -14,6 +14,7 @@ from barenet import (
     MLPClassifier,
     MLPRegressor,
     Network,
+    Predictor,
     Task,
     load_dataset,
     permutation_importance,
@@ -81,6 +82,11 @@ def test_an_estimator_is_scored_by_the_numbers_that_it_predicts():
     y = X[:, 0] - 2 * X[:, 1]
     uncertain = MLPRegressor("gaussian_nll", max_iter=100, random_state=0).fit(X, y)
     assert barenet.evaluate(uncertain, X, y)["r2"] == pytest.approx(uncertain.score(X, y))
+    quantiles = MLPRegressor("quantile:levels=[0.1,0.5,0.9]", max_iter=100, random_state=0)
+    for model in (uncertain, quantiles.fit(X, y)):
+        predictor = Predictor.from_estimator(model)
+        for scored in (model, predictor):
+            assert barenet.evaluate(scored, X, y)["r2"] == pytest.approx(model.score(X, y))
     both = np.column_stack([y, -3 * y])
     model = MLPRegressor(max_iter=50, random_state=0).fit(X, both)
     assert barenet.evaluate(model, X, both)["r2"] == pytest.approx(model.score(X, both))

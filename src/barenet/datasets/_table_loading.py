@@ -30,8 +30,8 @@ from barenet.tables.files._open_table import (
 )
 from barenet.tables.frames._column_names import Names
 from barenet.tables.frames._frame import Frame, Table
-from barenet.tables.reading._column_reading import Reading
-from barenet.tables.reading._column_values import complete_numbers, read_formed_numbers
+from barenet.tables.reading._column_reading import Reading, read_formed_numbers
+from barenet.tables.reading._column_values import complete_numbers
 from barenet.tables.reading._column_words import (
     DROP,
     ColumnRequest,
@@ -162,8 +162,8 @@ def load_table(
         unparsed=[target_name] if task == "classification" else [],  # classes as they are spelled
         categories=labels,
     )
-    formed = [name for name in features if name not in kinds]
-    all_rows = read_formed_numbers(all_rows, formed)
+    undecided = [name for name in features if name not in kinds]
+    all_rows = read_formed_numbers(all_rows, undecided)
     rows, without_target = with_target(all_rows, target_name, missing, task)
     description = without_target.beside(len(rows))
     if len(rows) < 2:

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._metrics import metrics_for
-from barenet._registry import canonical, lookup
+from barenet._registry import build, canonical, lookup
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.insight._models import predictor_and_targets, predictor_of, targets_of_rows
 from barenet.insight._permutation_importance import metric_of
-from barenet.model._arrays import as_finite, check_targets, one_hot
+from barenet.model._arrays import FloatArray, as_finite, check_targets, one_hot
 from barenet.model._ensemble import Model
+from barenet.model.losses import LOSSES, Loss
 
 
 def evaluate(
@@ -79,6 +80,8 @@ def evaluate(
         if predictor.classes is None:
             numbers = predictor.outputs(X) if model is predictor else model.predict(X)
             output = np.asarray(numbers, np.float64).reshape(len(numbers), -1)
+            if np.ndim(y) < 2 or np.shape(y)[1] == 1:
+                output = _point_prediction(predictor, output)
             targets = _targets_of_numbers(predictor, y, output.shape)
         else:
             _, codes = predictor_and_targets(model, X, y, "model")
@@ -97,6 +100,17 @@ def evaluate(
         metric = lookup(accepted, name, "metrics")
         scores[name] = metric.at_threshold(output, targets, threshold)
     return scores
+
+
+def _point_prediction(predictor: Predictor, output: FloatArray) -> FloatArray:
+    """Select the prediction of one target among several outputs, such as the middle quantile."""
+    if output.shape[1] == 1 or predictor.card is None:
+        return output
+    try:
+        loss = build(Loss, LOSSES, predictor.card.settings.get("loss"), "loss")
+    except ArgumentError:  # a user-defined loss
+        return output
+    return loss.point(output)
 
 
 def _targets_of_numbers(

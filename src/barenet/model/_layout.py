@@ -47,12 +47,12 @@ class Layout:
 class InPlaceAssignment:
     """Base of classes whose arrays are views: ``layer.bias = 0`` writes into the existing array."""
 
-    def is_view(self, name: str) -> bool:
+    def _is_view(self, name: str) -> bool:
         """Return whether an attribute that is an array is a view."""
         return True
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(vars(self).get(name), np.ndarray) and self.is_view(name):
+        if isinstance(vars(self).get(name), np.ndarray) and self._is_view(name):
             vars(self)[name][...] = value
         else:
             super().__setattr__(name, value)

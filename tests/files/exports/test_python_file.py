@@ -237,6 +237,8 @@ def test_numbers_are_read_with_the_separators_of_the_training(tmp_path, sizes, o
     path.write_text("\n".join(["size;town;y", *lines]))
     predictor = Task.open(path, "y", **options).train(model="network", epochs=2)
     rows = [line.split(";")[:2] for line in lines]
-    predictions = run_python(program_of(predictor))["predict"](rows)
+    predict = run_python(program_of(predictor))["predict"]
+    assert predict([[f"<{rows[0][0]}", "Bonn"]]) == predict([[rows[0][0], "Bonn"]])  # a limit
+    predictions = predict(rows)
     expected = predictor.predict(load_table(path, "y", frame=True, **options).X)
     assert predictions.tolist() == expected.tolist()

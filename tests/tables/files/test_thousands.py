@@ -93,6 +93,30 @@ def test_points_beside_decimal_commas_are_between_thousands(write):
 
 
 @pytest.mark.case(156)
+@pytest.mark.parametrize("memory", [None, "1GB"])
+def test_codes_and_truth_values_are_what_they_are_without_an_option(write, memory):
+    rows = [f"{7 * (n % 20):05};{n % 2 == 0};{n * 7 % 31},5;{n % 9}" for n in range(N)]
+    path = write("\n".join(["zip;member;size;y", *rows]))
+    options = {"task": "regression", "test_size": 0}
+    if memory:
+        options |= {"memory": memory, "test_size": 0.1}
+    words = [line.words for line in Task.open(path, "y", decimal=",", **options).describe()[:3]]
+    assert words == ["names", "yes/no", "number"]
+    as_numbers = Task.open(path, "y", decimal=",", columns={"zip": "number"}, test_size=0)
+    assert as_numbers.training.X["zip"][:3].tolist() == [0, 7, 14]
+
+
+@pytest.mark.case(156)
+def test_words_for_dates_come_before_the_format_of_a_file(write):
+    rows = [f"{1 + n % 12:02}.{1 + n % 28:02}.2024;{n % 7};{n}" for n in range(N)]
+    path = write("\n".join(["day;x;y", *rows]))
+    for words in ("date month-first", "date %m.%d.%Y"):
+        options = {"columns": {"day": words}, "date_format": "%d.%m.%Y"}
+        task = Task.open(path, "y", task="regression", test_size=0, **options)
+        assert len(np.unique(task.training.X["day"].astype("M8[M]"))) == 12
+
+
+@pytest.mark.case(156)
 def test_words_for_a_column_come_before_the_options_of_its_file(write):
     rows = "\n".join(f"{n % 7},{200 + n};{n},{100 + n};{n},5" for n in range(1, 7))
     path = write(f"english;german;y\n{rows}")

@@ -299,7 +299,7 @@ def _reader_of(column: NumberColumn, program: Program) -> str:
     form = column.form or program.number_form
     if not form:
         return "read_number_or_limit"
-    return f"lambda text: read_formed(text, number_form({form!r}))"
+    return f"lambda text: read_number_or_limit(text, number_reader({form!r}))"
 
 
 def _encoded(column: Column) -> Iterator[str]:

@@ -71,7 +71,7 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     parameter_shapes: Mapping[str, Shape] = MappingProxyType({})
     statistic_shapes: Mapping[str, Shape] = MappingProxyType({})
 
-    def is_view(self, name: str) -> bool:
+    def _is_view(self, name: str) -> bool:
         return name in self.parameter_shapes or name in self.statistic_shapes
 
     @abstractmethod

@@ -19,7 +19,7 @@ from barenet.tables.files._csv_table import CsvTable, read_table
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._open_table import with_target
 from barenet.tables.frames._frame import Frame, Table
-from barenet.tables.reading._column_values import read_formed_numbers
+from barenet.tables.reading._column_reading import read_formed_numbers
 from barenet.tables.reading._target import MAX_CLASSES, read_target
 from barenet.tasks._description import labelled_rows
 

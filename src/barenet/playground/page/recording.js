@@ -1,5 +1,5 @@
-// A recorded training on a page of its own: the playground's panel of a network, which shows it at the
-// epochs that were kept, without a server. It is in English.
+// A recorded training on a page of its own: the playground's panel of a network, which shows it
+// at the epochs that were kept, without a server. It is in English.
 
 import { epochAt, nearest } from "./output/curve.js";
 import { button, counted, find, findAll, make } from "./dom.js";

@@ -81,8 +81,8 @@ class CsvOptions:
         Whether values may be quoted, which is the default. If not, quotes are ordinary characters,
         as with pandas' ``quoting=csv.QUOTE_NONE`` or polars' ``quote_char=None``.
     thousands : {",", ".", "'", " "}
-        The sign between groups of three digits of plain numbers, as in 1,049.50. With ``"."``, the
-        decimal separator is a comma.
+        The sign between groups of three digits of plain numbers, as in 1,049.50. A point
+        requires ``decimal=","``.
     """
 
     delimiter: str | None = None

@@ -9,6 +9,7 @@ of the table decide, or else nothing does, and the user has to.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,11 +21,12 @@ from barenet.errors import ArgumentError, warn_with_remedy
 from barenet.tables.frames._frame import FileForms, Frame
 from barenet.tables.reading import _limits as limits, _parsing as parsing
 from barenet.tables.reading._column_texts import GROUPED, NEARLY_ALL, ColumnTexts, Read
-from barenet.tables.reading._column_values import Losses, Unread
+from barenet.tables.reading._column_values import Losses, Unread, parse_column
 from barenet.tables.reading._column_words import words_of_kind
 from barenet.tables.reading._date_formats import date_text
 from barenet.tables.reading._date_reading import is_time
-from barenet.tables.reading._number_forms import number_form, number_reader
+from barenet.tables.reading._missing_texts import MISSING
+from barenet.tables.reading._number_forms import file_number_reader, number_form
 from barenet.tables.reading._parsing import ReadNumber
 from barenet.tables.reading._readers import (
     NO_FORMS,
@@ -89,10 +91,13 @@ def read_kinds(
         if not readings[name].candidates:
             sure[name] = readings[name]
     sure_kinds = {reading.kind for reading in sure.values()}
-    mark = _stated_mark(forms) or _decimal_mark(columns, sure)
+    stated_mark = _stated_mark(forms)
+    mark = stated_mark or _decimal_mark(columns, sure)
     for name, reading in readings.items():
         if reading.candidates:
             readings[name] = _settled(reading, sure_kinds, mark)
+        elif stated_mark:
+            continue  # plain numbers have it already
         elif mark == "," and reading.kind == PLAIN_KIND and _may_have_thousands(columns[name]):
             readings[name] = Reading("number 1.234,5")
     return readings
@@ -153,10 +158,12 @@ def reading_of(texts: ColumnTexts, forms: FileForms = NO_FORMS) -> Reading:
         return Reading("boolean")
     if texts.are_all(_season):
         return Reading("category")
-    read_number = number_reader(forms.numbers)
+    read_number = file_number_reader(forms.numbers)
     numbers = _numbers_of(texts, read_number)
     plain_readers = readers_of_first_rank(forms, has_limits=_has_limits(texts, read_number))
-    have_two_spellings = _have_two_spellings(numbers)
+    form = number_form(forms.numbers)
+    mark = "." if form is None else form.decimal
+    have_two_spellings = _have_two_spellings([text.replace(mark, ".") for text in numbers])
     have_codes = have_two_spellings or _have_codes(numbers)
     units = units_of(texts)
     reads: list[tuple[Reader, Read]] = []
@@ -317,8 +324,30 @@ def readings_of(
     return readings | read_kinds(texts, forms)
 
 
+def read_formed_numbers(frame: Frame, names: Iterable[str]) -> Frame:
+    """Read the columns of text all of whose values are numbers in the form of their file.
+
+    >>> from barenet.tables.frames._to_frame import as_frame
+    >>> read_formed_numbers(as_frame({"size": ["1.5", "2"]}), ["size"])["size"].tolist()
+    ['1.5', '2']
+    """
+    columns = dict(frame.columns)
+    for name in names:
+        forms = frame.forms_of(name)
+        if columns[name].dtype.kind != "T" or not forms.numbers:
+            continue
+        texts = ColumnTexts.of(columns[name], MISSING)
+        if reading_of(texts, forms) != Reading(PLAIN_KIND):
+            continue
+        unread: Losses = {}
+        numbers = parse_column(frame, name, PLAIN_KIND, MISSING, unread)
+        if not unread:
+            columns[name] = numbers
+    return replace(frame, columns=columns)
+
+
 def forms_of(frame: Frame, name: str, target: str | None) -> FileForms:
-    """Return the forms of a column in the file of a frame; a target is no date in any format."""
+    """Return the forms of a column in the file of a frame; for a target, without that of dates."""
     forms = frame.forms_of(name)
     return forms._replace(dates="") if name == target else forms
 

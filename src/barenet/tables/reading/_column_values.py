@@ -19,14 +19,14 @@ from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._parsed_frame import ParsedFrame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_errors import raise_together
-from barenet.tables.reading._date_formats import looks_like_numbers
 from barenet.tables.reading._date_reading import DATES, are_missing_dates, is_time
-from barenet.tables.reading._missing_texts import MISSING, is_absent
-from barenet.tables.reading._number_forms import number_reader
+from barenet.tables.reading._missing_texts import is_absent
+from barenet.tables.reading._number_forms import file_number_reader
 from barenet.tables.reading._parsing import (
     WORDS,
     ReadNumber,
     canonical,
+    is_code,
     number_of_token,
     read_number,
     to_number,
@@ -65,7 +65,9 @@ class Unread:
         """Make the error of the first value, given the frame before it was read."""
         assert self.is_unread is not None
         error = fault_of(frame, name, self.is_unread, self.expected, detail=self.detail)
-        if frame.forms_of(name).numbers and read_number(str(error.value).strip()) is not None:
+        value = str(error.value).strip()
+        is_plain = read_number(value) is not None and not is_code(value)
+        if self.expected == "a number" and frame.forms_of(name).numbers and is_plain:
             error.remedy = "for decimal points, use {decimal}"
             error.options = {"decimal": "."}
         return error
@@ -93,7 +95,7 @@ def as_numbers(
     unread: Losses | None = None,
 ) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
-    read_form = number_reader(frame.forms_of(name).numbers)
+    read_form = file_number_reader(frame.forms_of(name).numbers)
     if parse is None:
         parse = partial(read_number_or_truth, read=read_form)
     values = _parse(frame, name, missing, parse, "a number", unread=unread)
@@ -117,25 +119,6 @@ def as_numbers(
         error.options["missing"] = [str(error.value).strip()]  # as written in the file
         raise error
     return values
-
-
-def read_formed_numbers(frame: Frame, names: Names) -> Frame:
-    """Read the columns of text all of whose values are numbers in the form of their file.
-
-    >>> from barenet.tables.frames._to_frame import as_frame
-    >>> read_formed_numbers(as_frame({"size": ["1.5", "2"]}), ["size"])["size"].tolist()
-    ['1.5', '2']
-    """
-    columns = dict(frame.columns)
-    for name in names:
-        forms = frame.forms_of(name)
-        may_be_dates = looks_like_numbers(forms.dates)
-        if columns[name].dtype.kind == "T" and forms.numbers and not may_be_dates:
-            unread: Losses = {}
-            numbers = as_numbers(frame, name, MISSING, unread=unread)
-            if not unread:
-                columns[name] = numbers
-    return replace(frame, columns=columns)
 
 
 def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:

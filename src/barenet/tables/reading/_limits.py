@@ -11,7 +11,6 @@ from barenet.tables.reading._column_texts import NEARLY_ALL, ColumnTexts
 from barenet.tables.reading._parsing import (
     ReadNumber,
     read_limit,
-    read_number,
     read_number_or_limit,
     sign_and_number,
 )
@@ -20,16 +19,14 @@ from barenet.tables.reading._parsing import (
 MANY = 10
 
 
-def _are_mixed_up(
-    numbers: Collection[str], limits: Collection[str], read: ReadNumber = read_number
-) -> bool:
+def _are_mixed_up(numbers: Collection[str], limits: Collection[str], read: ReadNumber) -> bool:
     """Return whether limits would be equal to values on their other side.
 
     <5 and >5 would be the same number, and so would 5 and 5+ beside 6, as grades have them.
 
-    >>> _are_mixed_up(["6"], ["<5", ">5"]), _are_mixed_up(["5", "6"], ["5+"])
+    >>> _are_mixed_up(["6"], ["<5", ">5"], float), _are_mixed_up(["5", "6"], ["5+"], float)
     (True, True)
-    >>> _are_mixed_up(["5", "6"], ["<5", "6+"])
+    >>> _are_mixed_up(["5", "6"], ["<5", "6+"], float)
     False
     """
     greatest = -math.inf

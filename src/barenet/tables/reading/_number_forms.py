@@ -5,7 +5,7 @@ be stored with a model, shown, and given by a user.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -26,12 +26,12 @@ APOSTROPHE = "\u2019"
 SIGNS_OF_THOUSANDS = {
     ",": re.compile(","),
     ".": re.compile("[.]"),
-    " ": re.compile("[ \u00a0\u2007\u2009\u202f]"),
+    " ": re.compile(f" |{SPACES.pattern}"),
     "'": re.compile("['\u2019]"),
 }
 
-#: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M. Before a time, the sign of days is
-#: theirs alone: -1 day, 23:00:00 is an hour before.
+#: Durations: 45:12, 1:02:33.5, 0 days 02:30:00, 2h 5m, PT2H5M. A sign before the days applies to
+#: the days only: -1 day, 23:00:00 is an hour before.
 CLOCK = re.compile(
     r"(?:(?P<days>[+-]?\d+) days?,? )?(?P<sign>[+-]?)(?P<first>\d{1,4}):(?P<second>[0-5]\d)"
     r"(?::(?P<third>[0-5]\d))?(?P<fraction>[.]\d+)?",
@@ -99,6 +99,23 @@ def number_reader(form: str) -> Callable[[str], float | None]:
 
 
 @cache
+def file_number_reader(form: str) -> Callable[[str], float | None]:
+    """Return the function that reads the numbers of a file whose options state a form.
+
+    Codes are numbers here, as without a form: the column decides whether it holds names.
+
+    >>> [file_number_reader("1.234,5")(text) for text in ("1.049,50", "01067")]
+    [1049.5, 1067.0]
+    """
+    read_form = number_reader(form)
+
+    def read(text: str) -> float | None:
+        return read_number(text) if is_code(text) else read_form(text)
+
+    return read
+
+
+@cache
 def number_pattern(thousands: str, decimal: str) -> re.Pattern[str]:
     """Return the pattern of a number with these separators, or without any."""
     whole = r"\d+"
@@ -110,8 +127,8 @@ def number_pattern(thousands: str, decimal: str) -> re.Pattern[str]:
     return re.compile(number, re.ASCII)
 
 
-def read_formed(text: str, form: Sequence[str]) -> float | None:
-    """Parse a number in a form; its separators, a sign before it, and the unit of 0 may lack.
+def read_formed(text: str, form: NumberForm) -> float | None:
+    """Parse a number in a form; its separators, a sign before it, and the unit of 0 may be missing.
 
     >>> form = number_form("$1,234.5")
     >>> [read_formed(text, form) for text in ("$9,216", "-$5", "($5.50)", "$(5.50)", "9216", "5 $")]

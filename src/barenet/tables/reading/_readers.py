@@ -25,6 +25,7 @@ from barenet.tables.reading._number_forms import (
     DURATION,
     SIGNS_OF_THOUSANDS,
     NumberForm,
+    file_number_reader,
     number_form,
     number_reader,
     read_duration,
@@ -107,7 +108,7 @@ def readers_of_first_rank(forms: FileForms, *, has_limits: bool) -> Iterator[Rea
     A format of dates comes before numbers, as 20240131 may be in it. Limits such as <5 are numbers
     only in some columns.
     """
-    read = number_reader(forms.numbers)
+    read = file_number_reader(forms.numbers)
     if has_limits:
         read = partial(read_number_or_limit, read=read)
     number = Reader(PLAIN_KIND, read)
@@ -176,19 +177,22 @@ def reader_of(kind: str, forms: FileForms = NO_FORMS) -> Callable[[str], Any]:
         return truth_of
     if kind == DURATION:
         return read_duration
-    form = forms.numbers if kind == PLAIN_KIND else form_of_kind(kind)
-    return partial(read_number_or_limit, read=number_reader(form))
+    if kind == PLAIN_KIND:
+        return partial(read_number_or_limit, read=file_number_reader(forms.numbers))
+    return partial(read_number_or_limit, read=number_reader(form_of_kind(kind)))
 
 
 def orders_of(kind: str, forms: FileForms) -> tuple[str, ...]:
-    """Return the order or format of a kind of dates; that of their file comes before it.
+    """Return the order or format of a kind of dates, and that of their file.
 
-    >>> orders_of("ymd", FileForms(dates="%d.%m.%y")), orders_of("ymd", FileForms())
-    (('%d.%m.%y', 'ymd'), ('ymd',))
+    Plain dates are first in the format of the file; others have an order or a format of their own.
+
+    >>> orders_of("ymd", FileForms(dates="%d.%m.%y")), orders_of("mdy", FileForms(dates="%d.%m.%y"))
+    (('%d.%m.%y', 'ymd'), ('mdy', '%d.%m.%y'))
     """
     if not forms.dates or kind in COUNTS or is_time(kind):
         return (kind,)
-    return (forms.dates, kind)
+    return (forms.dates, kind) if kind == PLAIN_DATE else (kind, forms.dates)
 
 
 def _read_date(text: str, orders: Sequence[str]) -> datetime | None:

@@ -23,7 +23,7 @@ from barenet.tables.reading._column_values import (
     refuse_where,
 )
 from barenet.tables.reading._missing_texts import MISSING, is_absent
-from barenet.tables.reading._number_forms import number_reader
+from barenet.tables.reading._number_forms import file_number_reader
 from barenet.tables.reading._parsing import ReadNumber, read_number
 from barenet.tables.reading._readers import (
     PLAIN_KIND,
@@ -98,7 +98,7 @@ def missing_targets(
     """
     column = rows.columns[target]
     missing = {text.strip() for text in missing}
-    read = number_reader(rows.forms_of(target).numbers)
+    read = file_number_reader(rows.forms_of(target).numbers)
     if column.dtype.kind != "T":
         numbers = _numbers_among(missing, parsing.number_of_token)
         return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
@@ -154,7 +154,7 @@ def _read_text(
     codes, texts = unique_texts(rows.columns[target])
     if task is None:
         _refuse_spellings(rows, target)
-    read = number_reader(rows.forms_of(target).numbers)
+    read = file_number_reader(rows.forms_of(target).numbers)
     are_numbers = all(read(text) is not None for text in texts)
     if task != "classification" or are_numbers:  # so that classes 1 and 1.0 are one
         numbers = _read_numbers(rows, target, reading, is_regression=task == "regression")
@@ -281,7 +281,7 @@ def known_targets(
     if rows.columns[target].dtype.kind == "T":
         # If the classes are text, 01 differs from 1.
         are_numbers = all(is_number(name) for name in classes)
-        read = number_reader(rows.forms_of(target).numbers)
+        read = file_number_reader(rows.forms_of(target).numbers)
         numbers_of_labels = _numbers_among(labels, read)
         if are_numbers and len(numbers_of_labels) == len(labels):
             labels = [class_name(number) for number in numbers_of_labels]

@@ -47,7 +47,8 @@ const SETTINGS = {
   penalty_rate: "regularization strength",
   batch_size: "batch size",
 };
-const PENALTY = new Set(["regularization", "regularization strength"]); // both are seen where there is one
+// Both are seen where there is a penalty.
+const PENALTY = new Set(["regularization", "regularization strength"]);
 
 const MARKED = 8000; // milliseconds that a setting is marked which was changed by another one
 const STEADY = 2000; // milliseconds that words stay, while it learns
