@@ -134,7 +134,7 @@ def test_the_options_of_a_file_are_above_its_columns(barenet, option):
         "decimal": ",",
         "date_format": "%Y%m%d",
         "missing": ["none"],
-        "columns": {"size": "number", "day": "date", "kind": "names"},
+        "columns": {"size": "number", "day": "date %Y%m%d", "kind": "names"},
     }
     Path("columns.toml").write_text(lines)
     target = ("--target", "price", *QUICK)

@@ -1,7 +1,8 @@
 """Damaged, hostile and odd inputs of each format are read, or refused in one line.
 
 There are 80 of each here, ten thousand in `make test-all`, and a hundred thousand others each time
-in `make fuzz`, where ``FUZZ="123 1"`` repeats the input of a number. One that breaks a reader is kept in ``runs/fuzz``.
+in `make fuzz`, where ``FUZZ="123 1"`` repeats the input of a number. One that breaks a reader is
+kept in ``runs/fuzz``.
 """
 
 import faulthandler

@@ -15,7 +15,7 @@ from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.insight._models import predictor_and_targets, predictor_of, targets_of_rows
 from barenet.insight._permutation_importance import metric_of
-from barenet.model._arrays import FloatArray, as_finite, check_targets, one_hot
+from barenet.model._arrays import as_finite, check_targets, one_hot
 from barenet.model._ensemble import Model
 from barenet.model.losses import LOSSES, Loss
 
@@ -102,15 +102,15 @@ def evaluate(
     return scores
 
 
-def _point_prediction(predictor: Predictor, output: FloatArray) -> FloatArray:
+def _point_prediction(predictor: Predictor, output: NDArray[np.float64]) -> NDArray[np.float64]:
     """Select the prediction of one target among several outputs, such as the middle quantile."""
     if output.shape[1] == 1 or predictor.card is None:
         return output
     try:
-        loss = build(Loss, LOSSES, predictor.card.settings.get("loss"), "loss")
+        loss: Any = build(Loss, LOSSES, str(predictor.card.settings.get("loss")), "loss")
     except ArgumentError:  # a user-defined loss
         return output
-    return loss.point(output)
+    return np.asarray(loss.point(output), np.float64)
 
 
 def _targets_of_numbers(

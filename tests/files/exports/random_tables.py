@@ -76,8 +76,8 @@ def with_random_inputs(
             days[column.name] = tuple(different[:: int(rng.integers(1, 4))].tolist())
         elif column.name.startswith("codes"):
             texts = {text.strip() for text in rows[column.name][:N_TRAINING]}
-            whole = sorted(float(text) for text in texts if text.strip("-").isdigit())
-            codes[column.name] = tuple(whole[:: int(rng.integers(1, 3))])
+            present = sorted(float(text) for text in texts if text[-1:].isdigit())
+            codes[column.name] = tuple(present[:: int(rng.integers(1, 3))])
     return with_random_pairs(rng, encoding.with_inputs(parts, codes, days))
 
 
@@ -132,7 +132,10 @@ def numbers(rng: np.random.Generator) -> Values:
 
 def codes(rng: np.random.Generator) -> Values:
     offset = int(rng.choice([0, -3, 2_000_000]))
-    return [str(offset + int(code)) for code in rng.integers(0, 9, N_ROWS)]
+    fraction = ""
+    if abs(offset) < 10 and rng.random() < 0.5:
+        fraction = ".9"  # of prices such as 36.9, which no float equals
+    return [f"{offset + int(code)}{fraction}" for code in rng.integers(0, 9, N_ROWS)]
 
 
 def truths(rng: np.random.Generator) -> Values:

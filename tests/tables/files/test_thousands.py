@@ -107,6 +107,16 @@ def test_codes_and_truth_values_are_what_they_are_without_an_option(write, memor
 
 
 @pytest.mark.case(156)
+def test_a_marker_is_read_in_the_form_of_its_file(write):
+    sizes = ["9.999" if n % 4 == 0 else f"{n % 7},5" for n in range(N)]
+    path = write("\n".join(["size;y", *(f"{size};{n}" for n, size in enumerate(sizes))]))
+    options = {"decimal": ",", "task": "regression", "test_size": 0}
+    for marker in ("9.999,00", "9.999"):
+        [line] = Task.open(path, "y", missing=[marker], **options).describe()[:1]
+        assert line.n_missing == N // 4
+
+
+@pytest.mark.case(156)
 def test_words_for_dates_come_before_the_format_of_a_file(write):
     rows = [f"{1 + n % 12:02}.{1 + n % 28:02}.2024;{n % 7};{n}" for n in range(N)]
     path = write("\n".join(["day;x;y", *rows]))

@@ -264,7 +264,7 @@ def test_an_option_of_a_file_states_what_plain_numbers_are(form, texts, kind):
 def test_a_format_of_dates_comes_before_numbers():
     texts = {"c": texts_of(["20240131", "20241201"]), "d": texts_of(["1", "12.5"])}
     readings = read_kinds(texts, dict.fromkeys(texts, FileForms(dates="%Y%m%d")))
-    assert [reading.kind for reading in readings.values()] == ["ymd", "number"]
+    assert [reading.kind for reading in readings.values()] == ["%Y%m%d", "number"]
 
 
 @pytest.mark.case(40, 222)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._messages import some
 from barenet.errors import ArgumentError
 from barenet.files.exports import _source_text as source
 from barenet.files.exports._activation_code import numeric_options
@@ -267,13 +268,13 @@ def columns_of(program: Program) -> Iterable[tuple[int, Column]]:
 
 
 def _codes(column: Column, numbers: Sequence[float]) -> NDArray[np.float32]:
-    """Return the codes of a column as floats, which must be equal to them."""
-    codes = np.array(numbers)
-    floats = codes.astype(np.float32)
-    is_different = codes != floats
-    if is_different.any():
-        code = class_name(codes[is_different][0])
-        problem = f"column {column.name!r} has codes such as {code}, which no float of C equals"
+    """Return the codes of a column as floats, as the numbers that are compared with them are."""
+    floats = np.array(numbers, np.float32)
+    different, counts = np.unique(floats, return_counts=True)
+    if len(different) < len(floats):
+        shared = different[counts > 1][0]
+        equal = [class_name(number) for number in numbers if np.float32(number) == shared]
+        problem = f"column {column.name!r} has codes that are one float of C: {some(equal)}"
         remedy = "use {to} or {to_}"
         raise ArgumentError(problem, argument="model", remedy=remedy, to="python", to_="json")
     return floats

@@ -22,7 +22,9 @@ def dates(
         if isinstance(value, np.datetime64):
             value = value.astype("M8[us]")  # a text with minutes, of any unit
         text = str(value).strip()
-        moment = read_date(text, date_format) or parse_datetime(text, order)
+        moment = parse_datetime(text, order)
+        if moment is None and order == "ymd":  # as in the files of the training
+            moment = read_date(text, date_format)
         if moment is not None:
             x[row] = moment
         elif not is_absent(text):

@@ -21,7 +21,7 @@ from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_errors import raise_together
 from barenet.tables.reading._date_reading import DATES, are_missing_dates, is_time
 from barenet.tables.reading._missing_texts import is_absent
-from barenet.tables.reading._number_forms import file_number_reader
+from barenet.tables.reading._number_forms import file_number_reader, number_form
 from barenet.tables.reading._parsing import (
     WORDS,
     ReadNumber,
@@ -67,7 +67,8 @@ class Unread:
         error = fault_of(frame, name, self.is_unread, self.expected, detail=self.detail)
         value = str(error.value).strip()
         is_plain = read_number(value) is not None and not is_code(value)
-        if self.expected == "a number" and frame.forms_of(name).numbers and is_plain:
+        form = number_form(frame.forms_of(name).numbers)
+        if self.expected == "a number" and is_plain and form is not None and form.decimal == ",":
             error.remedy = "for decimal points, use {decimal}"
             error.options = {"decimal": "."}
         return error
@@ -95,18 +96,18 @@ def as_numbers(
     unread: Losses | None = None,
 ) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
-    read_form = file_number_reader(frame.forms_of(name).numbers)
+    read_marker = file_number_reader(frame.forms_of(name).numbers)
     if parse is None:
-        parse = partial(read_number_or_truth, read=read_form)
+        parse = partial(read_number_or_truth, read=read_marker)
     values = _parse(frame, name, missing, parse, "a number", unread=unread)
     read_token: Parser = number_of_token
     if frame.columns[name].dtype.kind == "T":
         read_token = to_number  # in texts, infinities are already missing values
     numbers = []
     for token in missing:
-        number = read_token(token)
+        number = read_marker(token)
         if number is None:
-            number = read_form(token)
+            number = read_token(token)
         if number is not None:
             numbers.append(number)
     if numbers:
@@ -159,7 +160,7 @@ def as_datetimes(
             has_day = ~np.isnat(column) & (column.astype("M8[D]") != np.datetime64(0, "D"))
             refuse_where(frame, name, has_day, expected, detail=detail)
     forms = frame.forms_of(name)
-    first_order, *_ = orders_of(order, forms)
+    *_, last_order = orders_of(order, forms)
     parse = reader_of(order, forms)
     dates = _parse(
         frame,
@@ -171,7 +172,7 @@ def as_datetimes(
         missing_value=missing_value,
         unread=unread,
     )
-    dates[are_missing_dates(dates, missing, first_order)] = missing_value
+    dates[are_missing_dates(dates, missing, last_order)] = missing_value
     return dates
 
 

@@ -13,10 +13,8 @@ from typing import Any, NamedTuple
 from barenet.tables.frames._frame import FileForms
 from barenet.tables.reading._column_texts import MIN_PROBED, ColumnTexts
 from barenet.tables.reading._date_reading import (
-    COUNTS,
     DATES,
     is_format,
-    is_time,
     parse_datetime,
     parse_time_of_day,
     read_date,
@@ -92,6 +90,7 @@ class Reader(NamedTuple):
 PLAIN_KIND = "number"
 PLAIN_DATE = "ymd"
 
+DATE = Reader(PLAIN_DATE, parse_datetime)
 TIME = Reader("time", parse_time_of_day)
 
 #: The forms of files without options.
@@ -112,8 +111,10 @@ def readers_of_first_rank(forms: FileForms, *, has_limits: bool) -> Iterator[Rea
     if has_limits:
         read = partial(read_number_or_limit, read=read)
     number = Reader(PLAIN_KIND, read)
-    day = Reader(PLAIN_DATE, reader_of(PLAIN_DATE, forms))
-    yield from (day, number) if forms.dates else (number, day)
+    if forms.dates:
+        yield Reader(forms.dates, partial(read_date, date_format=forms.dates))
+    yield number
+    yield DATE
     yield TIME
 
 
@@ -164,7 +165,7 @@ def units_of(texts: ColumnTexts) -> list[tuple[str, str]]:
 def reader_of(kind: str, forms: FileForms = NO_FORMS) -> Callable[[str], Any]:
     """Return the function that reads the texts of a column of a kind, except of names.
 
-    Plain numbers, and dates of any order, may have the forms of their file.
+    Plain numbers and dates may have the forms of their file.
 
     >>> reader_of("number 1,234.5")("9,216"), str(reader_of("%d.%m.%y")("31.12.24"))
     (9216.0, '2024-12-31 00:00:00')
@@ -183,16 +184,12 @@ def reader_of(kind: str, forms: FileForms = NO_FORMS) -> Callable[[str], Any]:
 
 
 def orders_of(kind: str, forms: FileForms) -> tuple[str, ...]:
-    """Return the order or format of a kind of dates, and that of their file.
-
-    Plain dates are first in the format of the file; others have an order or a format of their own.
+    """Return the order or format of a kind of dates, and for plain dates that of their file.
 
     >>> orders_of("ymd", FileForms(dates="%d.%m.%y")), orders_of("mdy", FileForms(dates="%d.%m.%y"))
-    (('%d.%m.%y', 'ymd'), ('mdy', '%d.%m.%y'))
+    (('ymd', '%d.%m.%y'), ('mdy',))
     """
-    if not forms.dates or kind in COUNTS or is_time(kind):
-        return (kind,)
-    return (forms.dates, kind) if kind == PLAIN_DATE else (kind, forms.dates)
+    return (kind, forms.dates) if kind == PLAIN_DATE and forms.dates else (kind,)
 
 
 def _read_date(text: str, orders: Sequence[str]) -> datetime | None:

@@ -38,7 +38,10 @@ class ReadColumns(NamedTuple):
 
 def stated_kinds(frame: Frame, requests: ColumnRequests) -> dict[str, str]:
     """Return the kinds that requests state, and formats that the frame's file has for a column."""
-    kinds = kinds_of_requests(requests)
+    kinds = {}
+    for name, column_kind in kinds_of_requests(requests).items():
+        if name in frame.columns:
+            kinds[name] = column_kind
     for name in frame.columns:
         date_format = frame.forms_of(name).own_dates
         if date_format:

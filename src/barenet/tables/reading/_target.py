@@ -102,7 +102,7 @@ def missing_targets(
     if column.dtype.kind != "T":
         numbers = _numbers_among(missing, parsing.number_of_token)
         return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
-    numbers = [*_numbers_among(missing, parsing.to_number), *_numbers_among(missing, read)]
+    numbers = _numbers_among(missing, read)
     codes, texts = unique_texts(column)
     are_missing = []
     are_markers = []
