@@ -34,7 +34,7 @@ from barenet.tables.encoding._operations import PARTS
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.reading._date_formats import format_of_column, formats_by_column
-from barenet.tables.reading._number_forms import PLAIN, form_of_separators
+from barenet.tables.reading._number_forms import form_of_separators
 from barenet.tables.reading._parsing import to_number
 
 Classes = tuple[str | int, ...]
@@ -237,13 +237,6 @@ def without_estimator(model: Any) -> Any:
     return Predictor.from_estimator(model, target_name="")
 
 
-def _number_form(settings: Mapping[str, Any]) -> str:
-    """Return the form of numbers in the CSV files; empty for plain numbers."""
-    if settings.get("thousands") is None and settings.get("decimal") is None:
-        return PLAIN
-    return form_of_separators(settings.get("thousands"), settings.get("decimal"))
-
-
 def _date_formats(encoding: TableEncoding, setting: Any) -> str | dict[str, str] | None:
     """Return the date format of all columns, or a dictionary of the formats by column."""
     if not isinstance(setting, str | list | tuple):
@@ -313,7 +306,7 @@ def _assemble(model: Model | Predictor) -> Program:
         image_shape=model.image_shape,
         card=card,
         threshold=model.threshold,
-        number_form=_number_form(settings),
+        number_form=form_of_separators(settings.get("thousands"), settings.get("decimal")),
     )
 
 

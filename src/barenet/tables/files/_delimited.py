@@ -17,7 +17,7 @@ from barenet._constraints import convert_fields
 from barenet.errors import ArgumentError, DataError
 from barenet.storage._file_io import plain_name
 from barenet.tables.reading._date_formats import as_date_formats
-from barenet.tables.reading._number_forms import PLAIN, form_of_separators
+from barenet.tables.reading._number_forms import form_of_separators
 
 #: Byte-order marks, the longer ones first, because some begin with a shorter one.
 ENCODING_MARKS = {
@@ -115,8 +115,6 @@ class CsvOptions:
     @property
     def number_form(self) -> str:
         """The form of numbers that `decimal` and `thousands` state; empty without them."""
-        if self.decimal is None and self.thousands is None:
-            return PLAIN
         return form_of_separators(self.thousands, self.decimal)
 
     @property

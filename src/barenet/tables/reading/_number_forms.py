@@ -79,9 +79,13 @@ def number_form(text: str) -> NumberForm | None:
 def form_of_separators(thousands: str | None, decimal: str | None) -> str:
     """Return the form of numbers with these separators; one that isn't given is the other sign.
 
-    >>> form_of_separators(None, ","), form_of_separators(" ", None)
-    ('1.234,5', '1 234.5')
+    Without any, numbers are plain.
+
+    >>> [form_of_separators(*signs) for signs in ((None, ","), (" ", None), (None, None))]
+    ['1.234,5', '1 234.5', '']
     """
+    if thousands is None and decimal is None:
+        return PLAIN
     decimal = decimal or "."
     thousands = thousands or ("." if decimal == "," else ",")
     return str(NumberForm("", thousands, decimal, ""))
@@ -134,9 +138,8 @@ def read_formed(text: str, form: NumberForm) -> float | None:
     >>> [read_formed(text, form) for text in ("$9,216", "-$5", "($5.50)", "$(5.50)", "9216", "5 $")]
     [9216.0, -5.0, -5.5, -5.5, 9216.0, None]
     """
-    _, thousands, decimal, _ = form
-    before = form[0].strip()
-    behind = form[3].strip()
+    before = form.before.strip()
+    behind = form.behind.strip()
     plain = plain_minus(text)
     if not text.isascii():
         plain = SPACES.sub(" ", plain).replace(APOSTROPHE, "'")
@@ -151,11 +154,11 @@ def read_formed(text: str, form: NumberForm) -> float | None:
         plain = plain[1:].lstrip()
     has_unit = plain.endswith(behind)  # without M or %, 1.5 is another number
     number = sign + plain.removeprefix(before).removesuffix(behind).strip()
-    if number_pattern(thousands, decimal).fullmatch(number) is None or is_code(number):
+    if number_pattern(form.thousands, form.decimal).fullmatch(number) is None or is_code(number):
         return None
-    if thousands:
-        number = number.replace(thousands, "")
-    value = finite_number(number.replace(decimal, "."))
+    if form.thousands:
+        number = number.replace(form.thousands, "")
+    value = finite_number(number.replace(form.decimal, "."))
     if value is None:
         return None
     is_signed_twice = is_negative and value < 0

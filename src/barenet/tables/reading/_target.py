@@ -24,7 +24,7 @@ from barenet.tables.reading._column_values import (
 )
 from barenet.tables.reading._missing_texts import MISSING, is_absent
 from barenet.tables.reading._number_forms import file_number_reader
-from barenet.tables.reading._parsing import ReadNumber, read_number
+from barenet.tables.reading._parsing import ReadNumber
 from barenet.tables.reading._readers import (
     PLAIN_KIND,
     are_booleans,
@@ -134,11 +134,12 @@ def _numbers_among(
     return numbers
 
 
-def _show_markers(texts: Collection[str], read: ReadNumber = read_number) -> bool:
+def _show_markers(texts: Collection[str], read: ReadNumber) -> bool:
     """Return whether "." stands for a missing target, as it does beside numbers or two names.
 
-    >>> _show_markers(["1", "2.5"]), _show_markers(["yes", "No", "no"]), _show_markers("abc")
-    (True, True, False)
+    >>> read = parsing.read_number
+    >>> [_show_markers(texts, read) for texts in (["1", "2.5"], ["yes", "No", "no"], "abc")]
+    [True, True, False]
     """
     if not texts:
         return False
