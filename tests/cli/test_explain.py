@@ -22,7 +22,7 @@ joined,age,member,town,price
 
 
 #: The options of the command by default.
-DEFAULTS = {"neuron": None, "notation": "rows", "precision": 6, "limit": None, "is_new": True}
+DEFAULTS = {"notation": "rows", "precision": 6, "limit": None, "is_new": True}
 
 
 def given(done) -> str:

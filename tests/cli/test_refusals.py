@@ -84,7 +84,6 @@ REFUSED = {
     "explain moons iris": "DATA: moons is not a model",
     "explain moons --precision 99": "precision: expected a whole number from 1 to 17, got 99",
     "explain IRIS --missing unknown": "missing: ",
-    f"explain moons --neuron 1.{'9' * 5000}": "neuron: expected a layer and a number, such as 2.3",
     "plot fit IRIS": "KIND: a fit plot needs a numeric target, and iris has classes",
     "plot portrait IRIS": "KIND: unknown 'portrait' (choose from history, ",
     "plot history IRIS --out picture.bmp": "unknown format '.bmp'",

@@ -3,7 +3,6 @@
 Notes on its arrays show the values of the table that they were computed from.
 """
 
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -86,7 +85,6 @@ def explain(
     row: Rows = (0,),
     options: DataOptions = DataOptions(),
     config: Annotated[StepFlags, Parameter(name="*")] = StepFlags(),
-    neuron: str | None = None,
     notation: Notation = "rows",
     precision: Integer = 6,
     limit: Integer | None = None,
@@ -117,8 +115,6 @@ def explain(
         The column of a table to predict.
     task : str
         The kind of target, if its values are ambiguous.
-    neuron : str
-        Show one neuron only: 2.3 is the third neuron of layer 2.
     notation : str
         Layout of the samples: rows, with Z = X W + b, or columns, with Z = W X + b.
     precision : int
@@ -148,7 +144,6 @@ def explain(
         precision=precision,
         notation=notation,
         limit=limit,
-        neuron=_parse_neuron(neuron),
     )
     _write(explanation, form, out, [Path(source), Path(data)])
 
@@ -206,7 +201,6 @@ def _explain(
     precision: int,
     notation: Notation,
     limit: int | None,
-    neuron: tuple[int, int] | None,
 ) -> Explanation:
     """Explain the step with some rows."""
     predictor = step.predictor
@@ -229,7 +223,6 @@ def _explain(
         notation=notation,
         precision=precision,
         limit=limit,
-        neuron=neuron,
         **settings,
     )
     notes = {
@@ -321,17 +314,6 @@ def _format(value: Any, missing: tuple[str, ...], precision: int) -> str:
     if len(text) <= MAX_CHARACTERS:
         return text
     return f"{text[:MAX_CHARACTERS]}…"
-
-
-def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
-    """Read the numbers of a layer and of a neuron, both counted from 1."""
-    if neuron is None:
-        return None
-    numbers = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", neuron)
-    if numbers is None:
-        expected = "a layer and a number, such as 2.3 for the third neuron of layer 2"
-        raise ArgumentError.of("neuron", neuron, expected)
-    return int(numbers[1]), int(numbers[2])
 
 
 def _format_of(out: str | None) -> Format:

@@ -1,7 +1,4 @@
-"""`explain` shows the step that `train` takes, and each formula gives the numbers beside it.
-
-The view of a neuron has the numbers of the whole.
-"""
+"""`explain` shows the step that `train` takes, and each formula gives the numbers beside it."""
 
 import copy
 import pickle
@@ -228,10 +225,9 @@ def test_a_layer_subclass_can_be_the_output_layer(before):
     assert page.agrees
 
 
-@pytest.mark.parametrize("neuron", [None, (1, 2)])
-def test_lbfgs_is_explained_up_to_the_gradient(neuron):
+def test_lbfgs_is_explained_up_to_the_gradient():
     network, options = Network.dense([3, 2, 1], seed=1, dtype="float64"), {"optimizer": "lbfgs"}
-    page = explain(network, X, X[:, 0], penalty="l2:strength=0.1", neuron=neuron, **options)
+    page = explain(network, X, X[:, 0], penalty="l2:strength=0.1", **options)
     assert not page.steps[-1].equations
     assert "L-BFGS uses all rows" in page.steps[-1].text
     assert page.agrees
@@ -274,11 +270,10 @@ def test_a_large_network_is_summarized():
     whole, short = (str(explain(each, X[:1], [0.5], optimizer="adam")) for each in (small, large))
     assert "summary" not in whole and "largest" not in whole
     assert len(whole.splitlines()) < 200 and "m[W₂] ←" in whole and "m[W₂]" not in short
-    hint = "limit=21 (--limit 21) shows all, neuron=(1, 1) (--neuron 1.1) all of a neuron."
+    hint = "limit=21 (--limit 21) shows all."
     assert hint in " ".join(short.split())
     shown = str(explain(large, X[:1], [0.5], optimizer="adam", limit=21))
     assert "summary" not in shown and "m[W₂]" in shown
-    assert "summary" not in str(explain(large, X[:1], [0.5], neuron=(1, 2)))
 
 
 def test_no_letter_has_two_meanings():
@@ -304,28 +299,6 @@ def test_an_explanation_is_immutable_and_can_be_copied():
     assert repr(page).startswith("<One training step of Network([Dense(3, 4, 'tanh')")
 
 
-def check_part(view, whole):
-    """Compare every number of a neuron with the whole, and every formula with its numbers."""
-    assert view.agrees and view.max_error < 1e-8
-    check_formulas(view)
-    for name in {each.name for each in view.quantities}:
-        key, _, number = name.key.partition(",")
-        if number:
-            np.testing.assert_array_equal(view[name.key], whole[key][..., int(number) - 1])
-
-
-@pytest.mark.parametrize("neuron", [(1, 4), (5, 2), (8, 1)])
-def test_every_kind_of_layer_is_explained(neuron):
-    penalty = ["l1:strength=0.1", "l2:strength=0.2"]
-    options = {"penalty": penalty, "clip": "norm:limit=0.3", "step": 7}
-    whole = explain(every_layer(), X, CLASSES, **options)
-    view = explain(every_layer(), X, CLASSES, neuron=neuron, **options)
-    check_part(view, whole)
-    turned = explain(every_layer(), X, CLASSES, neuron=neuron, notation="columns", **options)
-    assert str(turned) == str(view.transposed()) and turned.agrees
-    assert turned.title.startswith(f"Neuron {neuron[1]} of layer {neuron[0]} in one training step")
-
-
 OPTIONS = ["adam:epsilon_hat=1e-3", "momentum:average=0.9"]
 
 
@@ -341,7 +314,7 @@ def test_every_optimizer_continues_from_its_moments(spec):
     check_formulas(whole.transposed())
     assert all(equation.formula for equation in whole.equations) or spec == "muon"
     assert optimizer.n_steps == steps
-    check_part(explain(network, X, X[:, :2], optimizer=optimizer, neuron=(1, 2)), whole)
+    assert whole.agrees
     train(network, X, X[:, :2], epochs=1, **how)
     found = np.concatenate([whole[name].ravel() for name in ("W1", "b1", "W2", "b2")])
     expected = optimizer.moments["raw"] if "average" in spec else network.parameters
@@ -365,33 +338,6 @@ def test_a_formula_has_the_step_count_at_any_place():
     check_formulas(page)
 
 
-def test_only_the_chosen_neuron_is_computed():
-    network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
-    view = explain(network, X, X[:, :2], neuron=(1, 2))
-    found = [each.result.name.key for each in view.equations]
-    assert found == ["Z1,2", "A1,2", "dA1,2", "dZ1,2", "dW1,2", "db1,2", "W1,2", "b1,2"]
-    given = [each.name.key for step in view.steps for each in step.given]
-    assert given == ["A0", "W1,2", "b1,2", "dZ2", "W2←2", "eta"]
-    names = (
-        "A₀ is the input X. W₁,₂ is the neuron's part of W₁. "
-        "W₂←₂ are the weights from the neuron to the next layer."
-    )
-    assert names in " ".join(str(view).split())
-
-
-def test_a_neuron_of_a_large_layer_is_shown_and_checked_whole():
-    network = Network.dense([60, 200, 2], hidden="tanh", dtype="float64")
-    rows = RNG.normal(size=(8, 60))
-    view = explain(network, rows, rows[:, :2], optimizer="adam", neuron=(1, 150), limit=50)
-    checked = [each for each in view.equations if each.differences is not None]
-    names = [each.result.name.key for each in checked]
-    assert names == ["dA1,150", "dZ1,150", "dW1,150", "db1,150"]
-    assert all(np.isfinite(each.differences).all() for each in checked)
-    assert view.agrees and view["m_W1,150"].size > view.limit
-    assert view.to_html().count('class="equation"') == len(view.equations)
-    assert "The same is done" not in str(view)
-
-
 def test_the_step_number_only_affects_dropout():
     dropped = [Dropout(0.4), Dense(3, 2, "softmax")]
     pages = []
@@ -404,12 +350,3 @@ def test_the_step_number_only_affects_dropout():
     network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
     first, later = (explain(network, X, X[:, :2], optimizer="adam", step=t) for t in (0, 7))
     assert str(first) == str(later)
-
-
-def test_negative_numbers_are_in_brackets():
-    one, two = (Network([Dense(1, n), Dense(n, 1)], seed=0, dtype="float64") for n in (1, 2))
-    one.layers[0].bias = two.layers[0].bias = -0.25
-    text = str(explain(two, [[1.0]], [1.0], neuron=(1, 2)))
-    assert "+ (-0.25)" in text and "+ -0.25" not in text
-    # A vector of one number has brackets of its own.
-    assert "+ [-0.25]" in str(explain(one, [[1.0]], [1.0], neuron=(1, 1)))

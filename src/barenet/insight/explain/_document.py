@@ -44,7 +44,7 @@ class Name:
 
     #: The letter, such as ``"W"`` or ``"eta"``.
     base: str
-    #: The number of the layer, and of the neuron if there is one.
+    #: The number of the layer.
     index: str = ""
     #: The parameter that a moment of the optimizer belongs to.
     of: Name | None = None
@@ -55,12 +55,6 @@ class Name:
     def derivative(self) -> Name:
         """The derivative of the loss with respect to it."""
         return replace(self, d=True)
-
-    def indexed(self, suffix: str) -> Name:
-        """Add to its index, or to that of the parameter that a moment belongs to."""
-        if self.of is not None:
-            return replace(self, of=self.of.indexed(suffix))
-        return replace(self, index=(self.index + suffix).lstrip(","))
 
     @property
     def key(self) -> str:

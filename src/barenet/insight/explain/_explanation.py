@@ -19,7 +19,6 @@ from barenet.insight.explain._document import Note, Quantity, Step
 from barenet.insight.explain._explained_step import explain_step
 from barenet.insight.explain._html import write_fragment, write_html
 from barenet.insight.explain._markdown import write_markdown
-from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._page import Page
 from barenet.insight.explain._recorded_step import QuantityTable, record_step
@@ -65,8 +64,6 @@ class Explanation(Page):
         Significant digits that are shown.
     limit : int
         Maximum number of entries of an array that is shown in full; larger arrays are summarized.
-    neuron : tuple of two int, optional
-        The layer and the number of the neuron that is shown alone, both counted from 1.
     columns : tuple of tuple
         For the input and the output of each layer: the letter, the number of units, and the
         activation or layer.
@@ -189,7 +186,6 @@ def explain(
     sample_weight: ArrayLike | None = None,
     seed: int = 0,
     step: int = 0,
-    neuron: tuple[int, int] | None = None,
     notation: Literal["rows", "columns"] = "rows",
     precision: int = 6,
     limit: int | None = None,
@@ -227,8 +223,6 @@ def explain(
     step : int, default=0
         Number of earlier steps of the run. Together with the seed, it determines the dropout and
         nothing else: a bias correction, such as Adam's, counts the optimizer's own steps.
-    neuron : tuple of two int, optional
-        The layer and the number of a neuron, both counted from 1, to show only its part.
     notation : {"rows", "columns"}, default="rows"
         Whether samples are rows, as in the code, with Z = X W + b; or columns, as in many books,
         with Z = W X + b and every matrix transposed.
@@ -237,8 +231,8 @@ def explain(
     limit : int, optional
         Maximum number of entries of an array that is shown in full; larger arrays are shown by
         statistics and their largest entries. By default 64, or 4 in a network of more than 32
-        parameters if no neuron is given. In arrays of up to 64 entries, or up to the limit, every
-        gradient is checked; in larger arrays, the 5 largest.
+        parameters. In arrays of up to 64 entries, or up to the limit, every gradient is checked; in
+        larger arrays, the 5 largest.
     feature_names : sequence of str, optional
         Names of the inputs, shown beside the numbers of a sample. If there are more than 16 inputs,
         and more than the limit, only those with the largest numbers are named.
@@ -284,30 +278,20 @@ def explain(
     )
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
-    located = None
-    layer_and_number = None
-    title = f"One training step of {network!r}"
-    if neuron is not None:
-        located = find_neuron(network, neuron)
-        layer = located.layers[0] + 1
-        number = located.column + 1
-        layer_and_number = (layer, number)
-        title = f"Neuron {number} of layer {layer} in one training step of {network!r}"
     if limit is not None:
         most = check_count(limit, "limit")
-    elif neuron is not None or network.parameters.size <= SMALL_NETWORK_PARAMETERS:
+    elif network.parameters.size <= SMALL_NETWORK_PARAMETERS:
         most = SMALL_ARRAY_ENTRIES
     else:
         most = SUMMARY_ENTRIES
-    steps, losses = _take_step(job, first_step, most, located)
+    steps, losses = _take_step(job, first_step, most)
     explanation = Explanation(
-        title=title,
+        title=f"One training step of {network!r}",
         facts=_facts(job),
         steps=steps,
         notation="rows",
         precision=digits,
         limit=most,
-        neuron=layer_and_number,
         columns=columns_of(job.network, job.rows.X.shape[1]),
         losses=losses,
     )
@@ -318,17 +302,15 @@ def explain(
 
 
 def _take_step(
-    job: Job, first_step: int, limit: int, neuron: Neuron | None
+    job: Job, first_step: int, limit: int
 ) -> tuple[tuple[Step, ...], tuple[float, float]]:
     """Take the step, and write it with samples as rows; also return the losses around it."""
     # As in training, overflows are detected in the numbers, so NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         recorded = record_step(job, first_step)
-        table = QuantityTable(recorded, max(limit, SMALL_ARRAY_ENTRIES), neuron)
+        table = QuantityTable(recorded, max(limit, SMALL_ARRAY_ENTRIES))
         steps = tuple(explain_step(table))
         losses = recorded.losses
-    if neuron is not None:
-        steps = tuple(steps_of(steps, neuron))
     return steps, losses
 
 

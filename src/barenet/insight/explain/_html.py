@@ -29,8 +29,7 @@ def write_fragment(page: Page) -> str:
     """Write an explanation as part of a document, with a style that affects nothing else."""
     parts = ['<div class="barenet-explain">\n', f"<style>{STYLE}</style>\n"]
     parts.append(f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n')
-    if not page.neuron:
-        parts.append(draw(page.columns))
+    parts.append(draw(page.columns))
     parts.extend(_paragraph(text) for text in (*page.paragraphs, page.hint))
     parts.extend(_section(section) for section in page.sections)
     parts.append(f'<p class="verdict">{escape(page.verdict)}</p>\n')

@@ -175,8 +175,6 @@ class Printer:
     operands: Mapping[str, TextBlock | str]
     #: Operands that are single numbers.
     scalars: Set[str] = frozenset()
-    #: Single numbers below 0.
-    negative: Set[str] = frozenset()
     #: Whether the operands are matrices of numbers.
     numeric: bool = False
 
@@ -199,8 +197,7 @@ class Printer:
                 text = self.notation.number(f"{number:g}")
                 return ATOM, TextBlock.of(text)
             case ast.Name(id=name):
-                block = TextBlock.of(self.operands[name])
-                return (CHOICE, block) if name in self.negative else (ATOM, block)
+                return ATOM, TextBlock.of(self.operands[name])
             case ast.Attribute(value=ast.Name(id=name)) if self.numeric:
                 return ATOM, TextBlock.of(self.operands[f"{name}.T"])
             case ast.Attribute(value=inner):

@@ -3,12 +3,12 @@
 import ast
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from barenet.insight.explain._document import SENTENCES, Equation, Name, Quantity, Step
+from barenet.insight.explain._document import SENTENCES, Equation, Quantity, Step
 from barenet.insight.explain._notations import UNICODE, Notation, Printer
 from barenet.insight.explain._number_format import ERROR_DIGITS, Numbers, digits, largest_entries
 from barenet.insight.explain._sketch import Column, in_a_line
@@ -78,9 +78,7 @@ class EquationBlock:
         if width > room:
             return []
         matrices = {name: notation.matrix(matrix) for name, matrix in numbers.items()}
-        scalars = self.equation.scalars
-        negative = {letter for letter in scalars if operands[letter].value < 0}
-        printer = Printer(notation, matrices, scalars, negative, numeric=True)
+        printer = Printer(notation, matrices, self.equation.scalars, numeric=True)
         return [printer.show(formula)]
 
     def _is_worked_out(self, tree: ast.expr) -> bool:
@@ -175,7 +173,6 @@ class Page:
     notation: Literal["rows", "columns"]
     precision: int
     limit: int
-    neuron: tuple[int, int] | None
     #: The network, and the loss before and after the step.
     columns: tuple[Column, ...]
     losses: tuple[float, float]
@@ -198,8 +195,8 @@ class Page:
 
     @property
     def is_summary(self) -> bool:
-        """Whether it covers a whole network, with arrays that are larger than the limit."""
-        return self.neuron is None and self._largest > self.limit
+        """Whether it has arrays that are larger than the limit."""
+        return self._largest > self.limit
 
     @property
     def max_error(self) -> float:
@@ -230,8 +227,6 @@ class Page:
         for name, words in SENTENCES["functions"].items():
             if name in called:
                 sentences.append(words)
-        if self.neuron:
-            sentences += self._neuron_names()
         return ["; ".join(self.facts), " ".join(sentences)]
 
     @property
@@ -312,21 +307,6 @@ class Page:
                 if isinstance(node, ast.Call):
                     names.add(ast.unparse(node.func))
         return names
-
-    def _neuron_names(self) -> Iterator[str]:
-        """Explain the names of the parts of a neuron."""
-        names = [quantity.name for quantity in self.quantities]
-        if Name("A", "0") in names:
-            yield "A₀ is the input X."
-        columns = [name for name in names if "," in name.index]
-        if columns:
-            column = columns[0]
-            layer, _, _ = column.index.partition(",")
-            whole = replace(column, index=layer)
-            yield f"{column.text} is the neuron's part of {whole.text}."
-        rows = [name for name in names if "←" in name.index]
-        if rows:
-            yield f"{rows[0].text} are the weights from the neuron to the next layer."
 
     def _blocks(self, equations: Iterable[Equation]) -> list[EquationBlock]:
         return [EquationBlock(equation, self.precision, self.limit) for equation in equations]

@@ -18,7 +18,6 @@ from barenet._expressions import Expression
 from barenet.engines import Job, ReferenceEngine
 from barenet.insight._gradient_check import finite_differences
 from barenet.insight.explain._document import Equation, Name, Quantity
-from barenet.insight.explain._neuron import Neuron
 from barenet.insight.explain._number_format import LARGEST_ENTRIES
 from barenet.model._activations import Activation, Identity
 from barenet.model._array_dataset import ArrayDataset
@@ -219,10 +218,9 @@ class Differences:
     The forward pass resumes from an intermediate result that is changed.
     """
 
-    def __init__(self, step: RecordedStep, limit: int, neuron: Neuron | None = None) -> None:
+    def __init__(self, step: RecordedStep, limit: int) -> None:
         self.step = _in_float64(step)
         self.limit = limit
-        self.neuron = neuron
         job = self.step.job
         self.network = job.network.copy()
         self.objective = Objective(self.network, job.loss)
@@ -233,7 +231,7 @@ class Differences:
         """Differences with respect to an array of a layer's parameters."""
         views = self.network.layout.views(self.network.parameters)
         gradient = self.step.layers[layer].gradients[name]
-        return self._of_loss(layer, views[layer][name], gradient)
+        return self._of_loss(views[layer][name], gradient)
 
     def by_output(self, index: int, *, of_sum: bool = False) -> NDArray[np.float64]:
         """Differences with respect to a layer's output, or to a dense layer's weighted sums."""
@@ -249,20 +247,14 @@ class Differences:
         layer = layers[index]
         layers[index] = MovedOutput(layer, activation, moved)
         try:
-            return self._of_loss(index, moved, analytic)
+            return self._of_loss(moved, analytic)
         finally:
             layers[index] = layer
 
-    def _of_loss(self, layer: int, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
+    def _of_loss(self, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
         """Compute the differences of all entries, or of the largest."""
         flat = analytic.ravel()
-        indices: NDArray[np.intp] = np.arange(analytic.size).reshape(analytic.shape)
-        if self.neuron is None:
-            indices = indices.ravel()
-        elif layer in self.neuron.layers:
-            indices = indices[..., self.neuron.column].ravel()
-        else:
-            indices = np.empty(0, np.intp)
+        indices = np.arange(analytic.size)
         if indices.size > self.limit:
             sizes = np.abs(flat[indices])
             largest_first = np.argsort(-sizes, kind="stable")
@@ -304,9 +296,9 @@ _LETTERS: dict[type, dict[str, str]] = {
 class QuantityTable(dict[Name, Quantity]):
     """The quantities of a step by their names, as they are collected."""
 
-    def __init__(self, step: RecordedStep, limit: int, neuron: Neuron | None) -> None:
+    def __init__(self, step: RecordedStep, limit: int) -> None:
         self.step = step
-        self.differences = Differences(step, limit, neuron)
+        self.differences = Differences(step, limit)
         self.rows = step.job.rows
         self.network = step.after.network
         self.loss, self.logits = logits_form(step.job.loss, self.network.output_activation)
