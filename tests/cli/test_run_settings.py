@@ -48,14 +48,6 @@ def test_every_setting_is_a_flag_of_the_search_unless_it_does_not_apply(barenet)
         assert (flag in flags) != (field.name in NOT_IN_A_SEARCH), flag
 
 
-def test_every_setting_is_in_the_table_of_the_task():
-    text = (Path(__file__).parents[2] / "docs/task.md").read_text("utf-8")
-    cells = " ".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
-    names = re.findall(r"`(\w+)", cells)
-    for field in dataclasses.fields(RunConfig):
-        assert field.name in names, f"add `{field.name}` to a table of docs/task.md"
-
-
 @pytest.mark.parametrize(
     ("texts", "kind", "expected"),
     [
