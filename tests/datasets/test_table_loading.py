@@ -221,7 +221,8 @@ def test_decimal_commas_allow_points_in_names(write):
     path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
     csv = CsvOptions(decimal=",")
     names = {"csv": csv, "categories": ["version"]}
-    assert load_table(path, "y", decimal=",", categories=["version"]).X.tolist()[0] == [1.5, 1.2]
+    X = load_table(path, "y", decimal=",", categories=["version"]).X
+    assert X["version"].tolist() == ["1.2", "1.3", "1.2", "1.3"]
     frame = read_features(path, ["a", "version"], **names)
     assert as_numbers(frame, "a", [""]).tolist() == [1.5, 2.5, 3.5, 4.5]
     assert read_samples(path, ["a"], "y", ["0", "1"], **names).y.tolist() == [0, 1, 1, 0]

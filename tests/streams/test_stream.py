@@ -14,7 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from barenet import Network, TableEncoding, train
-from barenet.datasets._table_loading import load_table
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.losses import SquaredError
 from barenet.optimizers import SGD
@@ -337,6 +337,21 @@ def test_the_form_of_a_target_follows_from_all_rows_as_in_memory(tmp_path):
     assert parts.test.classes is None and {*parts.test.y} <= {*whole.y}
 
 
+@pytest.mark.parametrize("task", [None, "classification"])
+def test_names_and_classes_of_numbers_are_spelled_as_in_memory(tmp_path, task):
+    fixed = np.array(["1.250", "2.500", "3.750"])[np.arange(90) % 3]
+    rows = pd.DataFrame({"size": fixed, "price": "0,61", "kind": fixed})
+    rows.loc[::2, "price"] = "1,5"  # decimal commas, so that 1.250 alone would be 1250
+    rows.to_csv(tmp_path / "all.csv", index=False, sep=";")
+    options = {"columns": {"size": "names"}, "task": task}
+    whole = load_table(tmp_path / "all.csv", "kind", frame=True, **options)
+    parts = stream(tmp_path / "all.csv", "kind", **options).sample
+    assert whole.classes == parts.classes == ("1.25", "2.5", "3.75")
+    assert whole.X["size"].tolist() == parts.X["size"].tolist() == fixed.tolist()
+    new = read_samples(tmp_path / "all.csv", ["size"], "kind", whole.classes)
+    assert new.y.tolist() == whole.y.tolist() == parts.y.tolist()
+
+
 @pytest.mark.parametrize(
     ("column", "value", "arguments", "message"),
     [
@@ -514,7 +529,7 @@ class Interrupt:
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupt())
-from barenet.datasets._table_loading import load_table
+from barenet.datasets._table_loading import load_table, read_samples
 load_table(sys.argv[1], "y")
 """
 

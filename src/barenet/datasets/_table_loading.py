@@ -152,16 +152,13 @@ def load_table(
     features = selection.features
     target_name = selection.target
     split = selection.split
-    labels = [*categories]
+    unparsed = [*categories]
     if split is not None and split.argument == "split_by_group":
-        labels.append(split.name)
-    all_rows = read_columns(
-        table,
-        [*features, target_name],
-        target=target_name,
-        unparsed=[target_name] if task == "classification" else [],  # classes as they are spelled
-        categories=labels,
-    )
+        unparsed.append(split.name)
+    if task == "classification":
+        unparsed.append(target_name)
+    names = [*features, target_name]
+    all_rows = read_columns(table, names, target=target_name, unparsed=unparsed)
     undecided = [name for name in features if name not in kinds]
     all_rows = read_formed_numbers(all_rows, undecided)
     rows, without_target = with_target(all_rows, target_name, missing, task)
@@ -308,7 +305,7 @@ def read_features(
 ) -> Frame:
     """Read the columns that a model predicts from, from a file or open table."""
     table = open_table(source, csv)
-    return read_columns(table, feature_names, categories=categories)
+    return read_columns(table, feature_names, unparsed=categories)
 
 
 def read_samples(
@@ -326,19 +323,15 @@ def read_samples(
     """Read the columns of a model and their target, to measure it, from a file or open table."""
     table = open_table(source, csv)
     names = [*feature_names, target_name]
-    labels = [*categories]
+    unparsed = [*categories]
     if split is not None and split.name in table.names:
         if split.name not in names:
             names.append(split.name)
         if split.argument == "split_by_group":
-            labels.append(split.name)
-    all_rows = read_columns(
-        table,
-        names,
-        target=target_name,
-        unparsed=[target_name] if classes is not None else [],
-        categories=labels,
-    )
+            unparsed.append(split.name)
+    if classes is not None:
+        unparsed.append(target_name)
+    all_rows = read_columns(table, names, target=target_name, unparsed=unparsed)
     rows, without_target = with_target(
         all_rows, target_name, missing, task=None, classes=classes or ()
     )

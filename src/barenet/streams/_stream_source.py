@@ -112,7 +112,6 @@ class StreamSource:
             names,
             target=self.target,
             unparsed=[self.target, *self.categories, *self.mixed],
-            categories=self.categories,
         )
         first_row = self.first_rows[number]
         numbers_in_all_files = all_rows.rows - block.first_row + first_row

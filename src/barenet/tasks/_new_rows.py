@@ -114,19 +114,15 @@ def labelled_blocks(
 ) -> Iterator[Dataset]:
     """Read the rows with a target from each block; there may be none."""
     target = predictor.target_name
-    known_categories = category_names(predictor)
     names = [*predictor.feature_names, target]
     missing = missing_markers(predictor)
     classes = predictor.classes or ()
+    unparsed = [*category_names(predictor), *categories]
+    if classes:
+        unparsed.append(target)
     reading = reading_of_kind(predictor.target_kind)
     for block in blocks:
-        all_rows = read_columns(
-            block,
-            names,
-            target=target,
-            unparsed=[target] if classes else [],  # classes as they are spelled
-            categories=[*known_categories, *categories],
-        )
+        all_rows = read_columns(block, names, target=target, unparsed=unparsed)
         rows, without_target = with_target(all_rows, target, missing, task=None, classes=classes)
         dataset = make_dataset(
             rows,

@@ -100,6 +100,11 @@ ERRORS = {
     ),
     "no date": (csv(WORDS), {"columns": {"c": "date"}}, ["columns"]),
     "no date in its format": (csv(WORDS), {"columns": {"c": "date %d.%m.%Y"}}, ["columns"]),
+    "numbers in a format of dates": (
+        csv(ROWS / 7),
+        {"date_format": {"c": "%d.%m.%Y"}},
+        ["columns"],
+    ),
     "numbers for dates": (frame(ROWS / 7), {"columns": {"c": "date"}}, ["columns"]),
     "no truth": (frame(ROWS / 7), {"columns": {"c": "yes/no"}}, ["columns"]),
     "no shared words": (csv(WHOLE), {"columns": {"c": "words"}}, ["columns"]),
@@ -157,6 +162,8 @@ def as_told(options, error, placeholder):
         return {option: given for option, given in options.items() if option != name}
     if isinstance(value, dict):
         value = options.get(name, {}) | value
+    if "in place of its format" in error.remedy:
+        options = {option: given for option, given in options.items() if option != "date_format"}
     return {**options, name: value}
 
 

@@ -80,14 +80,13 @@ class CsvTable(Table):
         *,
         target: str | None = None,
         unparsed: Names = (),
-        categories: Names = (),
     ) -> Frame:
         columns: dict[str, Any] = {}
         for name, column in self.texts(names).items():
             texts = column.trimmed()
             forms = self.forms_of(name)
             has_form = forms.numbers != "" or looks_like_numbers(forms.dates)
-            if name in unparsed or (has_form and name not in categories):
+            if name in unparsed or has_form:
                 columns[name] = texts.coded()
             elif name == target:
                 columns[name] = texts.values(missing=("",))

@@ -65,7 +65,6 @@ def read_columns(
     *,
     target: str | None = None,
     unparsed: Names = (),
-    categories: Names = (),
 ) -> Frame:
     """Read some columns of a table, as `Table.frame`; it must have rows if it needs targets."""
     check_table_names(table, names)
@@ -81,7 +80,6 @@ def read_columns(
             present_names or table.names[:1],
             target=present([target])[0] if target is not None else None,
             unparsed=present(unparsed),
-            categories=present(categories),
         )
     columns = rows.columns
     if table.absent:

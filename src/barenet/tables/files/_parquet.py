@@ -121,7 +121,6 @@ class ParquetTable(Table):
         *,
         target: str | None = None,
         unparsed: Names = (),
-        categories: Names = (),
     ) -> Frame:
         columns = self._read(names, self._values)
         rows = self.first_row + np.arange(self.n_rows)

@@ -101,9 +101,8 @@ class Table(ABC):
         *,
         target: str | None = None,
         unparsed: Names = (),
-        categories: Names = (),
     ) -> "Frame":
-        """Read columns; those in `unparsed` stay text, and those in `categories` are names.
+        """Read columns; those in `unparsed` stay text.
 
         A target stays text unless all of its values are numbers or empty.
         """

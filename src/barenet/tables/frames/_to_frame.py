@@ -206,7 +206,6 @@ class FrameTable(Table):
         *,
         target: str | None = None,
         unparsed: Names = (),
-        categories: Names = (),
     ) -> Frame:
         check_names(names, self.names, path=self.path)
         try:

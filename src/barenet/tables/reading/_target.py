@@ -157,14 +157,16 @@ def _read_text(
         _refuse_spellings(rows, target)
     read = file_number_reader(rows.forms_of(target).numbers)
     are_numbers = all(read(text) is not None for text in texts)
-    if task != "classification" or are_numbers:  # so that classes 1 and 1.0 are one
-        numbers = _read_numbers(rows, target, reading, is_regression=task == "regression")
+    if task != "classification":
+        is_regression = task == "regression"
+        numbers = _read_numbers(rows, target, reading, is_regression=is_regression)
         if numbers is not None:
-            if any(read(text) is None for text in texts):
-                return numbers, None  # measures, such as 12 kg
-            encoded, classes = encode_numbers(numbers, task)
-            if classes is None or not any(parsing.is_code(text) for text in texts):
-                return encoded, classes
+            are_measures = not are_numbers  # such as 12 kg
+            if is_regression or are_measures or not are_classes(numbers):
+                return numbers, None
+    if are_numbers and not any(parsing.is_code(text) for text in texts):
+        # Classes 1 and 1.0 are one. New rows are read without a form such as 1.234,5, too.
+        return encode(np.array([read(text) for text in texts])[codes])
     spelled = np.array(_in_one_spelling(texts))
     return encode(spelled[codes])
 

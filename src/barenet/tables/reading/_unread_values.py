@@ -91,6 +91,8 @@ class UnreadValues:
                 fault = self._faults[name]
                 if self.may_be_names and not fault.remedy:
                     fault.remedy = "if the column holds names, use {columns}"
+                    if "%" in self.kinds[name]:
+                        fault.remedy += " in place of its format"
                     fault.options = {"columns": {name: "names"}}
                 faults.append(fault)
         raise_together(faults)
