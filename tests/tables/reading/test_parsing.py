@@ -1,5 +1,6 @@
 """Raw values as numbers, booleans, dates and labels."""
 
+import re
 from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
@@ -11,6 +12,7 @@ from barenet.errors import DataError
 from barenet.tables.frames._frame import TEXT
 from barenet.tables.frames._plain_values import to_utc
 from barenet.tables.frames._to_frame import as_frame
+from barenet.tables.reading import _number_forms as number_forms
 from barenet.tables.reading._column_reading import reading_of
 from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._column_values import as_booleans, as_datetimes, as_labels, as_numbers
@@ -157,3 +159,28 @@ def test_limits_in_words_are_missing_in_new_rows():
     encoding = TableEncoding.fit({"c": [*map(str, range(30)), "<5"]}, numbers="none")
     with pytest.warns(UserWarning, match="column 'c': 2 of 3 values"):
         encoding.transform({"c": ["5 or more", "7", "under 5"]})
+
+
+SPELLED = [
+    "0",
+    "-1,5",
+    "1.25",
+    "12,345",
+    "1.234",
+    "007",
+    "1e3",
+    "+3",
+    "1234567890123456",
+    "5,",
+    "-",
+]
+FORMS = ["1.234,5", "1,234.5", "1234,5", "1234.5", "$1,234.5", "1234,5 kg", "1'234.5"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_of_digits_alone_are_read_as_all_others(form, monkeypatch):
+    separators = number_forms.number_form(form)
+    spelled = [*SPELLED, *(f"{text} kg" for text in SPELLED)]
+    in_short = [number_forms.read_formed(text, separators) for text in spelled]
+    monkeypatch.setattr(number_forms, "SIMPLE", re.compile("none"))
+    assert in_short == [number_forms.read_formed(text, separators) for text in spelled]

@@ -205,8 +205,9 @@ def _likely_kind(texts: ColumnTexts, reads: Sequence[tuple[Reader, Read]]) -> st
 
 def _has_limits(texts: ColumnTexts, read: ReadNumber) -> bool:
     """Return whether limits such as <5 are numbers of a column."""
-    are_numbers = texts.read(partial(parsing.read_number_or_limit, read=read)) is not None
-    return are_numbers and limits.are_beside_numbers(texts, read)
+    if not limits.are_beside_numbers(texts, read):
+        return False
+    return texts.read(partial(parsing.read_number_or_limit, read=read)) is not None
 
 
 def _season(text: str) -> str | None:
@@ -243,7 +244,7 @@ def _have_two_spellings(numbers: Collection[str]) -> bool:
     """Return whether two numbers with a point differ only in zeros at their end."""
     spellings = {*numbers}
     for text in numbers:
-        if re.fullmatch(parsing.LONGER_SPELLING, text):
+        if text.endswith("0") and re.fullmatch(parsing.LONGER_SPELLING, text):
             shorter = text.rstrip("0")
             while len(shorter) < len(text):
                 if not shorter.endswith(".") and shorter in spellings:

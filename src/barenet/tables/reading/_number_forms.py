@@ -6,7 +6,7 @@ be stored with a model, shown, and given by a user.
 
 import re
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from barenet.tables.reading._parsing import finite_number, is_code, plain_minus, read_number
@@ -17,6 +17,9 @@ DURATION = "duration"
 
 #: A form: its unit or sign before the number 1234.5 and behind it, and the separators.
 FORM = re.compile(r"(?P<before>\D*)1(?P<thousands>[,.' ]?)234(?P<decimal>[.,])5(?P<behind>.*)")
+
+#: Numbers as most are, which are read in a shorter way: no codes, signs or separated thousands.
+SIMPLE = re.compile(r"-?(?:0|[1-9]\d{0,12})(?:(?P<decimal>[.,])\d{1,12})?", re.ASCII)
 
 #: Spaces and apostrophes that separate thousands.
 SPACES = re.compile("[\u00a0\u2007\u2009\u202f]")
@@ -113,6 +116,7 @@ def file_number_reader(form: str) -> Callable[[str], float | None]:
     """
     read_form = number_reader(form)
 
+    @lru_cache(2**16)  # several steps read the same texts
     def read(text: str) -> float | None:
         return read_number(text) if is_code(text) else read_form(text)
 
@@ -140,6 +144,9 @@ def read_formed(text: str, form: NumberForm) -> float | None:
     """
     before = form.before.strip()
     behind = form.behind.strip()
+    simple = SIMPLE.fullmatch(text)
+    if simple is not None and simple["decimal"] in (None, form.decimal) and not behind:
+        return float(text.replace(form.decimal, "."))
     plain = plain_minus(text)
     if not text.isascii():
         plain = SPACES.sub(" ", plain).replace(APOSTROPHE, "'")
