@@ -384,6 +384,31 @@ def test_workers_without_a_partition_change_nothing(client, monkeypatch):
     assert len(starts) == 1
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_worker_that_joins_takes_part_from_the_next_epoch_on(client, shuffle, monkeypatch):
+    from distributed import LocalCluster
+
+    sizes, start = [], DaskEngine._start
+
+    def start_and_note(engine, client):
+        actors = start(engine, client)
+        sizes.append(len(actors))
+        return actors
+
+    class Join(Callback):
+        def on_epoch(self, run):
+            cluster.scale(2)
+            workers.wait_for_workers(2, timeout=60)
+
+    monkeypatch.setattr(DaskEngine, "_start", start_and_note)
+    expected = bits(fit(client, shuffle=shuffle))
+    sizes.clear()
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(1, **options) as cluster, cluster.get_client() as workers:
+        assert bits(fit(workers, shuffle=shuffle, callbacks=Join())) == expected
+    assert sizes == [1, 2]
+
+
 @pytest.mark.slow
 def test_connections_are_encrypted_as_the_configuration_of_dask_requires(client, tmp_path):
     from dask import config

@@ -19,6 +19,7 @@ from barenet import (
     load_dataset,
     permutation_importance,
 )
+from barenet.losses import Quantile
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 2))
@@ -76,6 +77,12 @@ def test_predictors_and_estimators_are_scored_as_by_a_task():
     assert scores["accuracy"] == model.score(task.test.X, task.test.targets)
 
 
+class Levels(Quantile):
+    """A user-defined loss, which no name in a model file stands for."""
+
+    name = "levels"
+
+
 @pytest.mark.filterwarnings("ignore:not converged")
 def test_an_estimator_is_scored_by_the_numbers_that_it_predicts():
     """Its network may have other outputs beside them, such as a variance for each."""
@@ -87,6 +94,8 @@ def test_an_estimator_is_scored_by_the_numbers_that_it_predicts():
         predictor = Predictor.from_estimator(model)
         for scored in (model, predictor):
             assert barenet.evaluate(scored, X, y)["r2"] == pytest.approx(model.score(X, y))
+    levels = MLPRegressor(Levels(levels=[0.1, 0.5, 0.9]), max_iter=100, random_state=0).fit(X, y)
+    assert barenet.evaluate(levels, X, y)["r2"] == pytest.approx(levels.score(X, y))
     both = np.column_stack([y, -3 * y])
     model = MLPRegressor(max_iter=50, random_state=0).fit(X, both)
     assert barenet.evaluate(model, X, both)["r2"] == pytest.approx(model.score(X, both))

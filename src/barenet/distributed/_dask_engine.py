@@ -174,7 +174,6 @@ class DaskEngine(Engine):
         self._shares = BlockShares(tuple(self.rows.lengths), job.seed)
         self._actors: list[Any] = []
         self._n_workers = 0
-        self._epoch: int | None = None
         self._silent = SilentWorkers(self.rows.client)
         self._memory = WorkerMemory(self.rows.client)
 
@@ -210,12 +209,10 @@ class DaskEngine(Engine):
     def _compute(self, step: int, batch: range, parameters: FloatArray) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
         client = self.rows.client
-        epoch = batch.start // self.rows.n_rows
+        begins_epoch = batch.start % self.rows.n_rows == 0
         with work_on(client, self._memory), client.as_current():
-            is_new_epoch = epoch != self._epoch
-            if is_new_epoch and len(client.nthreads()) != self._n_workers:
+            if begins_epoch and len(client.nthreads()) != self._n_workers:
                 self._actors = []
-            self._epoch = epoch
             for _ in range(ATTEMPTS):
                 try:
                     if not self._actors:

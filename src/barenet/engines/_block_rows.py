@@ -36,9 +36,10 @@ class BlockRows(ArrayDataset):
         """The division of the rows into blocks, which affects the steps."""
         return {"rows of the blocks": some([str(length) for length in self.lengths])}
 
-    @abstractmethod
     def orders(self, seed: int | None, epochs: Sequence[int]) -> Any:
         """Order the rows of each epoch, as an object to slice; don't shuffle without a seed."""
+        # `abstractmethod` has no effect in a tuple, whose constructor does not look for it.
+        raise NotImplementedError(f"{type(self).__name__}.orders")
 
     def check_steps(self, optimizer: Optimizer | LBFGS, batch_size: int) -> None:
         """Refuse steps that these rows don't support, before training starts."""

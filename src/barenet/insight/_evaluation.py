@@ -12,6 +12,7 @@ from barenet._metrics import metrics_for
 from barenet._registry import build, canonical, lookup
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
+from barenet.files._fitted_pipeline import unwrapped_model
 from barenet.files._predictor import Predictor
 from barenet.insight._models import predictor_and_targets, predictor_of, targets_of_rows
 from barenet.insight._permutation_importance import metric_of
@@ -81,7 +82,7 @@ def evaluate(
             numbers = predictor.outputs(X) if model is predictor else model.predict(X)
             output = np.asarray(numbers, np.float64).reshape(len(numbers), -1)
             if np.ndim(y) < 2 or np.shape(y)[1] == 1:
-                output = _point_prediction(predictor, output)
+                output = _point_prediction(model, predictor, output)
             targets = _targets_of_numbers(predictor, y, output.shape)
         else:
             _, codes = predictor_and_targets(model, X, y, "model")
@@ -102,13 +103,21 @@ def evaluate(
     return scores
 
 
-def _point_prediction(predictor: Predictor, output: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Select the prediction of one target among several outputs, such as the middle quantile."""
+def _point_prediction(
+    model: Any, predictor: Predictor, output: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Select the prediction of one target among several outputs, such as the middle quantile.
+
+    An estimator has its loss; a model file has only the name, which must be one of barenet's.
+    """
     if output.shape[1] == 1 or predictor.card is None:
         return output
+    loss: Any = str(predictor.card.settings.get("loss"))
+    if model is not predictor:
+        loss = getattr(unwrapped_model(model).estimator, "loss", loss)
     try:
-        loss: Any = build(Loss, LOSSES, str(predictor.card.settings.get("loss")), "loss")
-    except ArgumentError:  # a user-defined loss
+        loss = build(Loss, LOSSES, loss, "loss")
+    except ArgumentError:  # a user-defined loss of a model file
         return output
     return np.asarray(loss.point(output), np.float64)
 

@@ -54,6 +54,8 @@ class History(dict[str, list[float]]):
     >>> history.append({"loss": 0.5, "seconds": 0.1})
     >>> history["loss"], list(history), len(history), "val_loss" in history
     ([0.5], ['loss', 'seconds'], 1, False)
+    >>> len(History({"seconds": [0.1, 0.1]}))
+    2
     """
 
     def __init__(
@@ -195,7 +197,7 @@ class History(dict[str, list[float]]):
 
     def __len__(self) -> int:
         """Return the number of epochs."""
-        return len(self.loss)
+        return len(next(iter(self.values()), []))
 
     def _repr_html_(self) -> str:
         """Draw the curves of the loss and of the metrics, for a notebook."""
