@@ -49,7 +49,7 @@ def test_the_hint_of_a_training_is_a_command_that_helps(barenet, table):
     assert "! day" in done.err and "9999-12-31, in 1 of 600 rows, is farther from" in done.err
     remedy = done.err.split("if it stands for a missing value, use ")[1].splitlines()[0]
     assert remedy == "--missing 9999-12-31"
-    done = barenet("train", table, *options, *shlex.split(remedy), "--overwrite").ok()
+    done = barenet("train", table, *options, *shlex.split(remedy)).ok()
     assert "9999" not in done.err and "; 1 of 600 missing\n" in done.err
 
 

@@ -152,7 +152,7 @@ def test_quiet_prints_only_the_result_warnings_and_errors(barenet):
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("  ") and "accuracy" in done.out
     assert Path("runs/iris/model.safetensors").exists()
-    done = barenet(*LARGE_BATCHES, "--quiet", "--overwrite")
+    done = barenet(*LARGE_BATCHES, "--quiet")
     assert done.err == "warning: --batch-size: 1000 is more than the 500 rows; taking 500\n"
     assert barenet("train", "iris", "-q", "--epochs", 0).err.startswith("barenet train: error: ")
 

@@ -158,35 +158,36 @@ def test_a_finished_run_is_not_resumed(barenet, iris):
 
 
 @pytest.mark.case(122)
-def test_an_unfinished_run_is_not_replaced_unasked(interrupted, barenet):
+def test_an_unfinished_run_is_not_replaced(interrupted, barenet):
     options = ("rows.csv", "--target", "label", "--model", "network", "--epochs", 2, "--no-plots")
     before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
     beside = barenet("train", *options).ok().err
     holds = "holds an unfinished run, which `barenet train --resume runs/rows` resumes; "
     assert beside.startswith(f"warning: runs/rows {holds}this one is saved in runs/rows-2\n")
     options = (*options, "--out", "runs/rows")
-    assert f"--out: runs/rows {holds}replace it with --over" in barenet("train", *options).error
-    refused = barenet("train", "--resume", "runs/rows", "--overwrite").error
-    assert refused.endswith("a run is resumed in its own folder, runs/rows; leave it out")
+    refused = barenet("train", *options).error
+    assert f"--out: runs/rows {holds}choose another name with --out" in refused
     assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
-    barenet("train", *options, "--overwrite").ok()
-    assert not (interrupted / "checkpoint.safetensors").exists()
 
 
 @pytest.mark.case(197)
+def test_a_run_without_a_checkpoint_yet_is_not_replaced(barenet):
+    Path("run").mkdir()
+    settings = f'{HEADER}data = "iris"\nepochs = 3\n'
+    Path("run/unfinished.toml").write_text(settings)
+    error = barenet("train", "iris", "--out", "run").error
+    assert "run holds an unfinished run, which `barenet train --resume run` resumes" in error
+    assert Path("run/unfinished.toml").read_text() == settings
+    assert [path.name for path in Path("run").iterdir()] == ["unfinished.toml"]
+
+
 @pytest.mark.parametrize(
     "options",
     [("--layers", "4,8,7"), ("--optimizer", "adm"), ("--start-from", "none"), ("--split-by", "x")],
 )
-def test_a_refused_run_leaves_an_unfinished_one(barenet, options):
-    Path("run").mkdir()
-    settings = (
-        f'{HEADER}data = "iris"\nepochs = 3\n# Run 01: `barenet train --resume` completes it.\n'
-    )
-    Path("run/unfinished.toml").write_text(settings)
-    assert barenet("train", "iris", *options, "--out", "run", "--overwrite").status
-    assert Path("run/unfinished.toml").read_text() == settings
-    assert [path.name for path in Path("run").iterdir()] == ["unfinished.toml"]
+def test_a_refused_run_leaves_no_folder(barenet, options):
+    assert barenet("train", "iris", *options, "--out", "run").status
+    assert not Path("run").exists()
 
 
 def test_a_foreign_checkpoint_is_not_replaced(barenet):
@@ -268,16 +269,16 @@ def test_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
         f".{name}.{token}.tmp"
         for name in ("model.safetensors", "settings.toml", "history.png", "checkpoint.safetensors")
     )
-    (folder / ".saving-a1b2").mkdir()
-    for name in (*left, ".saving-a1b2/model.safetensors", ".notes.txt.0123456789abcdef.tmp"):
+    for name in (*left, ".notes.txt.0123456789abcdef.tmp"):
         (folder / name).write_bytes(b"half")
-    barenet("train", "iris", "--epochs", 1, "--no-plots", "--overwrite").ok()
+    (folder / "settings.toml").rename(folder / "unfinished.toml")
+    barenet("train", "--resume", folder, "--no-plots").ok()
     assert names(folder) == [".notes.txt.0123456789abcdef.tmp", *FINISHED]
 
 
 @pytest.mark.case(72)
 def test_two_runs_cannot_share_a_folder(interrupted, barenet):
-    with RunFolder(interrupted).locked(overwrite=True):
+    with RunFolder(interrupted).locked(resuming=True):
         for arguments in (["--resume"], ["rows.csv", "--target", "label", "--out"]):
             done = barenet("train", *arguments, interrupted)
             expected = f"barenet train: error: {interrupted}: another run is writing there\n"

@@ -50,7 +50,7 @@ def test_a_run_at_an_address_is_that_of_this_machine(barenet, bucket, table):
     assert files(run) == files(Path("run").as_posix())
     assert files(run).keys() == RUN
     again = barenet("train", table, *QUICK, "--out", run)
-    remedy = "replace it with --overwrite, or choose another name with --out"
+    remedy = "choose another name with --out"
     assert again.error == f"barenet train: error: --out: {run} holds a finished run; {remedy}"
 
 
@@ -72,16 +72,6 @@ def test_commands_read_and_write_at_addresses(barenet, bucket, table):
         done = barenet(*command).ok()
         assert "/barenet-" not in done.out + done.err, command
     assert files(f"{bucket}/edge").keys() == {"run.c", "run.h"}
-
-
-@pytest.mark.integration
-def test_a_replaced_run_keeps_no_file_of_the_one_before(barenet, bucket, table):
-    run = f"{bucket}/run"
-    barenet("train", table, *QUICK, "--out", run).ok()
-    barenet("export", run, "--to", "python").ok()
-    assert files(run).keys() == {"run.py"} | RUN
-    barenet("train", table, *QUICK, "--out", run, "--overwrite").ok()
-    assert files(run).keys() == RUN
 
 
 @pytest.mark.case(141)
@@ -131,12 +121,12 @@ sys.exit(main())
 @pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_a_run_is_resumed_after_a_kill_before_each_change(barenet, bucket, table, step):
-    run = f"{bucket}/run"
     given = (table, *QUICK, "--checkpoint-every", 1)
     barenet("train", *given, "--out", "run").ok()
     whole, killed = files(Path("run").as_posix()), 0
     for change in range(0, 100, step):
-        command = ["train", *given, "--overwrite", "--out", run]
+        run = f"{bucket}/run-{change}"
+        command = ["train", *given, "--out", run]
         code = [sys.executable, "-c", KILLED, change, *command]
         done = subprocess.run([*map(str, code)], capture_output=True, text=True)
         if done.returncode == 0:

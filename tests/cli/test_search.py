@@ -57,7 +57,7 @@ def test_a_table_of_many_categories_has_the_scores_of_all_its_inputs(barenet, mo
     means = []
     for is_looked_up in (_fit.is_looked_up, lambda *_: False):
         monkeypatch.setattr(_fit, "is_looked_up", is_looked_up)
-        found = candidates(barenet("search", *columns, *options, "--json", "--overwrite").json)
+        found = candidates(barenet("search", *columns, *options, "--json").json)
         means.append([row["mean_test_score"] for row in found])
     assert means[0] == pytest.approx(means[1], rel=1e-4) and means[0] != means[1]
 

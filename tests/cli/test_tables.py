@@ -241,7 +241,7 @@ def test_lines_of_many_columns_are_cut_and_a_command_lists_them(barenet):
 def test_a_word_for_a_missing_value_may_be_a_class(barenet, word):
     rows = [f"{n},{('spruce', 'pine', word, word)[n % 4]}" for n in range(80)]
     Path("t.csv").write_text("\n".join(["x,tree", *rows]) + "\n")
-    options = ("--target", "tree", *QUICK, "--overwrite")
+    options = ("--target", "tree", *QUICK)
     done = barenet("train", "t.csv", *options).ok()
     assert f"40 rows (40 without a target left out: '{word}')" in done.err
     assert "`--task classification` makes the words of a missing target a class" in done.err

@@ -46,15 +46,17 @@ def test_a_column_that_gives_the_target_away_is_named(titanic, tmp_path, capfd):
     task = Task.open(path, "survived", drop=["name", "ticket", "boat", "body", "home.dest"])
     with pytest.warns(UserWarning, match=r"^alive alone predicts 'survived' .* drop=\['alive'\]\)"):
         task.train(model="network", epochs=1)
-    out = ["--out", str(tmp_path / "run"), "--no-plots"]
-    arguments = ["train", path, "--target", "survived", "--model", "network", "--epochs", "1", *out]
+    arguments = ["train", path, "--target", "survived", "--model", "network", "--epochs", "1"]
+    arguments += ["--no-plots", "--out", str(tmp_path / "run")]
     assert main(arguments) == 0
     words = " ".join(capfd.readouterr().out.split())
     leak = "alive alone predicts 'survived' on rows left out: unless it is known before, drop it"
     assert f"{leak} (--drop)." in words
-    assert main([*arguments, "--no-baselines", "--overwrite"]) == 0
+    arguments[-1] += "-2"
+    assert main([*arguments, "--no-baselines"]) == 0
     assert f"{leak} (--drop)." in " ".join(capfd.readouterr().out.split())
-    assert main([*arguments, "--drop", "alive", "--overwrite"]) == 0
+    arguments[-1] += "-3"
+    assert main([*arguments, "--drop", "alive"]) == 0
     assert "alone predicts" not in capfd.readouterr().out
 
 

@@ -57,10 +57,8 @@ class OutputOptions:
     Attributes
     ----------
     out : Path
-        Folder of the run; by default runs/ and the name of the data, with a number such as -2 if it
-        holds an earlier run. Or an address in an object store, such as s3://bucket/run.
-    overwrite : bool
-        Replace an earlier run in the folder, which is otherwise refused.
+        A new folder for the run; by default runs/ and the name of the data, with a number such as
+        -2 if that holds an earlier run. Or an address in an object store, such as s3://bucket/run.
     baselines : bool
         Compare with a constant and a linear model on the same rows.
     plots : bool
@@ -70,7 +68,6 @@ class OutputOptions:
     """
 
     out: Path | None = None
-    overwrite: Off = False
     baselines: On = True
     plots: On = True
     json: Off = False
@@ -84,9 +81,7 @@ class OutputOptions:
         if not name:
             name = "data"
         folder = RunFolder(self.out or Path("runs") / name)
-        if self.out or self.overwrite:
-            return folder.locked(overwrite=self.overwrite)
-        return folder.numbered()
+        return folder.locked() if self.out else folder.numbered()
 
 
 @dataclass(eq=False, kw_only=True)

@@ -1,32 +1,25 @@
 """The folder of a run, with its model, history, settings and plots.
 
-A run with a model or a checkpoint is replaced only with ``--overwrite``, once all new results are
-on the disk. The model is replaced first: if that fails, the earlier run stays intact. Then the
-plots and the exports of the earlier model are removed; a warning names those that another program
-has open on Windows. The folder never contains the settings of another model. Until all results are
-written, the folder also contains what is needed to resume the run: its settings, which are written
-first, and its checkpoint. Other files are never changed.
+A new run takes a new or empty folder, so that it never replaces another one. Until all results are
+written, the folder contains what is needed to resume the run: its settings, which are written
+first, and its checkpoint.
 """
 
 import errno
 import math
 import os
-import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from barenet import Predictor, save
-from barenet._messages import some
-from barenet.cli._console import log, log_problem
+from barenet.cli._console import log_problem
 from barenet.cli._run_file import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError
 from barenet.files._checkpoint import COMMAND, FILE_NAME, Checkpoint, check_owner, read_notes
 from barenet.files._model_path import MODEL, UNFINISHED, resume_command
-from barenet.files.exports._exporting import is_export
 from barenet.settings._task_settings import HEADER, TaskSettings
 from barenet.storage import _atomic_write as atomic
 from barenet.storage._folders import first_file, make_folder, remove_empty
@@ -35,9 +28,6 @@ from barenet.tasks._pictures import KINDS
 #: File names in the folder of a run.
 LOCK = ".lock"
 REPORT = "report.html"
-
-#: Prefix of the name of a temporary folder, from which files are moved once all are written.
-SAVING = ".saving-"
 
 #: The key of the run's settings in a checkpoint.
 NOTE = "settings"
@@ -65,13 +55,12 @@ class RunFolder:
 
     @property
     def contents(self) -> str:
-        """A description of the run in the folder; empty without a model and a checkpoint."""
-        if not (self.model.exists() or self.checkpoint.exists()):
-            return ""
-        if not self.is_unfinished:
-            return f"{self.path} holds a finished run"
-        command = resume_command(self.path)
-        return f"{self.path} holds an unfinished run, which `{command}` resumes"
+        """A description of the run in the folder, if there is one."""
+        if self.is_unfinished:
+            command = resume_command(self.path)
+            return f"{self.path} holds an unfinished run, which `{command}` resumes"
+        is_finished = self.settings.exists() and self.model.exists()
+        return f"{self.path} holds a finished run" if is_finished else ""
 
     def show_note(self) -> None:
         """Print the reason of a number in the name, also with `--quiet`: scripts use the name."""
@@ -108,19 +97,16 @@ class RunFolder:
         return number
 
     @contextmanager
-    def locked(self, *, overwrite: bool = False) -> Iterator["RunFolder"]:
+    def locked(self, *, resuming: bool = False) -> Iterator["RunFolder"]:
         """Lock the folder for one run, from before training until everything is written."""
         made = self._make_writable()
         try:
             with atomic.locked(self.path / LOCK, "another run"):
-                self._check_overwritable()
-                if self.contents and not overwrite:
-                    remedy = "replace it with --overwrite, or choose another name with --out"
-                    raise ArgumentError(self.contents, argument="out", remedy=remedy)
+                self._check_checkpoint()
+                if not resuming:
+                    self._check_new()
                 for file in (self.unfinished, self.checkpoint, *self.files):
                     atomic.remove_leftovers(file)
-                for folder in self.path.glob(f"{SAVING}*"):
-                    shutil.rmtree(folder, ignore_errors=True)
                 yield self
         finally:
             remove_empty(made)
@@ -128,41 +114,26 @@ class RunFolder:
     @contextmanager
     def running(self, new: TaskSettings | None) -> Iterator[None]:
         """Start a new run, and undo that if it fails before its first checkpoint."""
-        earlier = self.unfinished.read_bytes() if self.unfinished.exists() else None
         if new is not None:
-            self.start(new)
+            atomic.write_atomically(self.unfinished, new.to_toml())
         try:
             yield
         except Exception as error:
-            if isinstance(error, DivergenceError) and self.has_checkpoint():
+            has_checkpoint = self.checkpoint.exists()
+            if isinstance(error, DivergenceError) and has_checkpoint:
                 note = f"the checkpoint {self.checkpoint} is kept"
                 error.add_note(f"{note}, and resuming it diverges again")
-            elif new is not None and not self.has_checkpoint():
+            elif new is not None and not has_checkpoint:
                 with suppress(OSError):  # at an address
-                    if earlier is None:
-                        atomic.remove(self.unfinished)
-                    else:
-                        atomic.write_atomically(self.unfinished, earlier)
+                    atomic.remove(self.unfinished)
             raise
-
-    def start(self, settings: TaskSettings) -> None:
-        """Write the settings of a run, so that it can be resumed."""
-        run = f"# Run {secrets.token_hex(8)}: `barenet train --resume` completes it.\n"
-        atomic.write_atomically(self.unfinished, settings.to_toml() + run.encode())
-
-    def has_checkpoint(self) -> bool:
-        """Return whether there is a checkpoint of this run, not of an earlier run in the folder."""
-        if not self.checkpoint.exists():
-            return False
-        # The last line is a comment with the token of the run.
-        return self._saved_settings() == self.unfinished.read_text("utf-8")
 
     def new_checkpoint(self, every: str, settings: TaskSettings) -> Checkpoint:
         """Make the checkpoint of a run in this folder.
 
         The model is smaller than a checkpoint, and may fit on a disk where the last checkpoint does
         not. The first checkpoint is saved immediately if the run started from the weights of a
-        model, because that file may be replaced.
+        model, because that file may be removed.
         """
         notes = {NOTE: self.unfinished.read_text("utf-8")}
         saved_at = -math.inf if settings.start_from is not None else None
@@ -183,32 +154,9 @@ class RunFolder:
         return read_run_file(self.unfinished)
 
     def save(self, predictor: Predictor, settings: TaskSettings) -> None:
-        """Write the model of a run and its settings, and remove the results of an earlier one."""
-        with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as folder:
-            new = RunFolder(Path(folder))
-            save(predictor, new.model)
-            atomic.write_atomically(new.settings, settings.to_toml())
-            with _restored_at_error(self.settings, self.history):
-                atomic.remove(self.settings)
-                atomic.remove(self.history)
-                atomic.replace(new.model, self.model)
-            # The settings are written last: a run that is killed before leaves a model without
-            # settings, which is better than a model with the settings of another one.
-            atomic.replace(new.settings, self.settings)
-        for old in (*self.plots, *self._stale_exports()):
-            try:
-                atomic.remove(old)
-            except OSError as error:  # on Windows, another program has it open
-                reason = f"it cannot be removed ({error.strerror})"
-                log_problem("warning", f"{old} is still that of the earlier run: {reason}")
-
-    def _stale_exports(self) -> list[Path]:
-        """List exports of the folder's earlier model, which would contradict the new model."""
-        exports = [path for path in self.path.iterdir() if is_export(path)]
-        if exports:
-            names = some(sorted(path.name for path in exports))
-            log(f"removing {names}: exported from the model that is replaced")
-        return exports
+        """Write the model of a run and its settings."""
+        save(predictor, self.model)
+        atomic.write_atomically(self.settings, settings.to_toml())
 
     def finish(self) -> None:
         """Remove the state of the run, once all its results are on the disk."""
@@ -235,44 +183,20 @@ class RunFolder:
                 raise
             raise OSError(f"out: {self.path} cannot be written to: {error.strerror}") from error
 
-    def _check_overwritable(self) -> None:
-        """Refuse to overwrite files that were not written by a run."""
-        for file in (self.unfinished, *self.files):
-            if os.path.lexists(file):
-                atomic.check_replaceable(file, f"out: {file}")
+    def _check_checkpoint(self) -> None:
+        """Refuse a checkpoint that a run of the command line hasn't written."""
         check_owner(self.checkpoint, COMMAND, "out")
         if self.checkpoint.exists():
             self._saved_settings()  # a checkpoint of barenet 0.3.0 names no owner
-            return
-        is_finished = _is_run_file(self.settings) and self.model.exists()
-        if is_finished or _is_run_file(self.unfinished):
-            return
+
+    def _check_new(self) -> None:
+        """Refuse a folder that holds a run or other files."""
+        if self.contents:
+            remedy = "choose another name with --out"
+            raise ArgumentError(self.contents, argument="out", remedy=remedy)
         other = first_file(self.path)
         if other is not None:
             problem = f"{self.path} holds {other.name}, which no run has written"
             remedy = "choose a separate folder, such as {out}"
             out = str(self.path / "run")
             raise ArgumentError(problem, argument="out", remedy=remedy, out=out)
-
-
-@contextmanager
-def _restored_at_error(*files: Path) -> Iterator[None]:
-    """Restore files if the model beside them can't be replaced, such as an open file on Windows.
-
-    A run that cannot be saved thus leaves the earlier run intact.
-    """
-    contents: dict[Path, bytes] = {file: file.read_bytes() for file in files if file.exists()}
-    try:
-        yield
-    except OSError:
-        for file, content in contents.items():
-            with suppress(OSError):
-                atomic.write_atomically(file, content)
-        raise
-
-
-def _is_run_file(path: Path) -> bool:
-    """Return whether barenet has written a run file."""
-    with suppress(OSError), path.open("rb") as stream:
-        return stream.read(len(HEADER)) == HEADER.encode()
-    return False

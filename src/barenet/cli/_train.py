@@ -80,10 +80,10 @@ def train(
     on the targets. By default it is trained and tested on the same rows as its teacher, and takes
     the teacher's settings of the data, seed and metric.
 
-    The model, its history, its settings and plots are saved in the folder of the run. An earlier
-    run there is replaced only with --overwrite; a folder with other files is refused. Ctrl-C stops
-    training early and keeps the current model. Checkpoints are saved during training, so that
-    `--resume` can continue a run that was interrupted or killed, with a bit-identical result.
+    The model, its history, its settings and plots are saved in the folder of the run, which has to
+    be new or empty. Ctrl-C stops training early and keeps the current model. Checkpoints are saved
+    during training, so that `--resume` can continue a run that was interrupted or killed, with a
+    bit-identical result.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def train(
             earlier = _find_run(resume, output)
             if not earlier.is_unfinished:
                 return _report_finished(earlier, settings, output.json)
-            opened = earlier.locked(overwrite=True)
+            opened = earlier.locked(resuming=True)
         with opened as folder:
             status = run_in(
                 folder,
@@ -239,7 +239,7 @@ def _prepare_resumed(
 ) -> tuple[Fit, bool]:
     """Prepare the run to resume; return it, and whether it has a checkpoint."""
     settings = _resumed(folder, requested, client)
-    has_checkpoint = folder.has_checkpoint()
+    has_checkpoint = folder.checkpoint.exists()
     # The weights are in the checkpoint; the file of `start_from` may have changed.
     fit = Task.from_settings(settings).prepare(
         copy_weights=not has_checkpoint, threads=threads, progress=progress
@@ -290,10 +290,9 @@ def _find_run(path: Path, output: OutputOptions) -> RunFolder:
         problem = f"no run found in {path}; start the run again without --resume"
         raise FileNotFoundError(f"resume: {problem}")
     elsewhere = output.out is not None and output.out.resolve() != folder.path.resolve()
-    if elsewhere or output.overwrite:
+    if elsewhere:
         problem = f"a run is resumed in its own folder, {folder.path}"
-        name = "out" if elsewhere else "overwrite"
-        raise ArgumentError(problem, argument=name, remedy="leave it out")
+        raise ArgumentError(problem, argument="out", remedy="leave it out")
     return folder
 
 
