@@ -155,10 +155,6 @@ class DaskEngine(Engine):
         if len(job.network.statistics):
             problem = "batch norm needs the whole batch in one place"
             raise ArgumentError(problem, argument="network", remedy="use layer norm")
-        self.penalties = []
-        for penalty in job.penalties:
-            strengths = job.strengths(penalty, job.network.dtype)
-            self.penalties.append((penalty, strengths))
         sample = self.rows.sample
         # Workers compute gradients, and steps are taken here.
         sample_job = replace(job, rows=sample, optimizer=SGD(), penalties=(), clipping=None)
@@ -203,8 +199,8 @@ class DaskEngine(Engine):
         gradient = np.array(gradients[0, n_blocks])
         # Add them in the order of the blocks, so that the bits are always the same.
         loss = float(np.sum([losses[number] for number in sorted(losses)]))
-        penalized = add_penalties(self.penalties, parameters, loss, gradient, 1 / len(batch))
-        return penalized, gradient
+        terms = self.job.penalty_terms
+        return add_penalties(terms, parameters, loss, gradient, 1 / len(batch)), gradient
 
     def _compute(self, step: int, batch: range, parameters: FloatArray) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""

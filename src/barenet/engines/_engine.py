@@ -122,6 +122,12 @@ class Job(Configurable):
         self.clear_frozen(strengths)
         return strengths
 
+    @cached_property
+    def penalty_terms(self) -> list[tuple[Penalty, FloatArray]]:
+        """The penalties with their strengths in the network's precision."""
+        dtype = self.network.dtype
+        return [(penalty, self.strengths(penalty, dtype)) for penalty in self.penalties]
+
 
 def frozen_parts(network: Network) -> tuple[slice, ...]:
     """Return the parts of the parameters that belong to layers that are not trainable.
@@ -269,7 +275,7 @@ class Engine(ABC):
         float
             The loss, without penalties.
         """
-        loss, _ = self.evaluate(self.job.rows.in_memory.last(n_rows))
+        loss, _ = self.evaluate(self.job.rows.in_memory.select(slice(-n_rows, None)))
         return loss
 
     def raw_parameters(self) -> FloatArray:

@@ -90,10 +90,6 @@ class ReferenceEngine(Engine):
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job = job
         self._objective = Objective(job.network, job.loss)
-        self._penalties = []
-        for penalty in job.penalties:
-            strengths = job.strengths(penalty, job.network.dtype)
-            self._penalties.append((penalty, strengths))
 
     def value_and_gradient(
         self, batch: Order | None = None, step: int = 0
@@ -103,9 +99,10 @@ class ReferenceEngine(Engine):
         key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         self.job.clear_frozen(gradient)
-        if self._penalties:
+        terms = self.job.penalty_terms
+        if terms:
             weight = rows.inverse_weight
-            value = add_penalties(self._penalties, network.parameters, value, gradient, weight)
+            value = add_penalties(terms, network.parameters, value, gradient, weight)
         return value, gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
@@ -119,12 +116,7 @@ class ReferenceEngine(Engine):
             value, output = self._objective.value_and_output(block)
             values.append(value)
             outputs.append(output)
-        weights = rows.batch_weights(size)
-        total_weight = weights.sum()
-        if total_weight == 0:  # rows without weight have the loss 0
-            total_weight = 1
-        shares = weights / total_weight
-        return float(values @ shares), np.concatenate(outputs)
+        return float(values @ rows.batch_shares(size)), np.concatenate(outputs)
 
     @cached_property
     def _all_rows(self) -> ArrayDataset:

@@ -57,13 +57,12 @@ class ArrayDataset(NamedTuple):
         """Return the indices in X, y and the weights of some rows of the dataset."""
         return rows if self.selection is None else self.selection[rows]
 
-    def last(self, n_rows: int) -> ArrayDataset:
-        """Select the last rows, without a copy."""
+    def select(self, rows: slice) -> ArrayDataset:
+        """Select some of the rows, without a copy."""
         if self.selection is None:
-            stop = len(self.X)
-            selection = np.arange(max(0, stop - n_rows), stop)
+            selection = np.arange(*rows.indices(len(self.X)))
         else:
-            selection = self.selection[-n_rows:]
+            selection = self.selection[rows]
         return ArrayDataset(self.X, self.y, self.sample_weight, self.scale, selection)
 
     def take(self, rows: Rows = slice(None), dtype: np.dtype[Any] | None = None) -> ArrayDataset:
@@ -106,6 +105,12 @@ class ArrayDataset(NamedTuple):
         indices = self.row_indices() if order is None else self.row_indices(order)
         row_weights = self.sample_weight[indices].astype(float)
         return np.add.reduceat(row_weights, starts, axis=-1)
+
+    def batch_shares(self, size: int) -> FloatArray:
+        """Compute the share of each batch in the weight of all rows; 0 if no row has a weight."""
+        weights = self.batch_weights(size)
+        total = weights.sum()
+        return weights / total if total > 0 else weights
 
 
 def validate_arrays(

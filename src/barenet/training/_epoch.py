@@ -201,12 +201,7 @@ def _evaluate(
     for start in range(0, rows.n_rows, size):
         if is_interrupted():
             raise MeasurementInterrupted
-        block = rows.take(slice(start, start + size))
+        block = rows.select(slice(start, start + size))
         results.append(engine.evaluate(block))
     losses, outputs = zip(*results, strict=True)
-    weights = rows.batch_weights(size)
-    total_weight = weights.sum()
-    if total_weight == 0:  # rows without weight have the loss 0
-        total_weight = 1
-    loss = float(np.array(losses) @ weights / total_weight)
-    return loss, np.concatenate(outputs)
+    return float(np.array(losses) @ rows.batch_shares(size)), np.concatenate(outputs)

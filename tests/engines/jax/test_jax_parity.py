@@ -17,6 +17,7 @@ from barenet.engines.jax._jax_library import settings
 from barenet.engines.jax._printed_functions import update_rule
 from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.losses import LOSSES
+from barenet.model._parameter_limits import ParameterLimits
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS, ClipNorm, ClipValue
 from barenet.penalties import L1, L2
@@ -126,6 +127,16 @@ def test_every_optimizer_agrees(name, make_job):
     make = partial(Network.dense, [5, 4], seed=1, dtype=DTYPES[number % 2])
     weight = np.arange(20.0)
     assert_same_steps(make_job, make, optimizer=name, sample_weight=weight, **settings)
+
+
+def test_limits_of_the_parameters_agree(make_job):
+    def make():
+        network = Network.dense([5, 4], seed=1, dtype="float64")
+        limit = np.full(network.n_parameters, 0.05)
+        network._limits = ParameterLimits(-limit, limit)
+        return network
+
+    assert_same_steps(make_job, make, optimizer="adam")
 
 
 @pytest.mark.parametrize(

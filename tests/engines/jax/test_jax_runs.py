@@ -10,12 +10,15 @@ from sklearn.exceptions import ConvergenceWarning
 
 from barenet import Network, cross_validate, train
 from barenet.callbacks import EarlyStopping
+from barenet.engines.jax import _jax_engine
+from barenet.engines.jax._device_rows import DeviceRows
 from barenet.engines.jax._jax_engine import PROGRAMS, JaxEngine
 from barenet.engines.jax._jax_layers import integers
 from barenet.engines.jax._jax_library import settings
 from barenet.estimators import MLPClassifier
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.model._randomness import uniforms
+from barenet.training import _epoch
 
 jax = pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
 
@@ -136,6 +139,30 @@ def test_another_precision_needs_another_program():
         train(make_network(), X, y, epochs=1, batch_size=15, engine=f"jax:precision={precision}")
         sizes.append(sum(program._cache_size() for program in PROGRAMS.values()))
     assert sizes[0] < sizes[1] == sizes[2]
+
+
+def test_the_programs_of_old_structures_are_dropped(monkeypatch):
+    monkeypatch.setattr(_jax_engine, "PROGRAMS", {})
+    monkeypatch.setattr(_jax_engine, "MOST_PROGRAMS", 2)
+    for width in (2, 3):
+        train(Network.dense([5, width, 2], output="softmax"), X, y, epochs=1, engine="jax")
+    structures = {structure for _, structure in _jax_engine.PROGRAMS}
+    assert len(_jax_engine.PROGRAMS) == 2 and len(structures) == 1
+
+
+def test_rows_that_are_measured_in_blocks_are_sent_once(monkeypatch):
+    sent, send = [], DeviceRows._send
+    monkeypatch.setattr(DeviceRows, "_send", lambda self, rows: sent.append(1) or send(self, rows))
+    monkeypatch.setattr(_epoch, "MAX_MULTIPLICATIONS", 1)
+    monkeypatch.setattr(_epoch, "ROW_MULTIPLE", 16)
+    weight = np.arange(90.0)
+    options = {"sample_weight": weight, "metrics": "accuracy", "epochs": 2, "engine": "jax"}
+    history = train(make_network(), X, y, validation_data=(X[:80], y[:80]), **options)
+    assert len(sent) == 2
+    monkeypatch.undo()
+    whole = train(make_network(), X, y, validation_data=(X[:80], y[:80]), **options)
+    for name in ("accuracy", "validation_loss"):
+        assert history[name] == pytest.approx(whole[name], rel=1e-6)
 
 
 @pytest.mark.integration

@@ -32,7 +32,7 @@ from barenet.model.layers import Dense, Layer
 from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
-    from barenet.engines.compiled._program_pool import FinalEvaluation, JobPrograms
+    from barenet.engines.compiled._program_pool import JobPrograms
 
 
 class CompiledEngine(Engine):
@@ -81,8 +81,6 @@ class CompiledEngine(Engine):
             )
         self.job = job
         self.threads = threads
-        #: The last check of final parameters, for the next job that this engine takes.
-        self._final: FinalEvaluation | None = None
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         optimizer = self.job.optimizer
@@ -143,21 +141,17 @@ class CompiledEngine(Engine):
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         if must_be_dense(self.job.network, rows.X):
             return ReferenceEngine(self.job).evaluate(rows)
-        from barenet.engines.compiled._program_pool import Evaluation
+        from barenet.engines.compiled._program_builder import EVALUATION_BATCH
 
-        evaluation = Evaluation(rows, self.job.network.dtype)
-        return evaluation.loss(self._programs), evaluation.output
-
-    def final_loss(self, n_rows: int) -> float:
-        rows = self.job.rows
-        if must_be_dense(self.job.network, rows.X) or rows is not rows.in_memory:
-            return super().final_loss(n_rows)
-        from barenet.engines.compiled._program_pool import FinalEvaluation
-
-        # The jobs that this engine takes mostly have the same rows.
-        if self._final is None or not self._final.is_of(rows, n_rows):
-            self._final = FinalEvaluation(rows, n_rows, self.job.network.dtype)
-        return self._final.loss(self._programs)
+        n_rows = rows.n_rows
+        size = min(EVALUATION_BATCH, n_rows)
+        program = self._programs.of("evaluate", size, rows)
+        output = np.empty((n_rows, rows.y.shape[1]), self.job.network.dtype)
+        program.point("output", output)
+        shares = rows.batch_shares(size)
+        rates = np.zeros(len(shares))  # not used
+        losses = program.run(np.arange(n_rows), size, rates, 0).losses
+        return float(losses @ shares), output
 
     @cached_property
     def _programs(self) -> JobPrograms:

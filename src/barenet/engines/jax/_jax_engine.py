@@ -56,8 +56,12 @@ EVALUATED_NUMBERS = 2**24
 #: Maximum number of numbers of a sparse X, which is made dense.
 MOST_NUMBERS = 2**30
 
-#: The functions that JAX compiles, by what they compute and the structure of the job. JAX keeps a
-#: program of each for the shapes of its arguments, and on disk where its cache is switched on.
+#: Maximum number of functions whose programs are kept.
+MOST_PROGRAMS = 64
+
+#: The functions that JAX compiles, the oldest first, by what they compute and the structure of the
+#: job. JAX keeps a program of each for the shapes of its arguments, and on disk where its cache is
+#: switched on.
 PROGRAMS: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
 
@@ -228,7 +232,8 @@ class JaxEngine(Engine):
                 losses_of_batch, outputs_of_batch = result
                 losses.append(losses_of_batch[: inputs["count"]])
                 outputs.append(outputs_of_batch[: inputs["count"]])
-        return mean_loss(np.concatenate(losses), rows), np.concatenate(outputs)
+        loss = np.concatenate(losses).astype(float) @ rows.batch_shares(1)
+        return float(loss), np.concatenate(outputs)
 
     @property
     def precision(self) -> str:
@@ -239,6 +244,8 @@ class JaxEngine(Engine):
         """Return the program of a function, which jobs of one structure share."""
         key = (make_function, self.job.structure)
         if key not in PROGRAMS:
+            if len(PROGRAMS) >= MOST_PROGRAMS:
+                del PROGRAMS[next(iter(PROGRAMS))]
             PROGRAMS[key] = library.jax.jit(make_function(self.job))
         return PROGRAMS[key]
 
@@ -394,15 +401,6 @@ def batches_to_evaluate(order: Order, size: int, rows: ArrayDataset) -> Iterator
 def filled_up(n_rows: int) -> int:
     """Return the next power of two, so that few programs are needed."""
     return 1 << max(n_rows - 1, 0).bit_length()
-
-
-def mean_loss(losses: FloatArray, rows: ArrayDataset) -> float:
-    """Average the losses of rows, by their weights; 0 if no row has a weight."""
-    if rows.sample_weight is None:
-        return float(losses.mean(dtype=float))
-    weights = rows.sample_weight[rows.row_indices()].astype(float)
-    total = weights.sum()
-    return 0.0 if total == 0 else float(losses.astype(float) @ (weights / total))
 
 
 def refusal(job: Job) -> tuple[str, str]:
