@@ -15,7 +15,7 @@ import pandas as pd
 
 from barenet import MLPEnsembleRegressor
 from barenet.inputs._chosen_inputs import ChosenInputs
-from barenet.population._prepared_training import InputTrials
+from barenet.population._prepared_training import TrainingTable
 from barenet.tables.encoding._encoding import TableEncoding
 
 #: The module that calls the functions that choose.
@@ -111,7 +111,9 @@ def no_inputs(*arguments: object, **options: object) -> ChosenInputs:
     return ChosenInputs({}, {}, {}, {})
 
 
-def unconfirmed(trials: InputTrials, chosen: ChosenInputs) -> ChosenInputs:
+def unconfirmed(
+    table: TrainingTable, chosen: ChosenInputs, *arguments: object, **options: object
+) -> ChosenInputs:
     """Keep what the regression chooses."""
     return chosen
 
@@ -139,7 +141,7 @@ def main() -> None:
             patch(f"{TRAINING}.relevance_factors", equal_factors),
         ):
             plain = mean_score(X, y)
-        with patch.object(InputTrials, "confirm", unconfirmed):
+        with patch.object(TrainingTable, "confirm", unconfirmed):
             by_regression = mean_score(X, y)
         confirmed = mean_score(X, y)
         print(f"{name:9} {plain:8.2f}  {by_regression:13.2f}  {confirmed:9.2f}", flush=True)

@@ -219,7 +219,7 @@ def test_intervals_that_are_impossible(barenet, short, masses, line, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_comparison_of_inputs_is_shown_in_a_terminal(terminal, tmp_path):
+def test_the_confirmation_of_inputs_is_shown_in_a_terminal(terminal, tmp_path):
     """The goals of a match depend on the team and the season together."""
     rng = np.random.default_rng(0)
     team = rng.integers(0, 12, 600)
@@ -231,7 +231,7 @@ def test_the_comparison_of_inputs_is_shown_in_a_terminal(terminal, tmp_path):
     (tmp_path / "matches.csv").write_text("\n".join(rows))
     options = ("--no-plots", "--no-baselines")
     shown = terminal("train", "matches.csv", "--target", "goals", *options, COLUMNS="150")
-    assert "comparing inputs  epoch 2  out-of-fold R²" in shown
+    assert "confirming inputs  epoch 2  out-of-fold R²" in shown
     assert "each pair of 'team' and 'season' has an input of its own" in shown
     assert "team, season  pairs" in terminal("info", "runs/matches", COLUMNS="150")
 

@@ -66,7 +66,7 @@ def test_irrelevant_columns_together_vary_as_much_as_one():
     table, y = table_of_all_kinds()
     encoding = TableEncoding.fit(table)
     left_out = [np.arange(0, 400), np.arange(400, 800)]
-    factors = relevance_factors(encoding, table, y[:, np.newaxis], np.ones(len(y)), left_out, {})
+    factors = relevance_factors(encoding, table, y[:, np.newaxis], np.ones(len(y)), left_out)
     is_noise = np.array(["noise" in name for name in encoding.input_names])
     np.testing.assert_allclose(factors[:, is_noise], 5**-0.5, rtol=1e-6)
     assert (factors[:, ~is_noise] == 1).all()
@@ -77,13 +77,10 @@ def test_columns_are_compared_in_wide_tables_alone():
     table = {f"x{column}": rng.normal(size=100) for column in range(30)}
     y = table["x0"][:, np.newaxis]
     left_out = [np.arange(25)]
-    wide = relevance_factors(TableEncoding.fit(table), table, y, np.ones(100), left_out, {})
+    wide = relevance_factors(TableEncoding.fit(table), table, y, np.ones(100), left_out)
     assert wide.min() < 1
     narrow = TableEncoding.fit(table, drop=["x29"])
-    relevances_by_network = {}
-    factors = relevance_factors(narrow, table, y, np.ones(100), left_out, relevances_by_network)
-    assert (factors == 1).all()
-    assert relevances_by_network == {}, "no trees were grown"
+    assert (relevance_factors(narrow, table, y, np.ones(100), left_out) == 1).all()
 
 
 def test_rows_without_weight_have_no_part_in_the_relevance():
@@ -106,7 +103,7 @@ def test_the_targets_of_left_out_rows_have_no_part_in_a_networks_factors():
     changed = y.copy()
     changed[:50] = 100 * rng.normal(size=(50, 1))
     before, after = (
-        relevance_factors(encoding, table, targets, np.ones(200), left_out, {})
+        relevance_factors(encoding, table, targets, np.ones(200), left_out)
         for targets in (y, changed)
     )
     np.testing.assert_array_equal(before[0], after[0])
@@ -141,43 +138,12 @@ def test_an_ensemble_learns_beside_columns_that_do_not_matter():
 
 
 @pytest.mark.usefixtures("few_are_enough")
-def test_relevances_are_computed_once_for_the_same_columns_and_rows(monkeypatch):
-    rng = np.random.default_rng(3)
-    table = {name: rng.normal(size=300) for name in "abc"}
-    y = table["a"][:, np.newaxis]
-    weight = np.ones(300)
-    left_out = [np.arange(75), np.arange(75, 150)]
-    known = {}
-    first = relevance_factors(TableEncoding.fit(table), table, y, weight, left_out, known)
-    assert len(known) == 2
-    calls = []
-
-    def counted(*arguments, **options):
-        calls.append(options["seed"])
-        return relevances(*arguments, **options)
-
-    monkeypatch.setattr(_column_relevance, "relevances", counted)
-    in_bins = TableEncoding.fit(table, numbers="piecewise", bins=4)
-    again = relevance_factors(in_bins, table, y, weight, left_out, known)
-    starts = [in_bins.starts[name] for name in "abc"]
-    assert np.array_equal(again[:, starts], first)
-    assert calls == []
-    fewer = {"a": table["a"], "b": table["b"]}
-    relevance_factors(TableEncoding.fit(fewer), fewer, y, weight, left_out, known)
-    assert calls == [0, 1], "of other columns"
-    others = [np.arange(75), np.arange(150, 225)]
-    relevance_factors(in_bins, table, y, weight, others, known)
-    assert calls == [0, 1, 1], "of a network with other rows"
-
-
-@pytest.mark.usefixtures("few_are_enough")
-def test_relevances_do_not_depend_on_the_number_of_threads():
+def test_factors_do_not_depend_on_the_number_of_threads():
     rng = np.random.default_rng(4)
-    table = {name: rng.normal(size=300) for name in "abc"}
+    table = {name: rng.normal(size=300) for name in "abcd"}
     y = table["a"][:, np.newaxis] + rng.normal(size=(300, 1))
-    encoding = TableEncoding.fit(table)
-    arguments = (encoding, table, y, np.ones(300), [np.arange(75), np.arange(75, 150)])
-    of_one, of_several = {}, {}
-    relevance_factors(*arguments, of_one)
-    relevance_factors(*arguments, of_several, n_threads=2)
-    assert of_one == of_several
+    arguments = (TableEncoding.fit(table), table, y, np.ones(300))
+    left_out = [np.arange(75), np.arange(75, 150)]
+    of_one = relevance_factors(*arguments, left_out)
+    assert of_one.min() < 1
+    np.testing.assert_array_equal(relevance_factors(*arguments, left_out, n_threads=2), of_one)

@@ -15,7 +15,8 @@ from barenet.tables.frames._to_frame import as_frame
 
 pytestmark = pytest.mark.usefixtures("small_ensembles")
 
-ONE_REPEAT = EnsembleRecipe().folds
+#: The networks that confirm inputs, one for each half of the rows.
+BOTH_HALVES = 2
 
 
 def clusters():
@@ -76,26 +77,22 @@ def test_networks_reject_categories_that_repeat_what_other_columns_express(trial
     assert [*chosen.codes, *chosen.rare] == ["code"], "the regression chooses them"
     prepared = prepare_ensemble_training(table, y)
     assert prepared.chosen == ChosenInputs({}, {}, {}, {})
-    assert trials == [ONE_REPEAT, ONE_REPEAT]
+    assert trials == [BOTH_HALVES]
 
 
 def test_networks_confirm_codes_that_predict_the_target(trials):
     table, y = households(n_rows=1_000)
     prepared = prepare_ensemble_training(table, y)
     assert len(prepared.chosen.codes["household"]) == 130
-    assert trials == [ONE_REPEAT, ONE_REPEAT]
-    assert len(prepared.training.networks) == ONE_REPEAT
+    assert trials == [BOTH_HALVES]
+    assert len(prepared.training.networks) == EnsembleRecipe().folds
 
 
-def test_nothing_is_trained_where_there_is_nothing_to_compare(trials, monkeypatch):
+def test_nothing_is_trained_where_there_is_nothing_to_confirm(trials, monkeypatch):
     table, y = households(n_rows=1_000)
     prepare_ensemble_training({"x": table["x"]}, y)
     assert trials == []
-    enough, y_of_enough = households(n_rows=3_000)
-    prepared = prepare_ensemble_training(enough, y_of_enough)
-    assert trials == []
-    assert "household" in prepared.chosen.codes, "each number is in 23 rows on average"
-    monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_TRIALS", len(y) - 1)
+    monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_CONFIRMATION", len(y) - 1)
     prepared = prepare_ensemble_training(table, y)
     assert trials == []
     assert "household" in prepared.chosen.codes, "the regression alone decides"
@@ -109,7 +106,7 @@ def test_networks_confirm_pairs_of_categories_that_matter_together(trials):
     assert set(prepared.chosen.pairs) == pairs
     assert [len(pairs.pairs) for pairs in prepared.encoding.pairs] == [100, 100]
     assert prepared.encoding.n_pairs == 200
-    assert trials == 2 * [ONE_REPEAT], "with and without the pairs"
+    assert trials == [BOTH_HALVES]
 
 
 def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trials):
@@ -126,11 +123,11 @@ def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trial
     prepared = prepare_ensemble_training(table, y)
     assert prepared.chosen.pairs == ()
     assert prepared.encoding.pairs == ()
-    assert trials == 2 * [ONE_REPEAT], "with and without the pairs"
+    assert trials == [BOTH_HALVES]
 
 
 def test_pairs_of_many_rows_are_confirmed_with_some_of_them(monkeypatch):
-    monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_TRIALS", 900)
+    monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_CONFIRMATION", 900)
     rows_of_trials = []
     sampled = TrainingTable.sampled
 
@@ -146,7 +143,7 @@ def test_pairs_of_many_rows_are_confirmed_with_some_of_them(monkeypatch):
     assert rows_of_trials == [900]
 
 
-def test_trials_use_as_many_threads_as_the_training(monkeypatch):
+def test_networks_that_confirm_use_as_many_threads_as_the_training(monkeypatch):
     numbers_of_threads = []
     run = EnsembleTraining.run
 
@@ -158,10 +155,10 @@ def test_trials_use_as_many_threads_as_the_training(monkeypatch):
     table, y = matches()
     task = Task.open(pandas.DataFrame(table).assign(goals=y), "goals")
     task.train(threads=1, model="ensemble", epochs=1)
-    assert numbers_of_threads == [1, 1, 1], "two trials, and the ensemble"
+    assert numbers_of_threads == [1, 1], "the networks of both halves, and the ensemble"
 
 
-def test_ctrl_c_while_inputs_are_compared_ends_the_fit(monkeypatch):
+def test_ctrl_c_while_inputs_are_confirmed_ends_the_fit(monkeypatch):
     def interrupt(training, epoch, population):
         raise KeyboardInterrupt
 

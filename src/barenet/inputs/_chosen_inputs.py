@@ -87,13 +87,10 @@ class ChosenInputs(NamedTuple):
                 days[name] = numbers_of_days
         return self._replace(codes=codes, days=days)
 
-    def with_merged_categories(self, names: Collection[str]) -> "ChosenInputs":
-        """Return the choices with as many categories merged in these columns as by default."""
-        rare = {}
-        for name, fraction in self.rare.items():
-            if name not in names or fraction > RARE:
-                rare[name] = fraction
-        return self._replace(rare=rare)
+    def without_doubtful_inputs(self) -> "ChosenInputs":
+        """Return the choices with no codes, days and pairs, and no rarer categories than usual."""
+        rare = {name: fraction for name, fraction in self.rare.items() if fraction > RARE}
+        return self._replace(rare=rare, codes={}, days={}, pairs=())
 
 
 class Categories(NamedTuple):

@@ -308,7 +308,7 @@ def inputs_of_pairs(
     >>> inputs.pairs  # Oslo, L; Rome, L; Rome, S
     ((0, 0), (1, 0), (1, 1))
     """
-    possible_pairs = [pair for pair in column_pairs if _has_categories(encoding, pair)]
+    possible_pairs = [pair for pair in column_pairs if has_categories(encoding, pair)]
     if not possible_pairs:
         return ()
     names = columns_of(possible_pairs)
@@ -318,8 +318,8 @@ def inputs_of_pairs(
             entries_by_name[column.name] = column.entries(values)
     counts_of_pairs = []
     for first_side, second_side in possible_pairs:
-        first_inputs = _input_of_rows(encoding, entries_by_name, first_side)
-        second_inputs = _input_of_rows(encoding, entries_by_name, second_side)
+        first_inputs = input_of_rows(encoding, entries_by_name, first_side)
+        second_inputs = input_of_rows(encoding, entries_by_name, second_side)
         has_both = (first_inputs >= 0) & (second_inputs >= 0)
         first_of_rows = first_inputs[has_both].tolist()
         second_of_rows = second_inputs[has_both].tolist()
@@ -334,16 +334,16 @@ def inputs_of_pairs(
     return tuple(inputs)
 
 
-def _has_categories(encoding: TableEncoding, pair: ColumnPair) -> bool:
-    """Return whether both columns are used, with inputs for their categories."""
-    for name, part in pair:
+def has_categories(encoding: TableEncoding, sides: Iterable[PairSide]) -> bool:
+    """Return whether all columns are used, with inputs for their categories."""
+    for name, part in sides:
         column = encoding.used_by_name.get(name)
         if column is None or part not in column.exclusive_inputs:
             return False
     return True
 
 
-def _input_of_rows(
+def input_of_rows(
     encoding: TableEncoding, entries_by_name: Mapping[str, Entries], side: PairSide
 ) -> NDArray[np.intp]:
     """Find the input of each row's category in its column; -1 if it has none."""

@@ -62,11 +62,6 @@ MOST_FEATURES = 100
 RELEVANT = 1.5
 
 
-#: Relevances of columns by their names, by what they depend on in a table: the columns with whether
-#: they have no codes, the number of the network, and the rows that it leaves out.
-KnownRelevances = dict[tuple[tuple[tuple[str, bool], ...], int, bytes], dict[str, float]]
-
-
 class ColumnValues(NamedTuple):
     """The values of a column that trees split at.
 
@@ -120,22 +115,20 @@ def relevance_factors(
     y: NDArray[Any],
     weight: NDArray[Any],
     left_out: Sequence[NDArray[np.intp]],
-    known: KnownRelevances,
     *,
     n_threads: int = 1,
 ) -> NDArray[np.float32]:
     """Return factors of the inputs for each network, given the rows that it leaves out.
 
     The factors are below 1 if several columns are not relevant. They are 1 for tables of fewer than
-    `FEWEST_COLUMNS` columns or more than `ENOUGH_ROWS` rows. y has classes, or rows of numbers.
-    `known` has the relevances that were computed before for the same X, y and weight; those that
-    are computed are added to it. The factors don't depend on the number of threads.
+    `FEWEST_COLUMNS` columns or more than `ENOUGH_ROWS` rows. y has classes, or rows of numbers. The
+    factors don't depend on the number of threads.
 
     >>> rng = np.random.default_rng(0)
     >>> table = {f"x{column}": rng.normal(size=300) for column in range(30)}
     >>> encoding = TableEncoding.fit(table)
     >>> y = table["x0"][:, np.newaxis]
-    >>> factors = relevance_factors(encoding, table, y, np.ones(300), [np.arange(75)], {})
+    >>> factors = relevance_factors(encoding, table, y, np.ones(300), [np.arange(75)])
     >>> factors[0, :3].round(2)  # the column that matters, and two of those that don't
     array([1.  , 0.22, 0.22], dtype=float32)
     """
@@ -153,16 +146,10 @@ def relevance_factors(
     for network, left_out_rows in enumerate(left_out):
         weight_in_training = weight.copy()
         weight_in_training[left_out_rows] = 0
-        features = tuple((column.name, column.codes is None) for column in columns)
-        key = (features, network, left_out_rows.tobytes())
-        if key not in known:
-            known[key] = relevances(
-                columns, targets, weight_in_training[rows], seed=network, n_threads=n_threads
-            )
-        irrelevant = set()
-        for name, relevance in known[key].items():
-            if relevance < RELEVANT:
-                irrelevant.add(name)
+        relevance_by_name = relevances(
+            columns, targets, weight_in_training[rows], seed=network, n_threads=n_threads
+        )
+        irrelevant = {name for name, value in relevance_by_name.items() if value < RELEVANT}
         factor = 1 / math.sqrt(max(1, len(irrelevant)))
         for name in irrelevant:
             start = starts[name]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from barenet._metrics import r2
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, one_hot
 from barenet.model._conformal_residuals import ConformalResiduals
 from barenet.population._ensemble_recipe import TEMPERATURES
 from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
@@ -120,6 +120,11 @@ class OutOfFold:
         if self.number_loss.is_squared:
             return 1 - self.loss(predictions)  # the targets are standardized
         return r2(predictions, self.y, self.weight)
+
+    def unexplained(self, predictions: FloatArray) -> NDArray[np.float64]:
+        """The numbers, or the truth values "the row has the class", minus their predictions."""
+        targets = one_hot(self.y, predictions.shape[1], np.float64) if self.of_classes else self.y
+        return np.asarray(targets - predictions, np.float64)
 
     def loss_of_networks(self, loss: float) -> float:
         """Convert a mean loss to the loss that the networks are trained with."""

@@ -3,8 +3,8 @@
 `choose_inputs` chooses inputs by ridge regressions, in milliseconds. But a regression can't express
 what networks learn from the other columns. Categories in few rows may seem to predict what they
 only repeat, and a network overfits to them. A pair of columns may seem to predict what a network
-learns from the columns by themselves. The networks of a first repeat are therefore trained with and
-without such inputs, and the rows that they leave out decide.
+learns from the columns by themselves. Two networks are therefore trained without such inputs, each
+on half of the rows. Only inputs that predict what these leave unexplained are kept.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,8 +18,9 @@ from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
 from barenet.engines._threads import available_threads
 from barenet.inputs._chosen_inputs import ChosenInputs, choose_inputs
 from barenet.inputs._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_pairs
-from barenet.inputs._column_relevance import KnownRelevances, relevance_factors
-from barenet.inputs._input_regression import GAIN, random_rows
+from barenet.inputs._column_relevance import relevance_factors
+from barenet.inputs._confirmed_inputs import UnexplainedTargets, confirmed_inputs
+from barenet.inputs._input_regression import random_rows
 from barenet.inputs._monotonic_columns import (
     Signs,
     check_order,
@@ -52,15 +53,11 @@ from barenet.tables.reading._column_words import (
 )
 from barenet.training._progress import ShowLine, live_line
 
-#: Maximum number of rows of a trial. On larger tables, codes and rare categories are not compared:
-#: the number of inputs is limited, so each of them has more rows there.
-MOST_ROWS_OF_TRIALS = 20_000
+#: Maximum number of rows by which inputs are confirmed. On larger tables, this is done for pairs
+#: alone: the number of inputs is limited, so each category has more rows there.
+MOST_ROWS_OF_CONFIRMATION = 20_000
 
-#: Codes and rare categories are compared only in columns with fewer rows than this for each input.
-ROWS_OF_CATEGORY = 10
-
-#: Maximum number of epochs of a trial. Networks without inputs for pairs need more epochs than
-#: those with them, so shorter trials would favour pairs.
+#: Maximum number of epochs of the networks that confirm inputs.
 EPOCHS = 48
 
 
@@ -111,7 +108,7 @@ def prepare_ensemble_training(
 
     `choose_inputs` chooses further inputs of dates and whole numbers, and the fraction below which
     categories are merged for each column, if it isn't given. It also proposes pairs of columns of
-    categories. Networks that are trained with and without such inputs confirm them (`InputTrials`).
+    categories. `TrainingTable.confirm` leaves out those that networks can do without.
     """
     check_memory(y, target_kind)
     requests = merge_columns(columns, **lists)
@@ -151,8 +148,7 @@ def prepare_ensemble_training(
     if epochs:
         recipe = replace(recipe, epochs=epochs)
     chosen = table.choose_inputs()
-    trials = InputTrials(table, recipe, progress=progress)
-    chosen = trials.confirm(chosen)
+    chosen = table.confirm(chosen, recipe, progress=progress)
     return table.prepare(chosen, recipe)
 
 
@@ -212,9 +208,6 @@ class TrainingTable:
         The maximum number of threads; by default, one for each core that may be used.
     monotonic : dict of str to int
         The signs of the columns in whose values the predictions increase (1) or decrease (-1).
-    known_relevances : dict
-        The relevances of columns for the networks that were prepared so far. Networks with other
-        inputs of the same columns have the same.
     """
 
     X: Any
@@ -232,7 +225,6 @@ class TrainingTable:
     missing: Collection[str] = ()
     threads: int | None = None
     monotonic: Signs = field(default_factory=dict)
-    known_relevances: KnownRelevances = field(default_factory=dict)
 
     def choose_inputs(self) -> ChosenInputs:
         """Choose inputs by ridge regressions; no fractions of rare categories if `rare` is set."""
@@ -248,6 +240,37 @@ class TrainingTable:
             chosen = chosen._replace(rare={})
         return without_inputs_of(self.monotonic, chosen)
 
+    def confirm(
+        self, chosen: ChosenInputs, recipe: EnsembleRecipe, *, progress: bool | None = None
+    ) -> ChosenInputs:
+        """Leave out inputs that don't predict what networks without them leave unexplained.
+
+        A bar shows the epochs of these networks, by default on a terminal and in notebooks.
+        """
+        table = self
+        certain = chosen.without_doubtful_inputs()
+        if len(self.y) > MOST_ROWS_OF_CONFIRMATION:
+            table = self.sampled(MOST_ROWS_OF_CONFIRMATION)
+            certain = chosen._replace(pairs=())
+        if chosen == certain:
+            return chosen
+        recipe = replace(recipe, folds=2, repeats=1, epochs=min(recipe.epochs, EPOCHS))
+        training = table.prepare(certain, recipe).training
+        with live_line(progress, width=12) as show_line:
+            training.run(table.threads, progress=False, show_line=_of_confirmation(show_line))
+        if training.is_interrupted:
+            raise KeyboardInterrupt
+        assert training.best is not None
+        unexplained = UnexplainedTargets(
+            table.encode(chosen, recipe),
+            table.X,
+            training.out_of_fold.unexplained(training.best.predictions),
+            table.weight,
+            is_in_first_half=np.isin(np.arange(len(table.y)), training.left_out[0]),
+            groups=table.groups,
+        )
+        return confirmed_inputs(chosen, certain, unexplained)
+
     def sampled(self, most: int) -> "TrainingTable":
         """Return a table of at most `most` random rows."""
         rows = random_rows(len(self.y), most)
@@ -259,7 +282,6 @@ class TrainingTable:
             y_for_encoding=self.y_for_encoding[rows],
             weight=self.weight[rows],
             groups=groups,
-            known_relevances={},
         )
 
     def encode(self, chosen: ChosenInputs, recipe: EnsembleRecipe) -> TableEncoding:
@@ -305,7 +327,6 @@ class TrainingTable:
             self.y_for_encoding,
             self.weight,
             left_out,
-            self.known_relevances,
             n_threads=available_threads(self.threads),
         )
         factors_of_networks = word_factors * factors_of_columns
@@ -331,91 +352,12 @@ class TrainingTable:
         return PreparedTraining(training, encoding, self.scaling, chosen, self.monotonic)
 
 
-class InputTrials:
-    """Trains the networks of one repeat with different inputs of the same table.
-
-    Parameters
-    ----------
-    table : TrainingTable
-        The rows, of which at most `MOST_ROWS_OF_TRIALS` are used.
-    recipe : EnsembleRecipe
-        The numbers of the training, except those of the repeats and epochs.
-    progress : bool, optional
-        Whether a bar shows the epochs; by default, on a terminal and in notebooks.
-    """
-
-    def __init__(
-        self,
-        table: TrainingTable,
-        recipe: EnsembleRecipe,
-        *,
-        progress: bool | None = None,
-    ) -> None:
-        self.has_all_rows = len(table.y) <= MOST_ROWS_OF_TRIALS
-        if not self.has_all_rows:
-            table = table.sampled(MOST_ROWS_OF_TRIALS)
-        self.table = table
-        self.recipe = replace(recipe, repeats=1, epochs=min(recipe.epochs, EPOCHS))
-        self.progress = progress
-        #: The inputs that networks have been trained with, and their losses.
-        self._losses: list[tuple[ChosenInputs, float]] = []
-
-    def confirm(self, chosen: ChosenInputs) -> ChosenInputs:
-        """Leave out the codes, rare categories and pairs that make predictions worse."""
-        confirmed = chosen._replace(pairs=())
-        if self.has_all_rows:
-            wide = self._wide_columns(confirmed)
-            without_codes = confirmed.without_codes(wide)
-            confirmed = self._better(without_codes, confirmed)
-            with_merged = confirmed.with_merged_categories(wide)
-            confirmed = self._better(with_merged, confirmed)
-        with_pairs = confirmed._replace(pairs=chosen.pairs)
-        return with_pairs if self._is_clearly_better(with_pairs, confirmed) else confirmed
-
-    def _better(self, other: ChosenInputs, chosen: ChosenInputs) -> ChosenInputs:
-        """Return the other inputs if networks predict better with them."""
-        if other == chosen:
-            return chosen
-        if self._loss(other) < self._loss(chosen):
-            return other
-        return chosen
-
-    def _is_clearly_better(self, further: ChosenInputs, chosen: ChosenInputs) -> bool:
-        """Return whether further inputs reduce the loss by more than the fraction `GAIN`."""
-        return further != chosen and self._loss(further) < (1 - GAIN) * self._loss(chosen)
-
-    def _wide_columns(self, chosen: ChosenInputs) -> set[str]:
-        """Find the columns with few rows for each input."""
-        if not chosen.codes and not chosen.days and not chosen.rare:
-            return set()
-        wide = set()
-        for column in self.table.encode(chosen, self.recipe).used:
-            if len(column.inputs) * ROWS_OF_CATEGORY > len(self.table.y):
-                wide.add(column.name)
-        return wide
-
-    def _loss(self, chosen: ChosenInputs) -> float:
-        """Return the loss of networks with these inputs on the rows that they leave out."""
-        for trained, loss in self._losses:
-            if trained == chosen:
-                return loss
-        training = self.table.prepare(chosen, self.recipe).training
-        with live_line(self.progress, width=12) as show_line:
-            training.run(self.table.threads, progress=False, show_line=_of_trial(show_line))
-        if training.is_interrupted:
-            raise KeyboardInterrupt
-        assert training.best is not None
-        loss = training.best.loss
-        self._losses.append((chosen, loss))
-        return loss
-
-
-def _of_trial(show_line: ShowLine | None) -> ShowLine | None:
-    """Wrap `show_line`, so that the bar says that inputs are compared, and prints no line."""
+def _of_confirmation(show_line: ShowLine | None) -> ShowLine | None:
+    """Wrap `show_line`, so that the bar says that inputs are confirmed, and prints no line."""
     if show_line is None:
         return None
 
     def show(epoch: int, n_epochs: int, text: str, number: int) -> None:
-        show_line(epoch, n_epochs, f"comparing inputs  {text}", 0)
+        show_line(epoch, n_epochs, f"confirming inputs  {text}", 0)
 
     return show

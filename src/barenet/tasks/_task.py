@@ -686,7 +686,7 @@ class Task(DeclaredAttributes):
         copy_weights : bool, default=True
             Whether to start from the weights of another model, if the settings name one.
         threads : int, optional
-            Maximum number of threads for the networks that an ensemble compares its inputs with.
+            Maximum number of threads for the networks that confirm the inputs of an ensemble.
         progress : bool, optional
             Whether a bar shows their epochs; by default, on a terminal and in notebooks.
 
