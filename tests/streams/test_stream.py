@@ -529,7 +529,7 @@ class Interrupt:
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupt())
-from barenet.datasets._table_loading import load_table, read_samples
+from barenet.datasets._table_loading import load_table
 load_table(sys.argv[1], "y")
 """
 

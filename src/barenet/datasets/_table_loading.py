@@ -320,7 +320,7 @@ def read_samples(
     split: SplitColumn | None = None,
     csv: CsvOptions | None = None,
 ) -> Dataset:
-    """Read the columns of a model and their target, to measure it, from a file or open table."""
+    """Read the rows of a table that have a target, to measure a model; there may be none."""
     table = open_table(source, csv)
     names = [*feature_names, target_name]
     unparsed = [*categories]
@@ -335,8 +335,6 @@ def read_samples(
     rows, without_target = with_target(
         all_rows, target_name, missing, task=None, classes=classes or ()
     )
-    if not len(rows):
-        raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
     y = known_targets(rows, target_name, classes, reading_of_kind(target_kind))
     keys = None
     if split is not None and split.name in rows.columns:

@@ -7,6 +7,7 @@ from typing import Any
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._split_column import SplitColumn
 from barenet.datasets._table_loading import read_samples
+from barenet.errors import DataError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.settings._task_settings import TaskSettings
@@ -16,8 +17,8 @@ from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.files._delimited import CsvOptions
-from barenet.tables.files._open_table import Source
-from barenet.tables.frames._frame import Frame
+from barenet.tables.files._open_table import Source, open_table
+from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.frames._to_frame import as_frame
 
 
@@ -101,8 +102,24 @@ def labelled_rows(
     csv: CsvOptions | None = None,
 ) -> Dataset:
     """Read rows with their targets, whose classes are matched by name."""
+    table = open_table(source, csv)
+    rows = rows_of_table(predictor, table, categories=categories, split=split)
+    if not rows.n_samples:
+        problem = f"column {predictor.target_name!r} has no value in any row"
+        raise DataError(problem, path=table.path)
+    return rows
+
+
+def rows_of_table(
+    predictor: Predictor,
+    table: Table,
+    *,
+    categories: Sequence[str] = (),
+    split: SplitColumn | None = None,
+) -> Dataset:
+    """Read the rows of an open table that have a target; there may be none."""
     rows = read_samples(
-        source,
+        table,
         predictor.feature_names,
         predictor.target_name,
         predictor.classes,
@@ -110,7 +127,6 @@ def labelled_rows(
         categories=[*category_names(predictor), *categories],
         missing=missing_markers(predictor),
         split=split,
-        csv=csv,
     )
     return rows_of_model(predictor, rows)
 

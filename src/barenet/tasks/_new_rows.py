@@ -3,7 +3,7 @@
 For each block, only targets and outputs are kept, to compute the scores of all rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from barenet.datasets._dataset import Dataset
-from barenet.datasets._table_loading import make_dataset
 from barenet.errors import DataError
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray
@@ -20,12 +19,10 @@ from barenet.streams._stream_source import name_of_blocks, open_blocks
 from barenet.tables.encoding._encoding import TableEncoding, new_values, select_used
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._file_columns import with_columns
-from barenet.tables.files._open_table import read_columns, with_target
 from barenet.tables.frames._frame import Samples, Table
-from barenet.tables.reading._target import known_targets, reading_of_kind
 from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import WithoutTarget
-from barenet.tasks._description import category_names, missing_markers, rows_of_model
+from barenet.tasks._description import rows_of_table
 from barenet.tasks._measurement import Measurement, Scored
 
 
@@ -84,7 +81,8 @@ def measure_blocks(
     outputs: list[FloatArray] = []
     targets: list[Any] = []
     without_target = WithoutTarget()
-    for rows in labelled_blocks(predictor, blocks, categories):
+    for block in blocks:
+        rows = rows_of_table(predictor, block, categories=categories)
         without_target += rows.without_target
         if rows.n_samples:
             outputs.append(in_scale_of_training.outputs(reader.read(rows.X)))
@@ -107,31 +105,3 @@ def measure_blocks(
     return BlockMeasurement(
         predictor, rows, metric, outputs=np.concatenate(outputs), new_rows=reader
     )
-
-
-def labelled_blocks(
-    predictor: Predictor, blocks: Sequence[Table], categories: Sequence[str] = ()
-) -> Iterator[Dataset]:
-    """Read the rows with a target from each block; there may be none."""
-    target = predictor.target_name
-    names = [*predictor.feature_names, target]
-    missing = missing_markers(predictor)
-    classes = predictor.classes or ()
-    unparsed = [*category_names(predictor), *categories]
-    if classes:
-        unparsed.append(target)
-    reading = reading_of_kind(predictor.target_kind)
-    for block in blocks:
-        all_rows = read_columns(block, names, target=target, unparsed=unparsed)
-        rows, without_target = with_target(all_rows, target, missing, task=None, classes=classes)
-        dataset = make_dataset(
-            rows,
-            predictor.feature_names,
-            target,
-            y=known_targets(rows, target, predictor.classes, reading),
-            name=block.path.name,
-            description=without_target.beside(len(rows)),
-            classes=predictor.classes,
-            without_target=without_target,
-        )
-        yield rows_of_model(predictor, dataset)

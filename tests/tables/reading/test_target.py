@@ -20,8 +20,7 @@ from barenet.tables.frames._plain_values import class_name
 from barenet.tables.frames._to_frame import as_frame
 from barenet.tables.reading._class_labels import class_labels, encode
 from barenet.tables.reading._target import MAX_CLASSES, are_classes, known_targets, read_target
-from barenet.tasks._description import labelled_rows
-from barenet.tasks._new_rows import labelled_blocks
+from barenet.tasks._description import labelled_rows, rows_of_table
 
 
 @pytest.mark.parametrize(
@@ -381,7 +380,7 @@ def test_new_targets_are_read_in_the_form_of_those_of_the_training(tmp_path):
     new = pandas.DataFrame({"x": [1, 2, 3], "y": ["1.100", "2.200", "3.300"]})
     new.to_csv(tmp_path / "new.csv", index=False, sep=";")
     assert labelled_rows(loaded, tmp_path / "new.csv").y.tolist() == [1100, 2200, 3300]
-    (blocks,) = labelled_blocks(loaded, [open_table(tmp_path / "new.csv")])
+    blocks = rows_of_table(loaded, open_table(tmp_path / "new.csv"))
     assert blocks.y.tolist() == [1100, 2200, 3300]
 
 
