@@ -42,9 +42,6 @@ OF_EXPLAIN = {
     "notation": ["diagonal"], "precision": [0, 18], "limit": [0], "optimizer": ["sdg"],
     "loss": ["binary_cross_entropy"], "penalty": ["l2:strength=[1,2,3]"],
     "feature_names": NAMES, "class_names": NAMES,
-    "neuron": [
-        (2, 1), (1, 5), (1, 0), (1,), 3, "12", (1.0, 1), (True, 1),
-    ],
 }  # fmt: skip
 
 
