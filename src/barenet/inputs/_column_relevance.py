@@ -49,10 +49,9 @@ ENOUGH_ROWS = 30_000
 #: Number of folds for the mean targets of categories.
 FOLDS = 4
 
-#: Minimum and maximum number of trees for each network, one for each feature otherwise. The more
-#: features there are, the fewer splits of a tree each of them gets.
-FEWEST_TREES = 20
-MOST_TREES = 80
+#: Number of trees for each network. On formulas of 36 to 75 columns, of which four matter, networks
+#: predict as well as with 80 trees.
+TREES = 40
 
 #: Maximum number of features that are compared at a split, which bounds the time of wide tables.
 MOST_FEATURES = 100
@@ -130,7 +129,7 @@ def relevance_factors(
     >>> y = table["x0"][:, np.newaxis]
     >>> factors = relevance_factors(encoding, table, y, np.ones(300), [np.arange(75)])
     >>> factors[0, :3].round(2)  # the column that matters, and two of those that don't
-    array([1.  , 0.22, 0.22], dtype=float32)
+    array([1.  , 0.23, 0.23], dtype=float32)
     """
     factors = np.ones((len(left_out), encoding.n_inputs), np.float32)
     if len(encoding.used) < FEWEST_COLUMNS or len(y) > ENOUGH_ROWS:
@@ -200,11 +199,9 @@ def _importances(
     """Fit trees to rows of features, and return the importance of each feature."""
     from sklearn.ensemble import ExtraTreesRegressor
 
-    n_features = X.shape[1]
-    n_trees = min(max(FEWEST_TREES, n_features // 2), MOST_TREES)
-    n_features_of_split = min(MOST_FEATURES, math.ceil(n_features / 3))
+    n_features_of_split = min(MOST_FEATURES, math.ceil(X.shape[1] / 3))
     trees = ExtraTreesRegressor(
-        n_trees,
+        TREES,
         min_samples_leaf=ROWS_OF_LEAF,
         max_features=n_features_of_split,
         random_state=seed,
