@@ -24,7 +24,7 @@ def test_large_values_are_shortened(wrong):
     assert len(str(caught.value)) < 200
 
 
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 def test_foreign_names_and_errors_are_one_short_line():
     assert some(["a", "of\ntwo", "\x1b[2J", "é"]) == r"a, of\ntwo, \x1b[2J, é"
     assert in_a_line(ValueError("here\n  and\u2028there")) == "here and there"

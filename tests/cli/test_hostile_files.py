@@ -132,7 +132,7 @@ LARGE = {
 
 
 @pytest.mark.case(102, 103, 107, 121)
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize("name", LARGE)
 def test_a_file_that_needs_more_memory_than_there_is_is_refused(tmp_path, name):
     LARGE[name](tmp_path / name)

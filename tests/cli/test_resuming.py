@@ -208,7 +208,7 @@ def test_a_foreign_checkpoint_is_not_replaced(barenet):
     assert len(list(Path("mine").iterdir())) == 1
 
 
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize("settings", ['data = "', 'data = "iris"\nepochs = "many"', "", "# \ud800"])
 def test_damaged_settings_are_refused_and_named(barenet, settings):
     Path("run").mkdir()

@@ -88,7 +88,7 @@ BOMBS = {
 
 
 @pytest.mark.case(46, 50)
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize("case", BOMBS)
 def test_a_bomb_takes_no_memory(write, monkeypatch, peak_memory, case):
     monkeypatch.setenv("BARENET_MEMORY", "16MiB" if case == "declares" else "1GB")

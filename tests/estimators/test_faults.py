@@ -241,7 +241,7 @@ def test_a_batch_may_lack_a_weighted_class():
 
 
 @pytest.mark.case(90)
-@pytest.mark.promise(18)
+@pytest.mark.promise(17)
 def test_distinct_estimators_in_eight_threads_get_the_bits_of_each_alone(engine):
     """Every other network is large enough for threads of its own."""
 

@@ -203,7 +203,7 @@ INVALID = [
 ]
 
 
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize(("changes", "problem"), INVALID)
 def test_invalid_checkpoints_are_refused(tmp_path, changes, problem):
     kept = {"version": 1, "state": {"run": {}}, "notes": {}, **changes}

@@ -159,7 +159,7 @@ def test_every_flipped_bit_is_refused(path, step, is_table):
         data[at // 8] ^= 1 << at % 8
 
 
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 def test_predictions_that_overflow_in_target_units_are_refused():
     scaling = Scaling("none", np.full(1, 1.7e308), np.full(1, 3e-308))
     with pytest.raises(ValueError, match=r"^X: row 1 has values so large"):

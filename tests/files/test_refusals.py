@@ -139,7 +139,7 @@ CASES = [(*given, value, message) for *given, values, message in REFUSED for val
 
 
 @pytest.mark.case(57, 58, 59, 62, 106)
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize(("make", "place", "value", "message"), CASES, ids=range(len(CASES)))
 def test_invalid_models_are_refused(path, make, place, value, message):
     save(make([2, 1]) if make == Network.dense else make(), path)

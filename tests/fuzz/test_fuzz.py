@@ -52,7 +52,7 @@ def ended_if_it_hangs():
     faulthandler.cancel_dump_traceback_later()
 
 
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.usefixtures("ended_if_it_hangs")
 @pytest.mark.parametrize("numbers", parts(), ids=str)
 @pytest.mark.parametrize("name", FORMATS)

@@ -52,7 +52,7 @@ def test_flipped_bytes_are_found(write, name):
 
 
 @pytest.mark.case(46)
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
 def test_a_bomb_is_refused_at_the_memory_limit(write, monkeypatch, name):
     monkeypatch.setenv("BARENET_MEMORY", "4MB")

@@ -43,7 +43,7 @@ REFUSED = [
 
 
 @pytest.mark.case(42, 44)
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize(("text", "options", "argument", "message"), REFUSED)
 def test_a_table_or_an_option_that_cannot_be_used_is_refused(
     write, text, options, argument, message

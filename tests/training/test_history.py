@@ -44,7 +44,7 @@ def test_an_unknown_curve_lists_the_known_ones():
         History({"loss": [1.0]})["accuracy"]
 
 
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize(("lines", "message"), [
     ("[1]", "line 1: expected an epoch with its numbers, got"),
     ('{"loss": 1}', "line 1: expected an epoch with its numbers, got"),

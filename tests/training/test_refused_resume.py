@@ -192,7 +192,7 @@ def test_a_changed_run_is_refused_with_the_differences(interrupted, changed, mes
 
 
 @pytest.mark.case(118)
-@pytest.mark.promise(17)
+@pytest.mark.promise(10)
 @pytest.mark.parametrize(
     ("kind", "change", "message"),
     [
