@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMet
 #: Scorers of each task; the weights are passed to those that accept them.
 CASES = {
     "binary": ["roc_auc", "average_precision", "neg_log_loss", "neg_brier_score",
-               "balanced_accuracy", "matthews_corrcoef", "d2_log_loss_score"],
+               "balanced_accuracy", "matthews_corrcoef"],
     "classes": ["accuracy", "f1_macro", "roc_auc_ovr", "neg_log_loss", "top_k_accuracy"],
     "labels": ["roc_auc", "f1_samples", "jaccard_micro"],
     "counts": ["neg_mean_poisson_deviance", "d2_absolute_error_score", "neg_max_error",
@@ -204,7 +204,6 @@ def rows_with_a_rare_class(labels):
 WITH_LABELS = {
     "neg_log_loss": metrics.log_loss,
     "neg_brier_score": metrics.brier_score_loss,
-    "d2_log_loss_score": metrics.d2_log_loss_score,
     "top_k_accuracy": metrics.top_k_accuracy_score,
 }
 
@@ -216,7 +215,7 @@ WITH_LABELS = {
         ("numbers", "neg_log_loss"),
         ("text", "neg_brier_score"),
         ("two", "neg_brier_score"),
-        ("two", "d2_log_loss_score"),
+        ("two", "neg_log_loss"),
         ("text", "top_k_accuracy"),
     ],
 )

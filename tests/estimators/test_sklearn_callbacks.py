@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn import callback
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -10,6 +9,8 @@ from sklearn.preprocessing import StandardScaler
 
 from barenet import MLPClassifier, MLPRegressor
 from barenet.errors import DivergenceError
+
+callback = pytest.importorskip("sklearn.callback", reason="scikit-learn has it since 1.9")
 
 SMALL = {"hidden_layer_sizes": (5,), "max_iter": 4, "random_state": 0, "learning_rate_init": 0.05}
 

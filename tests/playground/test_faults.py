@@ -304,7 +304,8 @@ def test_a_path_outside_the_page_is_not_served(server, ask):
         *("/__init__.py", "/page/index.html", "/model/none/0"),
     ):
         status, _, body = ask(f"/{server.token}{path}")
-        assert status == 404, path
+        # Starlette before 1.0 raises an error for a zero byte, which is 422.
+        assert status in (404, 422), path
         assert b"import" not in body and b"root:" not in body, path
 
 

@@ -11,7 +11,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix, issparse
-from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -30,7 +29,7 @@ from barenet.estimators._estimator import Estimator, absent, unchanged_on_error
 from barenet.estimators._fit_loop import Patience, run_epochs
 from barenet.estimators._parameters import Parameters, dense_layers_of, views_of
 from barenet.estimators._scoring import ValidationScorer, split_validation
-from barenet.estimators._sklearn_bases import CallbackSupportMixin
+from barenet.estimators._sklearn_bases import CallbackSupportMixin, with_callbacks
 from barenet.estimators._sklearn_callbacks import TaskReporter
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._arrays import INPUT_DTYPES, FloatArray

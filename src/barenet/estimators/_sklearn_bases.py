@@ -3,10 +3,13 @@
 A type checker accepts any argument of a class that has a base without types.
 """
 
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    Method = TypeVar("Method", bound=Callable[..., Any])
 
     class BaseEstimator:
         @classmethod
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
         def _init_callback_context(self, *, max_subtasks: int | None = None) -> Any: ...
         def set_callbacks(self, *callbacks: Any) -> Self: ...
 
+    def with_callbacks(method: Method) -> Method: ...
+
 else:
     from sklearn.base import (
         BaseEstimator,
@@ -39,9 +44,18 @@ else:
         RegressorMixin,
         TransformerMixin,
     )
-    from sklearn.callback import CallbackSupportMixin
+
+    try:
+        from sklearn.callback import CallbackSupportMixin, with_callbacks
+    except ImportError:  # before scikit-learn 1.9
+
+        class CallbackSupportMixin: ...
+
+        def with_callbacks(method):
+            return method
+
 
 __all__ = [
     "BaseEstimator", "CallbackSupportMixin", "ClassifierMixin", "MultiOutputMixin",
-    "RegressorMixin", "TransformerMixin",
+    "RegressorMixin", "TransformerMixin", "with_callbacks",
 ]  # fmt: skip

@@ -288,9 +288,14 @@ def _acquire_lock(path: Path) -> "BaseFileLock":
     lock: BaseFileLock = FileLock(path, timeout=0)
     try:
         lock.acquire()
+        # For ENOSYS, filelock takes a file itself, and before 4.2 removes that of another process.
+        is_without_locks = isinstance(lock, SoftFileLock)
     except OSError as error:
-        if error.errno not in WITHOUT_LOCKS:
+        is_without_locks = error.errno in WITHOUT_LOCKS
+        if not is_without_locks:
             raise
+    if is_without_locks:
+        lock.release()
         path.unlink(missing_ok=True)
         lock = SoftFileLock(path.with_name(f"{path.name}-file"), timeout=0)
         lock.acquire()
