@@ -268,7 +268,7 @@ def test_the_worst_row_has_its_number_and_its_values_in_the_file(barenet, frame)
     assert "on 40 rows that it was trained on: expect less on new ones" in page
     (heads,) = (table[0] for table in page.tables if table[0][:1] == ["row"])
     row = dict(zip(heads, page.table("row")[0], strict=True))
-    assert (row["row"], row["actual"]) == ("21", "1000.5")
+    assert (row["row"], row["actual"]) == ("20", "1000.5")
     assert (float(row["a"]), float(row["b"])) == (4, 1)
     assert "to the prediction of y, compared with the mean of 40 rows of these." in page
     columns = re.findall("([ab]) [0-9.]+: ([+-][0-9.e-]+)", row["reasons"])
@@ -286,7 +286,7 @@ def test_the_worst_rows_of_classes_have_the_smallest_probabilities(page_of, iris
     p = predictor.predict_proba(data.X[test])[np.arange(len(test)), data.y[test]]
     rows = page_of(iris).table("row")
     worst = test[np.argsort(p, kind="stable")[:10]]
-    assert [int(row[0]) - 1 for row in rows] == worst.tolist()
+    assert [int(row[0]) for row in rows] == worst.tolist()
     assert "compared with the mean of 100 rows of the training." in page_of(iris)
     for row in rows:
         contributed = [float(value) for value in re.findall(": ([^;]+)", row[4])]

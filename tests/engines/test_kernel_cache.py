@@ -69,13 +69,14 @@ def compile_in(base):
     return run.code.n_compiled
 
 
-def test_a_program_without_a_terminal_finds_the_reason_for_the_delay_in_its_log(
-    tmp_path, monkeypatch, caplog
+def test_a_program_without_a_terminal_prints_the_reason_for_the_delay_once(
+    tmp_path, monkeypatch, capsys
 ):
-    machine_code.log_once.cache_clear()
-    with caplog.at_level("INFO", "barenet"):
-        cache_in(tmp_path, monkeypatch)
-    assert caplog.messages == [machine_code.COMPILING]
+    machine_code.print_once.cache_clear()
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        cache_in(tmp_path / name, monkeypatch)
+    assert capsys.readouterr().err == f"barenet: {machine_code.COMPILING}\n"
 
 
 def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels):

@@ -67,6 +67,7 @@ def doctor(*, warm: Off = False, json: Off = False) -> None:
         emit_table(["item", "value"], rows)
         for text in advice:
             emit_paragraph(text)
+        emit_paragraph("Ready; the advice above is optional." if advice else "Ready.")
 
 
 def _format(value: Any) -> str:

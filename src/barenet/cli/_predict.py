@@ -81,7 +81,7 @@ def predict(
         are described on standard error.
     background : str
         The rows that --reasons compares with: a named data set or a file; by default those that
-        the model file keeps, or else the training data. At most 1,000 of them are used.
+        the model file keeps, or else those of its data, test rows too. At most 1,000 are used.
     scale : str
         The scale of --reasons for classes; by default probabilities.
     groups : tuple of str
@@ -177,12 +177,14 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
     if json and output.safe_csv:
         problem = "JSON has no cells that a spreadsheet computes"
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
-    is_printed = json or row
-    needs_table = output.out or output.rejected or is_pattern(data)
-    if is_printed and needs_table:
-        problem = "rows of several files, and those for a file, are written as a table"
-        argument = "json" if json else "row"
-        raise ArgumentError(problem, argument=argument, remedy="leave it out")
+    argument = "json" if json else "row"
+    if (json or row) and is_pattern(data):
+        problem = f"{data} is a pattern, whose files are written as a table"
+        raise ArgumentError(problem, argument=argument, remedy="name one file, or leave it out")
+    if (json or row) and (output.out or output.rejected):
+        option = "--out" if output.out else "--rejected"
+        problem = f"it prints to standard output, and {option} writes a file"
+        raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
     if output.max_unknown is not None:
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)
     if output.max_missing is not None:

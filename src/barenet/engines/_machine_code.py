@@ -17,7 +17,6 @@ import llvmlite.binding as llvm
 from numba.core import externals
 
 from barenet._display import CellOutput, in_notebook
-from barenet._logging import LOGGER
 from barenet.engines._kernel_cache import CONFIG, load, paths_of, save
 
 #: Views of memory have no reference counts, so code never calls this, although it may contain it.
@@ -127,7 +126,7 @@ def target() -> tuple[str, ...]:
 def compiling() -> Iterator[None]:
     """Show the reason for a delay: a moving bar in a notebook, and else a line."""
     if not in_notebook():
-        log_once(COMPILING)
+        print_once(COMPILING)
         yield
         return
     output = CellOutput()
@@ -139,9 +138,7 @@ def compiling() -> Iterator[None]:
 
 
 @functools.cache
-def log_once(text: str) -> None:
-    """Print the reason for a delay on a terminal; elsewhere, it goes to the log of the program."""
-    if sys.stderr is not None and sys.stderr.isatty():
+def print_once(text: str) -> None:
+    """Print the reason for a delay, also where stderr is a file, as the program seems to hang."""
+    if sys.stderr is not None:  # programs of Windows without a console have none
         print(f"barenet: {text}", file=sys.stderr)  # noqa: T201
-    else:
-        LOGGER.info(text)

@@ -225,7 +225,7 @@ class Report:
         X = rows.X
         if not isinstance(X, Frame):
             X = as_frame(X, rows.feature_names)
-        columns.insert(0, rows.numbers + 1)
+        columns.insert(0, rows.numbers)
         reasons = self._reasons(worst)
         lines = []
         for row, reasons_of_row in zip(worst, reasons, strict=True):
@@ -233,7 +233,7 @@ class Report:
             values = [_value(X[name][row]) for name in shown]
             lines.append([*line, reasons_of_row, *values])
         text = (
-            "Row 1 is the first row of the data, below a header. The reasons are the columns that "
+            "The first row of the data, below a header, is row 0. The reasons are the columns that "
         )
         predictor = self.predictor
         explained = describe_outputs_of_rows(

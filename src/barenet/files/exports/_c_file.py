@@ -198,7 +198,7 @@ def _warn_of_size(program: Program, n_bytes: int) -> None:
     if n_networks == 0 or n_bytes <= MAX_CONSTANTS:
         return
     problem = f"the constants of {n_networks} networks take {n_bytes / 1000:,.0f} kB"
-    remedy = "one network that is trained on their predictions is nearly as accurate"
+    remedy = f"one network that is trained on their predictions takes a {n_networks}th of that"
     calls = "Task.train(teacher=predictor), or `barenet train --teacher`"
     text = f"{problem}; {remedy}: {calls}"
     warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
