@@ -21,6 +21,10 @@ from barenet.tables.encoding._encoding import TableEncoding, values_of
 #: a larger penalty would confirm categories that it overfits to.
 PENALTY = 1.0
 
+#: The fraction of the unexplained squares that categories must predict. Networks of a table with
+#: 1,862 pairs of categories that predict 1.7 % of them predicted worse with an input for each pair.
+LEAST_GAIN = 0.02
+
 
 class UnexplainedTargets:
     """What networks without some chosen inputs leave unexplained of the targets.
@@ -69,7 +73,7 @@ class UnexplainedTargets:
             _, codes = np.unique(codes * (self.encoding.n_inputs + 1) + inputs, return_inverse=True)
         nothing = LeftOutErrors(weight * np.square(targets).mean(axis=1), np.zeros_like(targets))
         result = OtherRows.of(codes, targets, weight, groups).errors(targets, weight, PENALTY)
-        if not result.is_clearly_better(than=nothing):
+        if not result.is_clearly_better(nothing, LEAST_GAIN):
             return False
         self.sample = self.sample._replace(targets=targets - result.predictions)
         return True

@@ -95,12 +95,12 @@ class LeftOutErrors(NamedTuple):
         """The weighted mean of the squared errors."""
         return float(self.squared_errors.mean())
 
-    def is_clearly_better(self, than: "LeftOutErrors") -> bool:
-        """Return whether the error is lower by more than `GAIN` and more than chance."""
+    def is_clearly_better(self, than: "LeftOutErrors", least_gain: float = GAIN) -> bool:
+        """Return whether the error is lower by more than this fraction of it, and than chance."""
         differences = than.squared_errors - self.squared_errors
         gain = differences.mean()
         standard_error = differences.std() / math.sqrt(len(differences))
-        is_large = gain > GAIN * than.error
+        is_large = gain > least_gain * than.error
         is_no_chance = gain > STANDARD_ERRORS * standard_error
         return bool(is_large and is_no_chance)
 
