@@ -11,7 +11,7 @@ import pytest
 
 from barenet import MLPClassifier, export, load_dataset
 
-PAGE = (Path(__file__).parents[3] / "docs" / "microcontrollers.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "export.md").read_text("utf-8")
 SECTION = PAGE.partition("## WebAssembly\n")[2].partition("\n## ")[0]
 
 #: Node.js has no files in `fetch`, as a browser has.

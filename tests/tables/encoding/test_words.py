@@ -54,7 +54,7 @@ def test_a_text_is_split_into_words():
         assert words_of(text) == [unicodedata.normalize("NFC", word) for word in words]
 
 
-#: The rule in JavaScript, as the page "Ship a network" documents it.
+#: The rule in JavaScript, as the page on exports documents it.
 JAVASCRIPT = r"""
 const word = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:(?<=[0-9])[.,](?=[0-9])[\p{L}\p{N}\p{M}]+)*/gu;
 const texts = JSON.parse(require("fs").readFileSync(0, "utf8"));
