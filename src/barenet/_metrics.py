@@ -5,14 +5,14 @@ is rounded. The metrics are computed with NumPy, because they are computed after
 importing scikit-learn takes about a second.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._registry import unknown_name
+from barenet._registry import canonical, lookup, unknown_name
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import class_probabilities, predicted_classes
 from barenet.model._arrays import FloatArray, Weights, as_finite, check_targets, one_hot
@@ -389,6 +389,21 @@ Name = Literal["accuracy", "auc", "f1", "balanced_accuracy", "log_loss", "r2", "
 def metrics_for(of_classes: bool) -> dict[str, NamedMetric]:
     """Return the metrics of classes, or those of numbers, by name."""
     return {name: metric for name, metric in METRICS.items() if metric.of_classes == of_classes}
+
+
+def as_metrics(
+    names: str | Sequence[str], accepted: Mapping[str, NamedMetric] = METRICS
+) -> dict[str, NamedMetric]:
+    """Look up metrics by their names."""
+    if not isinstance(names, str | list | tuple | set):
+        raise ArgumentError.of("metrics", names, "names")
+    if isinstance(names, str):
+        names = [names]
+    metrics: dict[str, NamedMetric] = {}
+    for spec in names:
+        name = canonical(accepted, spec)
+        metrics[name] = lookup(accepted, name, "metrics")
+    return metrics
 
 
 def is_maximized(curve: str) -> bool:

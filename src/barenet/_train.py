@@ -6,15 +6,15 @@ import functools
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_arguments, check_flag, check_number
-from barenet._metrics import METRICS, Metric
-from barenet._registry import build, canonical, lookup
+from barenet._metrics import Metric, as_metrics
+from barenet._registry import build
 from barenet.engines import Job, choose_engine
 from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, caller_stacklevel
@@ -225,7 +225,7 @@ def train(
     rate_schedule: Schedule = Constant()
     if schedule is not None:
         rate_schedule = as_schedule(schedule)
-    measured: dict[str, Metric] = {}
+    measured: Mapping[str, Metric] = {}
     if metrics:
         measured = as_metrics(metrics)
     config = TrainingConfig(
@@ -331,19 +331,6 @@ def held_out_rows(
         return check(*data)
     except ValueError as error:
         raise ArgumentError(str(error), argument=argument) from error
-
-
-def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
-    """Look up metrics by their names."""
-    if not isinstance(names, str | list | tuple | set):
-        raise ArgumentError.of("metrics", names, "names")
-    if isinstance(names, str):
-        names = [names]
-    metrics: dict[str, Metric] = {}
-    for spec in names:
-        name = canonical(METRICS, spec)
-        metrics[name] = lookup(METRICS, name, "metrics")
-    return metrics
 
 
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:

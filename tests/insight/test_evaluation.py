@@ -138,6 +138,8 @@ def test_what_cannot_be_scored_is_refused(network):
         barenet.evaluate(network, iris, iris.y)
     with pytest.raises(ValueError, match=r"^metrics: unknown 'r2' \(choose from accuracy, auc, "):
         barenet.evaluate(network, X, CLASSES, metrics="r2")
+    with pytest.raises(ValueError, match=r"^metrics: expected names, got 5$"):
+        barenet.evaluate(network, X, CLASSES, metrics=5)
     with pytest.raises(ValueError, match=r"^model: expected .*or shap$"):
         barenet.evaluate(RandomForestClassifier().fit(X, CLASSES), X, CLASSES)
     with pytest.raises(ValueError, match=r"^output: expected probabilities.*sklearn\.metrics$"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from barenet import Network
-from barenet._train import as_metrics
+from barenet._metrics import as_metrics
 from barenet.engines import Job, ReferenceEngine, choose_engine
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._randomness import epoch_orders

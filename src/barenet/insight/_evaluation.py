@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._metrics import metrics_for
-from barenet._registry import build, canonical, lookup
+from barenet._metrics import as_metrics, metrics_for
+from barenet._registry import build
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import unwrapped_model
@@ -90,15 +90,9 @@ def evaluate(
             targets = one_hot(codes, len(predictor.classes), np.float64)
     accepted = metrics_for(of_classes)
     if metrics is None:
-        names = [main, *accepted]
-    elif isinstance(metrics, str):
-        names = [metrics]
-    else:
-        names = list(metrics)
+        metrics = [main, *accepted]
     scores = {}
-    for spec in names:
-        name = canonical(accepted, spec)
-        metric = lookup(accepted, name, "metrics")
+    for name, metric in as_metrics(metrics, accepted).items():
         scores[name] = metric.at_threshold(output, targets, threshold)
     return scores
 

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_arguments, lists_options
 from barenet._messages import in_a_line
-from barenet._metrics import Metric
-from barenet._train import as_metrics
+from barenet._metrics import Metric, as_metrics
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays

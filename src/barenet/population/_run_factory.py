@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from barenet import _train as training
 from barenet._constraints import check_flag, is_ours
+from barenet._metrics import as_metrics
 from barenet._registry import build
 from barenet.engines import Job, check_engine
 from barenet.errors import ArgumentError
@@ -154,7 +155,7 @@ class NetworkRunFactory:
             held_out = self._held_out_of(job, rows, arguments, signature)
             shuffle = check_flag(arguments["shuffle"], "shuffle")
             schedule = as_schedule(_copied(arguments["schedule"], "schedule"))
-            metrics = training.as_metrics(arguments["metrics"])
+            metrics = as_metrics(arguments["metrics"])
             callbacks = as_callbacks(_copied(arguments["callbacks"], "callbacks"))
             return TrainingConfig(
                 epochs=arguments["epochs"],

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 from barenet import _train as training
+from barenet._metrics import as_metrics
 from barenet.engines import choose_engine
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
@@ -237,7 +238,7 @@ class InteractiveTraining(TrainingCommands):
             epochs=epochs,
             batch_size=training.check_batch_size(batch_size, job),
             schedule=schedule,
-            metrics=training.as_metrics(setup.metric),
+            metrics=as_metrics(setup.metric),
             held_out=training.check_held_out(job, test=setup.test),
             callbacks=[self],
         )
