@@ -463,6 +463,33 @@ def test_a_column_that_is_constant_in_the_first_blocks_is_not_left_out(
         assert rows.encoding.columns[1].kind == "dropped"
 
 
+@pytest.mark.parametrize("numbers", ["standardize", "minmax", "robust", "piecewise"])
+@pytest.mark.parametrize(
+    ("usual", "late", "kind"),
+    [
+        ("0", "2.5", "number"),
+        ("", "3", "number"),
+        ("1", "", "number"),
+        ("no", "yes", "boolean"),
+        ("2024-01-02", "2024-03-04", "date"),
+        ("2024-01-02", "", "date"),
+    ],
+)
+def test_a_column_that_varies_only_outside_the_sample_is_not_left_out(
+    tmp_path, monkeypatch, numbers, usual, late, kind
+):
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 80)
+    values = [late if x >= 3980 else usual for x in range(4000)]
+    lines = [f"{x % 7},{value},{x % 5}" for x, value in enumerate(values)]
+    (tmp_path / "a.csv").write_text("\n".join(["x,late,y", *lines]))
+    rows = stream(tmp_path / "a.csv", "y", task="regression", numbers=numbers)
+    assert len(np.unique(rows.sample.X["late"])) == 1
+    column = rows.encoding.columns[1]
+    assert column.kind in (kind, "piecewise")
+    inputs, _ = rows.arrays(rows.read_block(0))
+    assert np.isfinite(inputs).all() and (inputs[0] != inputs[3997]).any()  # of the same x
+
+
 ROWS = ["a,name,y", *(f"{x / 8},pipe {x % 5},{x % 7}" for x in range(3000))]
 
 

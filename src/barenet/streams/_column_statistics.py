@@ -1,5 +1,6 @@
 """Statistics of a column of a stream, which are added up block by block."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -76,6 +77,16 @@ class ColumnStatistics:
             self.blocks.append(block)
             if not np.isin(present, [0, 1]).all():
                 self.is_binary = False
+
+    @property
+    def extremes(self) -> list[float]:
+        """The least and the greatest number, and NaN if a value is missing."""
+        numbers = []
+        if self.blocks:
+            lows = [block.low for block in self.blocks]
+            highs = [block.high for block in self.blocks]
+            numbers += [float(min(lows)), float(max(highs))]
+        return [*numbers, math.nan] if self.n_missing else numbers
 
     def category(self, rare: float, *, is_guess: bool, may_have_words: bool) -> Column:
         """Fit a column of categories, or of words, to the labels of all rows."""

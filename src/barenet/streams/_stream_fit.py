@@ -391,6 +391,12 @@ class StreamFit:
             return column
         return replace(column, missing_texts=self.markers.get(name, ()))
 
+    def _fit_measured(self, rows: Frame, name: str, missing: Collection[str]) -> Column:
+        """Fit a column of numbers, dates or booleans to some rows."""
+        return fitting.fit_column(
+            rows, name, self.kinds[name], scaling=self.numbers, rare=self.rare, missing=missing
+        )
+
     def _fit_kind(self, name: str, sample: Frame, *, keep: bool) -> Column:
         """Fit a column to all rows, or to the sample if all rows have not been measured."""
         missing = (*self.draft.missing, *self.markers.get(name, ()))
@@ -418,9 +424,14 @@ class StreamFit:
             reason = fitting.identity(name, values, sample.rows)
             if reason:
                 return DroppedColumn(name, reason)
-        fitted = fitting.fit_column(
-            sample, name, column_kind, scaling=self.numbers, rare=self.rare, missing=missing
-        )
+        fitted = self._fit_measured(sample, name, missing)
+        if isinstance(fitted, DroppedColumn):  # in the sample, all values are equal or missing
+            values = parse_column(sample, name, column_kind, missing)
+            extremes = np.array(statistics.extremes)
+            if values.dtype.kind == "M":
+                extremes = (1e6 * extremes).astype("M8[us]")
+            with_extremes = Frame({name: np.concatenate([values, extremes])})
+            fitted = self._fit_measured(with_extremes, name, missing)
         if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
             # The statistics of all rows may include placeholders, unlike those of the sample.
             return replace(fitted, indicator=statistics.n_missing > 0)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from barenet.engines._machine_code import COMPILING
+
 #: A kernel, compiled on a machine whose processor LLVM gives this name, and what doctor prints.
 PROGRAM = """
 import json, sys
@@ -29,7 +31,7 @@ def compiled(name, tmp_path, **settings):
     environment = kept | {"NUMBA_CACHE_DIR": str(tmp_path)} | settings
     command = [sys.executable, "-W", "error", "-c", PROGRAM, name]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, f"barenet: {COMPILING}\n")
     return json.loads(done.stdout)
 
 

@@ -353,7 +353,10 @@ def _in_bins(
     column: kinds.NumberColumn | kinds.DateColumn, values: NDArray[np.float64], bins: int
 ) -> Column:
     """Divide the range of a column into bins; NaN is missing."""
-    edges = bin_edges(values[~np.isnan(values)], bins)
+    present = values[~np.isnan(values)]
+    if not len(present):  # in the sample of a stream
+        return column
+    edges = bin_edges(present, bins)
     if len(edges) == 1:  # all values are equal, besides missing ones
         edges = join_edges(edges, edges + column.scale)
     if len(edges) < 2:  # the scale is too small to add
