@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from barenet import Network, TableEncoding, train
+from barenet import Network, TableEncoding, Task, train
 from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.losses import SquaredError
@@ -335,6 +335,14 @@ def test_the_form_of_a_target_follows_from_all_rows_as_in_memory(tmp_path):
     rows.to_csv(tmp_path / "all.csv", index=False)
     whole = load_table(tmp_path / "all.csv", "price")
     assert parts.test.classes is None and {*parts.test.y} <= {*whole.y}
+
+
+def test_a_target_decides_nothing_about_other_columns_as_in_memory(tmp_path):
+    rows = pd.DataFrame({"price": ["$1,200", "$3"] * 50, "y": np.arange(100) / 8})
+    rows.to_csv(tmp_path / "all.csv", index=False)
+    for memory in (None, "1GB"):
+        with pytest.raises(DataError, match=r"'\$1,200' is 1.2 as .* or 1200 as .*; nothing dec"):
+            Task.open(tmp_path / "all.csv", "y", memory=memory).describe()
 
 
 @pytest.mark.parametrize("task", [None, "classification"])

@@ -40,7 +40,7 @@ from barenet.tables.reading._column_words import (
 from barenet.tables.reading._doubtful_dates import warn_of_future_years
 from barenet.tables.reading._readers import is_numeric
 from barenet.tables.reading._table_reading import missing_tokens, stated_kinds
-from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_target
+from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_beside, read_target
 from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import total
 
@@ -192,8 +192,12 @@ class StreamFit:
             first_rows = sample_blocks(source)
             counts.texts.update(_count_texts(source, mixed, iter).texts)
         forms = {name: forms_of(first_rows, name, source.target) for name in counts.texts}
-        readings = read_kinds(counts.texts, forms) | counts.declared
-        source = replace(source, target_reading=readings.pop(source.target))
+        texts = {name: counts.texts[name] for name in self.inferred}
+        readings = read_kinds(texts, forms) | counts.declared
+        of_target = readings.pop(source.target, None)
+        if of_target is None:
+            of_target = read_beside(counts.texts, source.target, forms)
+        source = replace(source, target_reading=of_target)
         _refuse_undecided_target(source)
         blocks = (source.read(number).rows for number in range(len(source)))
         refuse_undecided(blocks, readings)
