@@ -106,10 +106,8 @@ def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float
     columns = x0 + (steps_right - style.right_offset) * across
     columns = columns + lean * (rows - 0.5 - middle)
     pad_height, pad_width = ink.shape
-    whole_rows = np.floor(rows).astype(int)
-    whole_columns = np.floor(columns).astype(int)
-    row_indices = np.clip(whole_rows, -1, pad_height)
-    column_indices = np.clip(whole_columns, -1, pad_width)
+    row_indices = np.clip(np.floor(rows).astype(int), -1, pad_height)
+    column_indices = np.clip(np.floor(columns).astype(int), -1, pad_width)
     around = np.pad(ink, 1)  # there is no ink outside the pad
     points = around[row_indices + 1, column_indices + 1]
     pixels = points.reshape(shape[0], POINTS_PER_PIXEL, shape[1], POINTS_PER_PIXEL)
