@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_sco
 from barenet import Checkpoint, train
 from barenet.callbacks import Callback
 from barenet.datasets._target_kind import TargetKind
-from barenet.errors import ArgumentError, DataError, DivergenceError, ResumeError
+from barenet.errors import ArgumentError, BarenetError, DataError, DivergenceError, ResumeError
 from barenet.inputs import _column_relevance
 from barenet.inputs._column_relevance import relevance_factors
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
@@ -420,3 +420,13 @@ def test_training_ends_some_epochs_after_the_best_one(n_rows, best, end):
     recipe = EnsembleRecipe.for_rows(n_rows)
     assert not recipe.has_ended(end - 1, best)
     assert recipe.has_ended(end, best)
+
+
+def test_a_callback_that_ends_the_first_epoch_leaves_no_ensemble():
+    class Enough(Callback):
+        def on_start(self, run):
+            run.stop("enough", resumable=True)
+
+    training = of_classes(replace(RECIPE, batch_size=2))
+    with pytest.raises(BarenetError, match=r"^enough within the first epoch; there is no ensemble"):
+        training.run(callbacks=Enough(), threads=1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from barenet._sparse_rows import SparseRows
 from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
-from barenet.errors import ArgumentError, WorkersError
+from barenet.errors import ArgumentError, BarenetError, WorkersError
 from barenet.files._checkpoint import ENSEMBLE, Checkpoint, StateDict
 from barenet.files._checkpoint_manager import locked_checkpoint, refuse_invalid
 from barenet.model._arrays import FloatArray, InputArray
@@ -199,6 +199,10 @@ class EnsembleTraining:
             failures = [*self._population.errors.values()]
             if failures:
                 raise failures[0]
+            reasons = {history.stop_reason for history in self._population.histories}
+            stops = reasons - {"", "interrupted"}
+            if stops:  # such as a time limit
+                raise BarenetError(f"{min(stops)} within the first epoch; there is no ensemble yet")
             raise KeyboardInterrupt
         return self._history(self.best, reason)
 

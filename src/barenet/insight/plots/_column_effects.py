@@ -83,7 +83,7 @@ def plot_importance(
     is_error = isinstance(drops, Importance) and not is_maximized(drops.metric)
     change = "added" if is_error else "lost"
     if isinstance(drops, Importance):
-        names = names or drops.names
+        names = drops.names if names is None else names
         metric = metric or METRICS[drops.metric].title
         drops = drops.drops
     drops = table(drops, "drops")
