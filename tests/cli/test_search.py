@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 from barenet import load_dataset, search
 from barenet.tasks import _fit
+from barenet.tasks._task_folds import make_task_folds
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +37,7 @@ def test_the_scores_are_those_of_a_search_on_the_training_rows(barenet):
     rows = candidates(barenet("search", "iris", *options, *fixed, "--json").json)
     available, _ = load_dataset("iris").split(0.2, 0)
     X = StandardScaler().fit_transform(available.X).astype(np.float32)
-    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    cv = make_task_folds(available, 3)
     how = {"optimizer": "sgd", "epochs": 6, "batch_size": 16, "hidden": "relu"}
     expected = search(values, X, available.y, cv=cv, refit=False, **how).cv_results_
     means = [row["mean_test_score"] for row in rows]

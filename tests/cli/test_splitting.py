@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Task, load
+from barenet import Task, load, search as barenet_search
+from barenet.cli import _search_command
 from barenet.cli._flags import FileOptions, RunSettings
 
 pytestmark = pytest.mark.integration
@@ -103,13 +104,26 @@ def test_a_student_may_be_split_otherwise_than_its_teacher(barenet, series):
     assert 'split_by_group = "machine"' in settings and "split_by_time" not in settings
 
 
-def test_a_search_keeps_groups_and_periods_together(barenet, series):
-    options = ("--target", "y", "--epochs", 3, *DATES, "--learning-rate", 0.001, 0.01, "--folds")
-    groups = ("--split-by-group", "machine")
-    for split in (groups, ("--split-by-time", "day")):
-        barenet("search", series, *options, 3, *split).ok()
-    error = barenet("search", series, *options, 9, *groups).err.splitlines()[-1]
-    assert error == "barenet search: error: --folds: expected 8 at most, the groups, got 9"
+@pytest.mark.parametrize("split", [{"split_by_group": "machine"}, {"split_by_time": "day"}])
+def test_a_search_has_the_folds_of_the_task(barenet, series, split, monkeypatch):
+    option, column = next(iter(split.items()))
+    options = ("--target", "y", "--epochs", 3, *DATES, "--learning-rate", 0.001, 0.01)
+    options += ("--no-plots", f"--{option.replace('_', '-')}", column, "--folds")
+    searches = []
+
+    def search(*arguments, **settings):
+        searches.append(settings)
+        return barenet_search(*arguments, **settings)
+
+    monkeypatch.setattr(_search_command, "search_settings", search)
+    barenet("search", series, *options, 3).ok()
+    task = Task.open(series, "y", date_format=DATES[1], **split)
+    keys = task.training.split_keys
+    for train, test in searches[0]["cv"]:
+        assert not {*keys[train]} & {*keys[test]}
+        assert option == "split_by_group" or keys[train].max() < keys[test].min()
+    error = barenet("search", series, *options, 99).err.splitlines()[-1]
+    assert error.startswith("barenet search: error: --folds: 99 folds ")
 
 
 @pytest.mark.parametrize("split", [{"split_by_group": "machine"}, {"split_by_time": "day"}])

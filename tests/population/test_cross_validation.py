@@ -45,16 +45,16 @@ def same(folds, pairs):
 )
 def test_a_number_of_folds_is_stratified_for_classes(network, y, splitter):
     by = y.argmax(axis=1) if y.ndim == 2 and isinstance(splitter, StratifiedKFold) else y
-    assert same(make_folds(4, network, X, y), splitter.split(X, by))
+    assert same(make_folds(4, network, X, y, None), splitter.split(X, by))
 
 
 def test_folds_are_a_splitter_or_pairs_of_indices_or_masks():
     pairs = list(GroupKFold(3).split(X, CLASSES, np.arange(30) % 7))
     masks = [tuple(np.isin(np.arange(30), part) for part in pair) for pair in pairs]
     for cv in (pairs, iter(pairs), masks):
-        assert same(make_folds(cv, SOFTMAX, X, CLASSES), pairs)
+        assert same(make_folds(cv, SOFTMAX, X, CLASSES, None), pairs)
     for cv in (StratifiedKFold(3, shuffle=True, random_state=1), ShuffleSplit(2, random_state=1)):
-        assert same(make_folds(cv, SOFTMAX, X, CLASSES), cv.split(X, CLASSES))
+        assert same(make_folds(cv, SOFTMAX, X, CLASSES, None), cv.split(X, CLASSES))
 
 
 @pytest.mark.parametrize(("engine", "dtype"), [("reference", "float64"), ("compiled", "float32")])

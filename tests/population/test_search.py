@@ -151,6 +151,19 @@ def test_a_user_defined_loss_is_a_candidate(line):
     assert own.best_params_["loss"].name == "own"
 
 
+def test_a_loss_of_several_outputs_is_scored_by_the_one_that_predicts_the_target(line):
+    X, y = line
+    settings = {"layers": (3, 2), "loss": "gaussian_nll", "epochs": 30}
+    result = search({"learning_rate": [0.1, 0.01]}, X, y, cv=2, metric="rmse", **settings)
+    network = Network.dense([3, 2], seed=0)
+    half = np.arange(len(X)) < len(X) / 2
+    options = {"loss": "gaussian_nll", "optimizer": "adam:learning_rate=0.1", "epochs": 30}
+    train(network, X[~half], y[~half], **options)
+    errors = network.predict(X[half])[:, 0] - y[half].ravel()
+    score = result.cv_results_["split0_test_score"][0]
+    assert score == pytest.approx(-np.sqrt(np.mean(errors**2)), rel=1e-4)
+
+
 def test_threads_and_sparse_inputs_do_not_change_the_network(iris):
     X, y = (iris[0] > 0) * iris[0], iris[1]
     one, *others = (

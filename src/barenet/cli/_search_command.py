@@ -5,7 +5,6 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 from cyclopts import Parameter
 
 from barenet import _shell as shell, search as search_settings
@@ -26,6 +25,7 @@ from barenet.settings._run_defaults import config_for
 from barenet.settings._task_settings import TaskSettings
 from barenet.tasks._fit import NetworkFit, prepare_network, training_arrays
 from barenet.tasks._task import Task
+from barenet.tasks._task_folds import make_task_folds
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -53,10 +53,12 @@ def search(
     0.001 0.01 0.1 --hidden relu tanh --layers 4,16,3 4,16,16,3`. All combinations are tried. An
     option with a single value has that value in all of them.
 
-    The training rows are split into folds. Each combination is trained once for each fold, without
-    its rows, and scored on them by `--metric`. The network with the best mean score is trained
-    again on all training rows. The test rows are left out of the search, and measured only at the
-    end. There is no early stopping; search `--epochs` instead.
+    The training rows are split into folds: at random, into whole groups by `--split-by-group`, or
+    into successive periods by `--split-by-time`, each tested on a model of all earlier rows. Each
+    combination is trained once for each fold, and scored on its test rows by `--metric`. The
+    network with the best mean score is trained again on all training rows. The test rows are left
+    out of the search, and measured only at the end. There is no early stopping; search `--epochs`
+    instead.
 
     The folder of the run is the same as of `barenet train` with the best settings. `--json` prints
     the scores of all combinations, in the form of `cv_results_` of scikit-learn's searches.
@@ -197,18 +199,7 @@ def _search(
     for candidate in candidates:
         varied = {name: [value] for name, value in candidate.items() if name not in fixed}
         grid.append(varied)
-    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
-
-    splitter: Any = StratifiedKFold
-    if first.training.classes is None:
-        splitter = KFold
-    cv = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
-    keys = first.training.groups(n_folds)
-    if keys is not None:
-        n_groups = len(np.unique(keys))
-        if n_groups < n_folds:
-            raise ArgumentError.of("folds", n_folds, f"{n_groups} at most, the groups")
-        cv = [*GroupKFold(n_folds).split(keys, groups=keys)]
+    cv = make_task_folds(first.training, n_folds, first.settings.config.split_seed or 0)
     X, y = training_arrays(first.predictor, first.training)
     result = search_settings(
         grid,

@@ -156,7 +156,7 @@ def _column(scores: list[dict[str, float]], name: str) -> NDArray[Any]:
     return np.array([fold[name] for fold in scores])
 
 
-def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> list[Fold]:
+def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any) -> list[Fold]:
     """Split the rows like scikit-learn: stratified for classes, in order and not shuffled."""
     from sklearn.model_selection import check_cv
 

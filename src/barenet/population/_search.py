@@ -143,7 +143,7 @@ def search(
     fixed = {"seed": seed, **settings}
     configs = [make_config({**fixed, **candidate}, n_inputs, targets) for candidate in candidates]
     networks = [config.make_network() for config in configs]
-    folds = make_folds(cv, networks[0], inputs, targets)
+    folds = make_folds(cv, networks[0], inputs, targets, configs[0].loss)
     name, score = _as_score(metric, networks[0])
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
     arguments = _arguments(configs, judge)
