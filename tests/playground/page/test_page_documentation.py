@@ -128,6 +128,18 @@ def test_the_first_page_begins_with_a_moving_network_and_its_doors(browser, page
     page.close()
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720)])
+def test_all_doors_are_on_the_first_screen(browser, pages, width, height):
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(pages)
+    doors = page.locator("a.door").all()
+    assert len(doors) == 4
+    for door in doors:
+        box = door.bounding_box()
+        assert box["y"] + box["height"] <= height, door.inner_text()
+    page.close()
+
+
 def test_the_doors_lead_to_pages_where_no_playground_is_beside_them(browser, pages):
     page = browser.new_page()
     page.goto(pages)
