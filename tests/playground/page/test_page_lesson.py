@@ -357,18 +357,30 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
         "the playground's own lessons.",
     ]
     page.visit("#passed=1.2.6.99")
-    words = "This learner has passed 3 of 12 lessons: 1, 2, 6. This course has no lesson 99."
+    words = "3 of 12 lessons passed: 1, 2, 6. This course has no lesson 99."
     page.until_text("#notice", words)
     page.visit("#passed=x")
     page.until_text("#notice", "This link names no lesson")
     page.visit("#passed=")
-    page.until_text("#notice", "This learner has passed 0 of 12 lessons.")
+    page.until_text("#notice", "0 of 12 lessons passed.")
     page.visit("#data=moons")
     page.step(1)
     page.value("location.hash = 'passed=1.2'")  # pasted over the address of the open page
-    page.until_text("#notice", "This learner has passed 2 of 12 lessons: 1, 2.")
+    page.until_text("#notice", "2 of 12 lessons passed: 1, 2.")
     page.rest()
     assert page.header("epoch") == 1 and page.value("location.hash").startswith("#data=moons")
+
+
+def test_a_learner_goes_on_from_the_link_of_the_progress_in_a_fresh_browser(tab):
+    page = tab("#passed=1.2")
+    page.until_text("#notice", "2 of 12 lessons passed: 1, 2.")
+    assert page.text("#course") == "Course"  # what a teacher opens is not the teacher's progress
+    page.press("Go on in this browser")
+    page.until_text("#lesson .place", "Lesson 3 of 12")
+    assert page.text("#course") == "Course 2/12" and not page.find("#notice").is_visible()
+    page.visit("#passed=1.2")
+    page.until_text("#notice", "2 of 12 lessons passed: 1, 2.")
+    assert not page.find("#notice button").count()  # nothing of it is new
 
 
 @pytest.fixture
@@ -395,7 +407,7 @@ def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
     address = played([{**lesson, "title": title} for title in "ABC"], "#passed=1.3")
     permissions = ["clipboard-read", "clipboard-write"]
     page = Tab(partial(browser.new_page, permissions=permissions), address)
-    page.until_text("#notice", "This learner has passed 2 of 3 lessons: 1, 3.")
+    page.until_text("#notice", "2 of 3 lessons passed: 1, 3.")
     page.visit("#lesson=1")
     page.until_text("#lesson .place", "Lesson 1 of 3")
     page.click(".contents summary")

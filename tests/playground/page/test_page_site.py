@@ -157,7 +157,7 @@ def test_lessons_of_ones_own_by_file_and_by_link(own_tab, site, tmp_path):
     own_tab.leave_course()
     address = site + link_to(COURSE) + "#passed=2.3"
     page = Tab(own_tab.page.context.new_page, address)
-    page.until_text("#notice", "This learner has passed 1 of 2 lessons: 2.")
+    page.until_text("#notice", "1 of 2 lessons passed: 2.")
     page.value("location.hash = 'lesson=1'")
     page.until_text("#lesson-title", "Mine")
     page.until("state.data.source === 'xor'")

@@ -6,7 +6,7 @@ import { said, t } from "./language.js";
 import { ServerTabs } from "./output/server-view.js";
 import { BackwardPasses } from "./point/backward-pass.js";
 import { Cells } from "./output/cells.js";
-import { progressWords } from "./lesson/class-table.js";
+import { placesOf, progressWords } from "./lesson/class-table.js";
 import { Connection } from "./io/connection.js";
 import { WorkerConnection } from "./io/worker-connection.js";
 import { DataPanel } from "./data/data-panel.js";
@@ -122,8 +122,8 @@ class Page {
   begin() {
     if (this.catalog.worker) this.arrive();
     else this.greet();
-    if (this.passed !== null) this.news ||= progressWords(this.passed, this.catalog.lessons);
     if (this.news) this.notice(this.news, LONG);
+    else if (this.passed !== null) this.showProgress(this.passed);
     Object.assign(this, { news: "", passed: null });
   }
 
@@ -475,7 +475,7 @@ class Page {
     });
     document.addEventListener("click", ({ target }) => closeMore(target));
     document.addEventListener("pointerdown", ({ target }) => {
-      if (this.noticeEnds && target.id !== "notice") this.notice("");
+      if (this.noticeEnds && !target.closest("#notice")) this.notice("");
     });
     window.addEventListener("hashchange", () => this.readAddress());
   }
@@ -548,7 +548,7 @@ class Page {
     const { session, address: seen, view: from } = this;
     const { address, view, edits, epoch, begun, passed } = fromHash(location.hash, this.catalog);
     if (passed !== null) {
-      this.notice(progressWords(passed, this.catalog.lessons), LONG);
+      this.showProgress(passed);
       return this.writeAddress(); // the network stays
     }
     Object.assign(this, {
@@ -572,6 +572,19 @@ class Page {
     this.left = isInCourse ? null : earlier;
     if (isInCourse) this.before = earlier;
     this.join({ address: address || "#" });
+  }
+
+  // Show the progress in an address, and offer to go on with it where some of it is new.
+  showProgress(numbers) {
+    const words = progressWords(numbers, this.catalog.lessons);
+    const titles = this.lessons.newlyPassed(placesOf(numbers));
+    if (!titles.length) return this.notice(words, LONG);
+    const goOn = () => {
+      this.notice("");
+      this.lessons.restore(titles);
+    };
+    const order = button(t`Go on in this browser`, goOn, { className: "button" });
+    return this.notice(words, LONG, { order });
   }
 
   // Return to the networks from before the course; without any, to those of a new page.
@@ -656,14 +669,14 @@ class Page {
     return answer.ok ? answer : null;
   }
 
-  // With the share of what is loaded, or a button for an act, where they are given.
-  notice(words, milliseconds, { share, act } = {}) {
+  // With the share of what is loaded, or a button, where they are given.
+  notice(words, milliseconds, { share, order } = {}) {
     const place = find("#notice");
     clearTimeout(this.noticeTimer);
     place.replaceChildren(words);
     if (share !== undefined)
       place.append(make("progress", { max: 1, value: share, "aria-label": words }));
-    if (act) place.append(button(t`Start Python again`, act, { className: "button" }));
+    if (order) place.append(order);
     place.hidden = !words;
     this.noticeEnds = Boolean(milliseconds); // then a press beside it ends it, too
     if (milliseconds) this.noticeTimer = setTimeout(() => this.notice(""), milliseconds);

@@ -1,5 +1,6 @@
 // The connection to a Web Worker in which Python runs, where there is no server.
 
+import { button } from "../dom.js";
 import { t } from "../language.js";
 import { keepPage } from "./offline-copy.js";
 import { unpack } from "./wire-format.js";
@@ -135,7 +136,8 @@ export class WorkerConnection {
     this.lost += 1;
     this.worker.terminate();
     const words = [t`Python has stopped: ${message}.`, advice].filter(Boolean).join(" ");
-    this.onLost(words, { act: () => this.open() });
+    const again = button(t`Start Python again`, () => this.open(), { className: "button" });
+    this.onLost(words, { order: again });
     for (const answer of this.requests.values())
       answer(JSON.stringify({ ok: false, message: words }));
     this.requests.clear();

@@ -9,7 +9,7 @@ const LINK = /https?:|barenet play/;
 // A last word that is an address without https, or a part of a command.
 const LAST_WORD = /\S*[/\d"]\S*$/;
 
-// The words for a teacher who opens the address of a learner's progress.
+// The progress in an address, in words for the learner and for a teacher.
 export function progressWords(numbers, lessons) {
   const places = placesOf(numbers);
   if (!places)
@@ -17,13 +17,13 @@ export function progressWords(numbers, lessons) {
   const given = places.filter((each) => lessons[each - 1]);
   const unknown = unknownWords(places, lessons);
   const words = given.length
-    ? t`This learner has passed ${given.length} of ${lessons.length} lessons: ${given.join(", ")}.`
-    : t`This learner has passed ${0} of ${lessons.length} lessons.`;
+    ? t`${given.length} of ${lessons.length} lessons passed: ${given.join(", ")}.`
+    : t`${0} of ${lessons.length} lessons passed.`;
   return [words, unknown].filter(Boolean).join(" ");
 }
 
 // The numbers after #passed=, none of them if nothing follows; null if words do.
-function placesOf(text) {
+export function placesOf(text) {
   const [numbers] = text.match(/^\d*([.,] ?\d+)*/);
   const isWord = /^[\p{L}\d]/u.test(text);
   if (!numbers && isWord) return null;

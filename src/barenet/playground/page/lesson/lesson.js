@@ -529,14 +529,29 @@ export class LessonPanel {
     find("#course").textContent = words;
   }
 
-  // The numbers of the lessons that were passed, in an address for a teacher.
+  // The titles of lessons that were passed elsewhere, and not in this browser. `places`: their
+  // numbers; null without any.
+  newlyPassed(places) {
+    const done = passed();
+    const titles = this.lessons.map(({ title }) => title);
+    return titles.filter((title, index) => places?.includes(index + 1) && !done.includes(title));
+  }
+
+  // Remember lessons that were passed elsewhere, and go on with the first one that was not.
+  restore(titles) {
+    keep(titles);
+    this.count();
+    this.openCourse();
+  }
+
+  // The numbers of the lessons that were passed, in an address for the learner and a teacher.
   shareProgress() {
     copyAddress(
       this.page,
       `passed=${this.numbers().join(".")}`,
       this.page.catalog.worker
-        ? t`Your progress is copied, as an address that shows it to a teacher.`
-        : t`Your progress is copied, as a command that shows it to a teacher.`,
+        ? t`Your progress is copied, as a link. Open it to go on in another browser, or send it to your teacher.`
+        : t`Your progress is copied, as a command. Run it to go on in another browser, or send it to your teacher.`,
     );
   }
 
@@ -547,8 +562,7 @@ export class LessonPanel {
 
   pass() {
     const { title, success } = this.lesson;
-    const done = [...new Set([...passed(), title])];
-    remember(KEY, JSON.stringify(done));
+    const done = keep([title]);
     this.listSteps(done);
     this.count();
     this.root.classList.add("passed");
@@ -608,3 +622,10 @@ const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? ""
 const passOf = ({ address }) => new URLSearchParams(address).get("pass") ?? "";
 
 const passed = () => JSON.parse(recall(KEY) ?? "[]");
+
+// Remember that more lessons were passed, and return the titles of all.
+function keep(titles) {
+  const done = [...new Set([...passed(), ...titles])];
+  remember(KEY, JSON.stringify(done));
+  return done;
+}
