@@ -57,6 +57,9 @@ _RANGES = {
     ("gt", "lt"): " between {gt} and {lt}",
 }
 
+#: The units of a duration, in seconds.
+_SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
 #: Descriptions of the types that `convert` accepts.
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
 
@@ -351,6 +354,39 @@ def check_number(
     noun = "whole number" if integer else "number"
     range_in_words = _RANGES[tuple(sorted(limits))].format(**limits)
     raise ArgumentError.of(argument, value, f"a {noun}{range_in_words}", part=part)
+
+
+def parse_duration(text: str) -> float | None:
+    """Parse a duration such as 30s, 1.5h or 10min, in seconds; None if the text is none.
+
+    Examples
+    --------
+    >>> parse_duration("1.5m"), parse_duration("10min"), parse_duration("ten minutes")
+    (90.0, 600.0, None)
+    """
+    units = "|".join(_SECONDS)
+    found = re.fullmatch(rf"(\d+(?:\.\d+)?|\.\d+)\s*({units})", text.strip())
+    if found is None:
+        return None
+    number, unit = found.groups()
+    seconds = float(number) * _SECONDS[unit]
+    return seconds if 0 < seconds < math.inf else None
+
+
+def check_duration(value: object, argument: str) -> float:
+    """Return a duration in seconds, from a number of seconds or a text such as 10min.
+
+    Examples
+    --------
+    >>> check_duration("10min", "time_limit"), check_duration(90, "time_limit")
+    (600.0, 90.0)
+    """
+    if not isinstance(value, str):
+        return check_number(value, argument, gt=0)
+    seconds = parse_duration(value)
+    if seconds is None:
+        raise ArgumentError.of(argument, value, "seconds, or a time such as '90s' or '10min'")
+    return seconds
 
 
 def check_count(value: object, argument: str) -> int:

@@ -77,6 +77,18 @@ def test_a_stopped_run_resumes(process, barenet, tmp_path, undisturbed, number, 
     assert_same(folder, undisturbed)
 
 
+def test_a_run_whose_time_is_over_is_resumed_with_another_limit(barenet, undisturbed):
+    limited = barenet("train", *RUN, "--time-limit", "0.1s", "--no-plots").ok()
+    reason = "the time limit of 0.1 s was reached"
+    assert re.search(rf"^stopped after \d+ of 3000 epochs: {reason}(; kept|$)", limited.err, re.M)
+    assert limited.err.endswith("to resume it: barenet train --resume runs/iris\n")
+    assert (Path("runs/iris") / "model.safetensors").exists()
+    barenet("train", "--resume", "runs/iris", "--time-limit", "1h", "--no-plots").ok()
+    model = Path("runs/iris/model.safetensors").read_bytes()
+    assert model == (undisturbed / "model.safetensors").read_bytes()
+    assert names(Path("runs/iris")) == FINISHED
+
+
 class Killed(BaseException):
     """The end of a run: no code after its checkpoint runs."""
 

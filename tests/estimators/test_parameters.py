@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from barenet import MLPClassifier, MLPRegressor
+from barenet import MLPClassifier, MLPEnsembleRegressor, MLPRegressor
 from barenet.estimators._parameters import dense_layers_of
 from barenet.estimators._target_encoders import LabelEncoder
 from barenet.model._activations import as_activation
@@ -68,6 +68,11 @@ def test_a_parameter_out_of_its_range_is_refused(kind, name, values, refused):
 def test_parameters_that_exclude_each_other_are_refused(settings, argument, refused):
     with refused(argument):
         MLPRegressor(**settings).fit(X, Y)
+
+
+def test_a_time_limit_that_is_no_time_is_refused(refused):
+    with refused("time_limit"):
+        MLPEnsembleRegressor(time_limit="ten minutes").fit(X, Y)
 
 
 @pytest.mark.case(29)

@@ -135,7 +135,15 @@ def test_ctrl_c_leaves_the_last_state_of_an_interval(tmp_path, every):
 
 
 def test_time_intervals_are_parsed():
-    intervals = {"30s": 30, "5m": 300, "1.5h": 5400, "250ms": 0.25, " 2 s ": 2, ".5s": 0.5}
+    intervals = {
+        "30s": 30,
+        "5m": 300,
+        "1.5h": 5400,
+        "10min": 600,
+        "250ms": 0.25,
+        " 2 s ": 2,
+        ".5s": 0.5,
+    }
     assert [parse_interval(text) for text in intervals] == [(s, np.inf) for s in intervals.values()]
 
 

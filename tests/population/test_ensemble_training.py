@@ -9,7 +9,7 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
 
 from barenet import Checkpoint, train
-from barenet.callbacks import Callback
+from barenet.callbacks import Callback, TimeLimit
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError, BarenetError, DataError, DivergenceError, ResumeError
 from barenet.inputs import _column_relevance
@@ -364,6 +364,19 @@ def test_networks_that_are_stopped_within_an_epoch_resume_there(tmp_path):
     for one, other in zip(training.ensemble().networks, whole.ensemble().networks, strict=True):
         assert np.array_equal(one.parameters, other.parameters)
     assert np.array_equal(training.best.predictions, whole.best.predictions)
+
+
+def test_a_time_limit_keeps_the_best_epoch_and_can_be_resumed(tmp_path):
+    """Each network is stopped after its first epoch, and its engine is given to the next one."""
+    whole = of_classes()
+    whole.run()
+    history = of_classes().run(1, TimeLimit(1e-9), checkpoint=tmp_path / "c.safetensors")
+    assert len(history) == 1 and history.best_epoch == 1 and history.resumable
+    assert history.stop_reason == "the time limit of 1e-09 s was reached"
+    training, again, past = run_from(tmp_path, of_classes)
+    assert past[0] == 2 and not again.resumable
+    for one, other in zip(training.ensemble().networks, whole.ensemble().networks, strict=True):
+        assert np.array_equal(one.parameters, other.parameters)
 
 
 def test_the_checkpoint_of_another_training_is_refused(tmp_path):

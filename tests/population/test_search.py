@@ -15,7 +15,8 @@ from sklearn.model_selection import (
 )
 
 from barenet import METRICS, Network, search, train
-from barenet.errors import DivergenceError
+from barenet.callbacks import TimeLimit
+from barenet.errors import BarenetError, DivergenceError
 from barenet.losses import SquaredError
 
 GRID = {"learning_rate": [0.1, 0.001], "layers": [(4, 3), (4, 5, 3)], "hidden": ["tanh", "relu"]}
@@ -117,6 +118,41 @@ def test_candidates_that_diverge_are_the_worst(line, regressor):
     assert np.bincount(halved.cv_results_["iter"]).tolist() == [4, 2, 1]
     with pytest.raises(DivergenceError), pytest.warns(RuntimeWarning):
         search({"learning_rate": [1e200]}, *line, cv=3, **fixed)
+
+
+class LimitOfNetworks(TimeLimit):
+    """Stops all networks but the first ones."""
+
+    def __init__(self, left):
+        super().__init__(60)
+        self.left = left
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_start(self, run):
+        self.left -= 1
+        if self.left < 0:
+            run.stop(self.reason, resumable=True)
+
+
+@pytest.mark.parametrize("halving", [None, 2])
+def test_a_time_limit_ranks_the_candidates_that_were_trained_on_all_folds(
+    line, monkeypatch, halving
+):
+    """Five of eight networks: both of the first two candidates, and the third on a single fold."""
+    module = sys.modules["barenet.population._search"]
+    grid = {"learning_rate": [0.001, 0.01, 0.1, 0.02]}
+    fixed = {"layers": (3, 1), "cv": 2, "epochs": 8, "halving": halving, "refit": False}
+    monkeypatch.setattr(module, "started_limits", lambda time_limit: [LimitOfNetworks(5)])
+    with pytest.warns(RuntimeWarning, match="limit of 60 s was reached: 2 of 4 candidates"):
+        result = search(grid, *line, time_limit=60, threads=1, **fixed)
+    scores = result.cv_results_["mean_test_score"]
+    assert np.isnan(scores).tolist()[:4] == [False, False, True, True]
+    assert result.best_params_["learning_rate"] in (0.001, 0.01)
+    monkeypatch.setattr(module, "started_limits", lambda time_limit: [LimitOfNetworks(1)])
+    with pytest.raises(BarenetError, match="before a candidate was trained on all folds"):
+        search(grid, *line, time_limit=60, threads=1, **fixed)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,22 @@ def test_a_target_is_a_label_or_a_column_of_values():
         assert (task.training.target_name, task.training.n_samples) == (name, 32)
 
 
+def test_a_training_whose_time_is_over_goes_on_when_it_is_resumed(prices):
+    options = {"model": "network", "epochs": 2000}
+    task = Task.open(prices, "price")
+    whole = task.train(**options)
+    lengths = []
+    while not lengths or task.history.resumable:
+        predictor = task.train(**options, time_limit="0.2s", checkpoint="c", resume=True)
+        lengths.append(len(task.history))
+    assert lengths == sorted(lengths) and lengths[-1] == 2000
+    np.testing.assert_array_equal(predictor.predict(prices), whole.predict(prices))
+    with pytest.raises(BarenetError, match=r"limit of .* was reached within the first"):
+        task.train(model="ensemble", time_limit=0.001)
+    with pytest.raises(ArgumentError, match="time_limit: expected seconds, or a time such as"):
+        task.train(time_limit="soon")
+
+
 def test_settings_are_objects_and_numbers_of_numpy(prices):
     task = Task.open(prices, "price")
     objects = {

@@ -1,5 +1,7 @@
 """Callbacks: called in order, stopping for the right reasons."""
 
+import copy
+import pickle
 from functools import partial
 
 import numpy as np
@@ -106,6 +108,18 @@ def test_a_time_limit_stops_the_run_and_omits_an_unfinished_epoch():
     history = fit(TimeLimit(0.05), epochs=1_000_000)
     assert history.stop_reason == "the time limit of 0.05 s was reached"
     assert sum(history["seconds"]) < 5
+
+
+def test_the_copies_of_a_started_limit_end_at_its_time():
+    """A limit that has not started counts from each run on, also from its second one."""
+    limit = TimeLimit("0.2s")
+    assert not fit(limit, epochs=1).resumable and not fit(limit, epochs=1).resumable
+    limit.start()
+    copies = [copy.deepcopy(limit), pickle.loads(pickle.dumps(limit))]
+    assert all(abs(each.deadline - limit.deadline) < 0.1 for each in copies)
+    limit.deadline -= 0.3
+    history = fit(limit, epochs=1)
+    assert len(history) == 0 and history.resumable
 
 
 def test_early_stopping_loads_a_state_before_any_run():

@@ -19,7 +19,7 @@ from barenet import Predictor, TableEncoding, _shell as shell, plots, save
 from barenet._messages import in_a_line, some, with_addresses
 from barenet.cli._console import closable_output, emit, emit_json, log, log_problem
 from barenet.cli._flags import OUTPUT, Off, On
-from barenet.cli._interruption import INTERRUPTED, Interruption
+from barenet.cli._interruption import Interruption
 from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._score_tables import ScoreLine, emit_measurement
 from barenet.cli._text_graphics import emit_image
@@ -126,7 +126,7 @@ class Results:
             remedy = f"`{resume_command(self.folder.path)}` writes the results that are missing"
             problem = "interrupted after the training had ended"
             raise KeyboardInterrupt(f"{problem}; {remedy}") from error
-        if self.history.stop_reason != INTERRUPTED and not self.can_be_completed:
+        if not (self.history.resumable or self.can_be_completed):
             self.folder.finish()
         self._log_end()
         self._check_complete()
@@ -287,7 +287,7 @@ class Results:
         if history.best_epoch is not None:
             best = f"; kept the best, epoch {history.best_epoch}"
         log(f"stopped after {epochs}: {history.stop_reason}{best}")
-        if history.stop_reason == INTERRUPTED:
+        if history.resumable:
             command = resume_command(folder.path)
             if settings.data == STANDARD_INPUT:
                 command += " < the same rows"

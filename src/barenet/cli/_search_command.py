@@ -58,7 +58,8 @@ def search(
     combination is trained once for each fold, and scored on its test rows by `--metric`. The
     network with the best mean score is trained again on all training rows. The test rows are left
     out of the search, and measured only at the end. There is no early stopping; search `--epochs`
-    instead.
+    instead. `--time-limit` ends the search; the best of the combinations that were trained on all
+    folds until then is trained to the end.
 
     The folder of the run is the same as of `barenet train` with the best settings. `--json` prints
     the scores of all combinations, in the form of `cv_results_` of scikit-learn's searches.
@@ -212,10 +213,11 @@ def _search(
         threads=threads,
         progress=progress,
         client=client,
+        time_limit=first.settings.config.time_limit,
         **fixed,
     )
     best: dict[str, Any] = dict.fromkeys(SETTINGS)  # None for a setting that the best leaves out
     best |= fixed
     best |= result.best_params_
-    config = replace(first.settings.config, **best)
+    config = replace(first.settings.config, **best, time_limit=None)
     return result, replace(first.settings, config=config)

@@ -13,7 +13,7 @@ from barenet._messages import with_addresses
 from barenet.callbacks import Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import DATA, Data, RunSettings, Scheduler, Threads, Workers
-from barenet.cli._interruption import INTERRUPTED, Interruption
+from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import Introduction, introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_file import read_run_file
@@ -29,6 +29,7 @@ from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
+from barenet.settings._run_config import RunConfig
 from barenet.settings._task_settings import ONE_NETWORK, TaskSettings
 from barenet.storage._file_io import name_of
 from barenet.tasks._fit import EnsembleFit, Fit
@@ -213,7 +214,7 @@ def run_in(
             interruption=interruption,
             extra=extra,
         )
-        if history.stop_reason == INTERRUPTED and checkpoint.error is not None:
+        if history.resumable and checkpoint.error is not None:
             results.miss(checkpoint.path.name, checkpoint.error)
     return results.write()
 
@@ -268,10 +269,13 @@ def _callbacks_of_network(
 
 
 def _resumed(folder: RunFolder, requested: TaskSettings, client: "Client | None") -> TaskSettings:
-    """Return the settings of the resumed run; the memory limit and the data's folder may differ."""
+    """Return the settings of the resumed run; its limits and the folder of its data may differ."""
     settings = folder.read_unfinished()
     if client is not None and not settings.is_ensemble:
         raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
+    if requested.config.time_limit is not None:
+        limit = RunConfig(time_limit=requested.config.time_limit)
+        settings = dataclasses.replace(settings, config=limit.over(settings.config))
     if settings.is_stream:
         settings = dataclasses.replace(settings, memory=requested.memory or settings.memory)
     # the same rows in another folder
@@ -308,7 +312,8 @@ def _report_finished(folder: RunFolder, requested: TaskSettings, json: bool) -> 
 def _check_unchanged(settings: TaskSettings, requested: TaskSettings, folder: RunFolder) -> None:
     """Refuse settings other than those of the run, except those that do not affect the result."""
     requested_fields = requested.set_fields()
-    requested_fields.pop("verbose_epoch", None)
+    for name in ("time_limit", "verbose_epoch"):
+        requested_fields.pop(name, None)
     if settings.is_stream:
         requested_fields.pop("memory", None)
     fields = settings.set_fields()

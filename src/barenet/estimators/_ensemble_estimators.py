@@ -36,6 +36,7 @@ from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._table_rows import results_by_blocks
 from barenet.tables.frames._frame import Frame
 from barenet.tasks._target_leakage import warn_of_leaks
+from barenet.training._callbacks import started_limits
 
 if TYPE_CHECKING:
     from barenet._extras import Client
@@ -49,6 +50,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     max_iter: int = option(96, ge=1, integer=True)
     random_state: int | np.random.RandomState | None = None
     engine: str = "auto"
+    time_limit: float | str | None = None
     threads: int | None = option(None, ge=1, integer=True)
     verbose: bool | None = None
 
@@ -101,6 +103,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         check_fields(self)
         number_loss = self._number_loss()
         check_engine(self.engine)
+        limits = started_limits(self.time_limit)
         if self.verbose is not None:
             check_flag(self.verbose, "verbose")
         with errors_naming_argument("random_state"):
@@ -149,7 +152,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         if targets.ndim == 1:
             self._warn_of_leaks(prepared.encoding, X, targets, target_name, group_numbers)
         training = prepared.training
-        self.history_ = training.run(self.threads, progress=self.verbose, client=client)
+        self.history_ = training.run(self.threads, limits, progress=self.verbose, client=client)
         if self.history_.stop_reason == "interrupted":
             message = "interrupted; the estimator keeps the best epoch until now"
             warnings.warn(message, stacklevel=caller_stacklevel())
@@ -325,6 +328,9 @@ class MLPEnsembleClassifier(ProbabilisticClassifier, MultilayerPerceptronEnsembl
         the same bits, whatever the number of threads.
     engine : {"auto", "compiled", "reference", "jax"}, default="auto"
         The engine that trains the networks; see `train`. On a large table, `"jax"` pays with a GPU.
+    time_limit : float or str, optional
+        Stop after this time, counted from the start of `fit`, and keep the best epoch until then:
+        seconds, or a text such as ``"10min"``. The result then depends on the speed of the machine.
     threads : int, optional
         Number of networks that are trained at the same time; by default the number of cores.
     verbose : bool or None, default=None
@@ -460,6 +466,9 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         the same bits, whatever the number of threads.
     engine : {"auto", "compiled", "reference", "jax"}, default="auto"
         The engine that trains the networks; see `train`. On a large table, `"jax"` pays with a GPU.
+    time_limit : float or str, optional
+        Stop after this time, counted from the start of `fit`, and keep the best epoch until then:
+        seconds, or a text such as ``"10min"``. The result then depends on the speed of the machine.
     threads : int, optional
         Number of networks that are trained at the same time; by default the number of cores.
     verbose : bool or None, default=None

@@ -6,7 +6,6 @@ depends on. It replaces the previous checkpoint atomically, so a complete one al
 
 import json
 import math
-import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from barenet._constraints import parse_duration
 from barenet._logging import LOGGER
 from barenet._messages import with_addresses
 from barenet.errors import ArgumentError, ModelFileError, caller_stacklevel
@@ -45,9 +45,6 @@ NETWORK = "a network"
 ENSEMBLE = "an ensemble"
 POPULATION = "a population"
 COMMAND = "a run of the command line"
-
-#: Units of time in seconds.
-UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 #: Numbers, text and arrays by name, for each part of a run.
@@ -348,13 +345,10 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
     text = str(every).strip()
     if text == "never":
         return math.inf, math.inf
-    time_match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h)", text)
-    if time_match:
-        number, unit = time_match.groups()
-        seconds = float(number) * UNITS[unit]
-        if 0 < seconds < math.inf:
-            return seconds, math.inf
-    elif text.isdecimal() and int(text):
+    seconds = parse_duration(text)
+    if seconds is not None:
+        return seconds, math.inf
+    if text.isdecimal() and int(text):
         return math.inf, int(text)
     expected = "a number of epochs, a time such as '30s' or '5m', or 'never'"
     raise ArgumentError.of(argument, every, expected)

@@ -209,7 +209,7 @@ class CheckpointManager(Callback):
     @cached_property
     def _identity(self) -> StateDict:
         """The settings, the data and the environment of the run."""
-        data = data_of(self.engine.job.rows, self.config.held_out, self.checksum)
+        data = data_of(self.loop.job.rows, self.config.held_out, self.checksum)
         surroundings = environment(self.engine.name)
         return {"settings": self.settings, "data": data, "surroundings": surroundings}
 

@@ -24,6 +24,7 @@ SHARED_BY_CANDIDATES = {
     "target_scaling",
     "test_size",
     "split_seed",
+    "time_limit",
     "verbose_epoch",
 }
 #: The other settings, by name, which may have several values.

@@ -199,10 +199,9 @@ class EnsembleTraining:
             failures = [*self._population.errors.values()]
             if failures:
                 raise failures[0]
-            reasons = {history.stop_reason for history in self._population.histories}
-            stops = reasons - {"", "interrupted"}
-            if stops:  # such as a time limit
-                raise BarenetError(f"{min(stops)} within the first epoch; there is no ensemble yet")
+            reason = self._population.histories[0].stop_reason
+            if reason != "interrupted":  # such as a time limit
+                raise BarenetError(f"{reason} within the first epoch; there is no ensemble yet")
             raise KeyboardInterrupt
         return self._history(self.best, reason)
 
@@ -261,14 +260,10 @@ class EnsembleTraining:
         self._saver.load_averages()
         if epoch <= self.averages.epoch:
             return  # the epoch was checked before the run was resumed
-        is_stopped = False
         for run in population.runs:
             if run.error is None and len(run.history) < epoch:
-                is_stopped = True
-        if is_stopped:
-            for run in population.runs:  # a callback has stopped the others within the epoch
-                run.end("interrupted", resumable=True)
-            return
+                self._end_all(population, run.history)
+                return
         self.averages.add(epoch)
         if epoch in CHECKED_EPOCHS or epoch == recipe.epochs:
             self._check(epoch, population)
@@ -279,6 +274,11 @@ class EnsembleTraining:
                 population.drop(index, "no improvement")
         if population.active:
             self._saver.save(population)
+
+    def _end_all(self, population: Population, stopped: History) -> None:
+        """End all networks, as a callback has stopped one of them within the epoch."""
+        for run in population.runs:
+            run.end(stopped.stop_reason, resumable=stopped.resumable)
 
     def _check(self, epoch: int, population: Population) -> None:
         """Compare the averages after an epoch with the best ones."""
@@ -307,8 +307,14 @@ class EnsembleTraining:
                     curve[epoch - 1] = values[name]
             curves_by_name[name] = curve
         first = histories[0]
-        reason = reason or first.stop_reason
-        return History(curves_by_name, first.engine, self.seeds[0], reason, best.epoch)
+        return History(
+            curves_by_name,
+            first.engine,
+            self.seeds[0],
+            reason or first.stop_reason,
+            best.epoch,
+            resumable=reason is not None or first.resumable,
+        )
 
 
 def rows_left_out(

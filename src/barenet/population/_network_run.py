@@ -130,15 +130,13 @@ class NetworkRun:
 
     def as_run(self) -> Run:
         """The run, in the state in which its callbacks would see it."""
-        reason = self.history.stop_reason or None
-        is_final = self.is_ended and reason != "interrupted"
         return Run(
             network=self.network,
             history=self.history,
             epochs=self.config.epochs,
             n_batches=0,  # between two epochs, no batch is left
-            stop_reason=reason,
-            is_final=is_final,
+            stop_reason=self.history.stop_reason or None,
+            is_final=self.is_ended and not self.history.resumable,
         )
 
     def advance(self, epoch: int | None, spare: SpareEngine | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -15,7 +16,7 @@ from barenet._constraints import check_arguments, check_flag, check_number, list
 from barenet._metrics import METRICS, Metric, is_maximized
 from barenet._registry import canonical, lookup
 from barenet._train import train
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, BarenetError, caller_stacklevel
 from barenet.model._arrays import FloatArray, validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
@@ -24,6 +25,7 @@ from barenet.population._population import Population
 from barenet.population._search_result import SearchResult, ranks
 from barenet.population._train_many import PER_NETWORK, train_many
 from barenet.settings._run_config import NetworkOptions, RunConfig
+from barenet.training._callbacks import TimeLimit, started_limits
 
 if TYPE_CHECKING:
     from barenet._extras import Client
@@ -41,6 +43,7 @@ def search(
     metric: str | None = None,
     seed: int = 0,
     refit: bool = True,
+    time_limit: float | str | None = None,
     threads: int | None = None,
     progress: bool | None = None,
     client: Client | None = None,
@@ -80,6 +83,10 @@ def search(
         Seed of the sample, and of the networks and their training.
     refit : bool, default=True
         Whether to train a network with the best settings on all rows.
+    time_limit : float or str, optional
+        Stop the training of candidates after this time: seconds, or a text such as ``"10min"``. The
+        candidates that were not trained on all folds by then have the score NaN. The best network
+        is trained on all rows afterwards, without a limit.
     threads : int, optional
         Number of networks that are trained at the same time; not used with workers.
     progress : bool, optional
@@ -105,11 +112,14 @@ def search(
         If the training of all candidates diverged.
     WorkersError
         If the workers of `client` can't be used.
+    BarenetError
+        If no candidate was trained on all folds within the time limit.
 
     Warns
     -----
     RuntimeWarning
-        If the training of some candidates diverged. They have the score NaN and the last rank.
+        If the training of some candidates diverged, or was not finished within the time limit. They
+        have the score NaN and the last rank.
 
     See Also
     --------
@@ -148,6 +158,8 @@ def search(
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
     arguments = _arguments(configs, judge)
     arguments["progress"] = progress
+    limits = started_limits(time_limit)
+    arguments["callbacks"] = tuple(limits)
     if client is None:
         arguments["threads"] = threads
     else:
@@ -161,8 +173,13 @@ def search(
     # No slice of epochs finishes the only rung of a search without halving, nor those whose last
     # epoch no network has reached.
     n_rungs = max(1, len(judge.epochs))
+    unfinished = judge.unfinished(population)
+    if unfinished:
+        n_rungs = 1
     while len(judge.rungs) < n_rungs:
         judge.finish_rung(population)
+    for limit in limits:
+        _report_unfinished(limit, len(unfinished), len(candidates))
     results = collect_results(candidates, judge)
     best_index = int(ranks(results).argmin())
     result = SearchResult(results, name, len(candidates), len(folds), best_index)
@@ -172,6 +189,18 @@ def search(
     if progress is not False:
         progress = None  # no lines are printed for a single network
     return _with_network(result, best, inputs, targets, threads=threads, progress=progress)
+
+
+def _report_unfinished(limit: TimeLimit, unfinished: int, n_candidates: int) -> None:
+    """Warn of candidates that the time limit has stopped, if any; raise if these are all."""
+    if unfinished == 0:
+        return
+    if unfinished == n_candidates:
+        problem = f"{limit.reason} before a candidate was trained on all folds"
+        raise BarenetError(f"{problem}; give it more time, or fewer candidates")
+    text = f"{limit.reason}: {unfinished:,} of {n_candidates:,} candidates were not trained to the "
+    text += "end on all folds, and have no score"
+    warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())
 
 
 def _with_network(
@@ -277,16 +306,27 @@ class Halving:
         if population.epoch in self.epochs[len(self.rungs) :]:
             self.finish_rung(population)
 
+    def unfinished(self, population: Population) -> set[int]:
+        """The candidates that a time limit has stopped on any of the folds."""
+        return {
+            index // len(self.folds)
+            for index, history in enumerate(population.histories)
+            if history.resumable
+        }
+
     def finish_rung(self, population: Population) -> None:
         """Score the candidates of the rung, and drop all but the best."""
         n_folds = len(self.folds)
         metrics = {"score": self.metric}
+        unfinished = self.unfinished(population)
         rung: Rung = {}
         for candidate in self.candidates:
             measures = []
             for fold, (_, test) in enumerate(self.folds):
                 index = candidate * n_folds + fold
                 measures.append(measure_fold(population, index, test, metrics))
+                if candidate in unfinished:
+                    measures[-1]["score"] = np.nan
             rung[candidate] = measures
         self.rungs.append(rung)
         if len(self.rungs) >= len(self.epochs):

@@ -118,9 +118,13 @@ class SearchResult:
 
 
 def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
-    """Rank the rows, with those of the last rung before the others; ties share a rank."""
+    """Rank the rows, those of the last rung first and those without a score last.
+
+    Ties share a rank.
+    """
     rank = results["rank_test_score"]
     order = rank - len(rank) * results.get("iter", 0)
+    order[np.isnan(results["mean_test_score"])] = len(rank) + 1
     return np.searchsorted(np.sort(order), order) + 1
 
 

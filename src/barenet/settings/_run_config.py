@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
-from barenet._constraints import Configurable, check_fields, option
+from barenet._constraints import Configurable, check_duration, check_fields, option
 from barenet._metrics import METRICS, Name
 from barenet._registry import canonical, plain, spec_of
 from barenet.errors import ArgumentError
@@ -74,6 +74,7 @@ class TrainingOptions(NetworkOptions, total=False):
     monotonic: tuple[str, ...] | None
     label_smoothing: float | None
     patience: int | None
+    time_limit: float | str | None
     seed: int | None
     scaling: Literal["none", "standardize", "minmax", "robust"] | None
     target_scaling: Literal["none", "standardize"] | None
@@ -146,6 +147,10 @@ class RunConfig:
         Stop when the validation loss has not improved for this many epochs, and keep the best
         epoch's weights; 0 never stops early. A tenth of the training rows become the validation
         set.
+    time_limit : float or str, optional
+        Stop after this time, and keep the best epoch until then: seconds, or a time such as 90s,
+        10min or 1.5h. It is counted from the start of the training, or from its resumption. For an
+        ensemble, that is before its inputs are chosen.
     seed : int, optional
         Seed of the initial weights, the order of the rows and the dropout.
     dtype : {"float32", "float64"}, optional
@@ -196,6 +201,7 @@ class RunConfig:
     batch_size: int | Literal["full"] | None = None
     shuffle: bool | None = None
     patience: int | None = option(None, ge=0, integer=True)
+    time_limit: float | str | None = None
     seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
     dtype: Literal["float32", "float64"] | None = None
     engine: str | None = None
@@ -241,6 +247,8 @@ class RunConfig:
         self.make_optimizer()
         self.make_penalties()
         self.make_clipping()
+        if self.time_limit is not None:
+            check_duration(self.time_limit, "time_limit")
 
     def over(self, base: RunConfig) -> RunConfig:
         """Fill the settings that are not given from another configuration.

@@ -49,10 +49,19 @@ VALIDATION_SIZE = 0.1
 AUTO = "auto"
 
 #: Settings that do not affect the network, or that name a folder of the machine.
-NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
+NOT_ON_A_CARD = ("data_dir", "memory", "time_limit", "verbose_epoch")
 
 #: Settings that also apply to an ensemble; all others apply only to a single network.
-SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "monotonic", "verbose_epoch")
+SHARED = (
+    "seed",
+    "test_size",
+    "split_seed",
+    "metric",
+    "class_weight",
+    "monotonic",
+    "time_limit",
+    "verbose_epoch",
+)
 
 #: The kind of model for a table.
 ModelKind: TypeAlias = Literal["ensemble", "network"]

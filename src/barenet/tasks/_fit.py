@@ -50,7 +50,13 @@ from barenet.tasks._measurement import Measurement
 from barenet.tasks._network_rows import NetworkRows
 from barenet.tasks._split_rows import SplitRows, fingerprint_of
 from barenet.tasks._target_leakage import warn_of_leaks
-from barenet.training._callbacks import Callback, EarlyStopping, Run
+from barenet.training._callbacks import (
+    Callback,
+    EarlyStopping,
+    Run,
+    TimeLimit,
+    started_limits,
+)
 from barenet.training._history import History
 from barenet.training._progress import ShowLine
 
@@ -206,6 +212,9 @@ class NetworkFit(Fit):
     ) -> tuple[Self, History]:
         assert client is None  # rejected by the caller
         all_callbacks: list[Callback] = [*self.patience, *callbacks]
+        time_limit = self.settings.config.time_limit
+        if time_limit is not None:
+            all_callbacks.append(TimeLimit(time_limit))
         if show_epoch is not None:
             all_callbacks.append(EpochLine(show_epoch))
         history = train(
@@ -245,6 +254,8 @@ class EnsembleFit(Fit):
     """The networks of an ensemble, ready to be trained."""
 
     ensemble_training: EnsembleTraining
+    #: The callback that ends the training after some time, if there is a limit.
+    time_limits: Sequence[TimeLimit] = ()
     #: A sentence about the merged categories.
     note: str = ""
 
@@ -262,7 +273,7 @@ class EnsembleFit(Fit):
         training = self.ensemble_training
         history = training.run(
             threads,
-            tuple(callbacks),
+            (*self.time_limits, *callbacks),
             progress=progress,
             checkpoint=checkpoint,
             resume=resume,
@@ -410,6 +421,7 @@ def prepare_ensemble(
     """Choose the inputs of an ensemble, and make its networks."""
     settings.config.validate()
     settings.check_table_options()
+    time_limits = started_limits(settings.config.time_limit)
     training = split.training
     defaults = RunConfig(
         seed=DEFAULTS.seed, test_size=DEFAULTS.test_size, split_seed=DEFAULTS.split_seed
@@ -453,6 +465,7 @@ def prepare_ensemble(
         training=training,
         predictor=predictor,
         ensemble_training=ensemble_training,
+        time_limits=time_limits,
         note=note_on_inputs(
             prepared.chosen, signs_with_effect(prepared.encoding, prepared.monotonic)
         ),

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from barenet._constraints import Configurable, DeclaredAttributes, check_number, option
+from barenet._constraints import Configurable, DeclaredAttributes, check_duration, option
 from barenet._messages import count_of, suggestion
 from barenet.errors import ArgumentError
 from barenet.model._network import Network, Snapshot
@@ -226,8 +226,9 @@ class TimeLimit(Callback, DeclaredAttributes):
 
     Parameters
     ----------
-    seconds : float
-        The time limit, counted from the start of the run or from its resumption.
+    seconds : float or str
+        The time limit: a number of seconds, or a text such as ``"90s"``, ``"10min"`` or ``"1.5h"``.
+        It is counted from the start of the run or from its resumption.
 
     Attributes
     ----------
@@ -236,24 +237,57 @@ class TimeLimit(Callback, DeclaredAttributes):
 
     Examples
     --------
-    >>> TimeLimit(60).seconds
-    60.0
+    >>> TimeLimit(60).seconds, TimeLimit("10min").seconds
+    (60.0, 600.0)
     """
 
     history_only = True
     seconds: float
     deadline: float
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = check_number(seconds, "seconds", gt=0)
+    def __init__(self, seconds: float | str) -> None:
+        self.seconds = check_duration(seconds, "seconds")
         self.deadline = math.inf
 
-    def on_start(self, run: Run) -> None:
+    @property
+    def reason(self) -> str:
+        """The reason that a run was ended for."""
+        return f"the time limit of {self.seconds:g} s was reached"
+
+    def start(self) -> None:
+        """Count from now on, so that the copies for several networks end at the same time."""
         self.deadline = time.perf_counter() + self.seconds
+
+    def on_start(self, run: Run) -> None:
+        if self.deadline == math.inf:
+            self.start()
+        else:
+            self.on_chunk(run)
 
     def on_chunk(self, run: Run) -> None:
         if time.perf_counter() >= self.deadline:
-            run.stop(f"the time limit of {self.seconds:g} s was reached", resumable=True)
+            run.stop(self.reason, resumable=True)
+
+    def on_end(self, run: Run) -> None:
+        self.deadline = math.inf
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the time that is left, as another process has another clock."""
+        return {**vars(self), "deadline": self.deadline - time.perf_counter()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self.deadline += time.perf_counter()
+
+
+def started_limits(time_limit: float | str | None) -> list[TimeLimit]:
+    """Make the callback of a time limit that counts from now on; none without a limit."""
+    limits = []
+    if time_limit is not None:
+        limit = TimeLimit(check_duration(time_limit, "time_limit"))
+        limit.start()
+        limits.append(limit)
+    return limits
 
 
 @dataclass(eq=False)

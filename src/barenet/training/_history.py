@@ -47,6 +47,9 @@ class History(dict[str, list[float]]):
     penalized : bool
         Whether there were penalties, which ``loss`` includes, but ``validation_loss`` and
         ``test_loss`` don't.
+    resumable : bool
+        Whether the run was ended from outside before its last epoch, such as by Ctrl-C or a time
+        limit, and can be resumed from its checkpoint.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class History(dict[str, list[float]]):
         stop_reason: str = "",
         best_epoch: int | None = None,
         penalized: bool = False,
+        resumable: bool = False,
     ) -> None:
         super().__init__(curves)
         self.engine = engine
@@ -73,6 +77,7 @@ class History(dict[str, list[float]]):
         self.stop_reason = stop_reason
         self.best_epoch = best_epoch
         self.penalized = penalized
+        self.resumable = resumable
 
     @property
     def curves(self) -> dict[str, list[float]]:

@@ -169,6 +169,8 @@ class Loop(ABC):
             reason = f"failed with {type(error).__name__}"
         history = self.run.history
         history.stop_reason = self.run.stop_reason or reason
+        is_stopped = self.run.stop_reason is not None or reason == "interrupted"
+        history.resumable = is_stopped and not self.run.finished
         last_loss = history.loss[-1] if len(history) else math.nan
         words = "%d epochs on the %s engine, loss %.4g: %s"
         LOGGER.info(words, len(history), history.engine, last_loss, history.stop_reason)
