@@ -77,7 +77,13 @@ html_title = "barenet"
 html_context = {"default_mode": "auto"}  # without it, the theme reports an invalid mode
 html_static_path = ["_static"]
 html_css_files = ["barenet.css"]
-html_js_files = ["names.js", "recordings.js", "playground.js", "self-check.js", "teachers.js"]
+html_js_files = [
+    "names.js",
+    "recordings.js",
+    "playground.js",
+    "self-check.js",
+    ("teachers.js", {"type": "module"}),
+]
 html_favicon = "_static/favicon.svg"
 html_theme_options = {
     "logo": {

@@ -1,5 +1,6 @@
 """The pages of the documentation in a browser: their search, and the questions of the lessons."""
 
+import hashlib
 import math
 import re
 from functools import partial
@@ -176,6 +177,39 @@ def test_the_first_page_fits_every_window_and_axe_finds_no_violations(
 PLANS = [path.stem for path in sorted((ROOT / "docs/teachers").glob("*.md"))]
 
 
+#: The rows of a QR code, each a text of 0 and 1.
+CODE = """async ([script, text]) => {
+  const { qrCode } = await import(script);
+  return qrCode(text)?.map((row) => row.map(Number).join(""));
+}"""
+#: The longest text of each version in bytes, and the SHA-256 of its symbol as segno 1.6 writes it:
+#: make(text, error="l", mask=0, mode="byte", boost_error=False, encoding="utf-8"), its rows by lines.
+SYMBOLS = {
+    17: "e47626f8113c74eb",
+    32: "c554c1f335b8857e",
+    53: "7f5862b6b0e49276",
+    78: "a82df80b735630d1",
+    106: "4f5ab3cfc152a71f",
+    134: "f0cbec8265f1c8f5",
+    154: "b52bf38ea534fa92",
+    192: "085e48b69b7bc812",
+    230: "e80098ea35443b3f",
+}
+
+
+def test_qr_codes_are_those_of_another_program(browser, pages):
+    page = browser.new_page()
+    page.goto(f"{pages}teachers.html")
+    address = "https://example.org/barenet/play/?lang=de#lesson=your-table&é" * 5
+    script = f"{pages}_static/qr-code.js"
+    for length, digest in SYMBOLS.items():
+        text = address.encode()[:length].decode()
+        rows = page.evaluate(CODE, [script, text])
+        assert hashlib.sha256("\n".join(rows).encode()).hexdigest().startswith(digest), length
+    assert page.evaluate(CODE, [script, "x" * 231]) is None  # the caller has no code to show
+    page.close()
+
+
 def test_the_link_of_a_class_begins_with_a_lesson(browser, pages):
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
@@ -183,7 +217,7 @@ def test_the_link_of_a_class_begins_with_a_lesson(browser, pages):
     page.route("**/play/catalog.json", lambda route: route.fulfill(json={"lessons": lessons}))
     page.goto(f"{pages}teachers.html")
     chosen = page.get_by_label("Begin with")
-    chosen.select_option(label="lesson 6: How many neurons?")
+    chosen.select_option(label="6. How many neurons?")
     page.get_by_role("button", name="Copy the link").click()
     page.get_by_text("The link is copied.").wait_for()
     copied = page.evaluate("() => navigator.clipboard.readText()")
@@ -192,6 +226,12 @@ def test_the_link_of_a_class_begins_with_a_lesson(browser, pages):
     page.get_by_text("The embed code is copied.").wait_for()
     frame = page.evaluate("() => navigator.clipboard.readText()")
     assert frame.startswith(f'<iframe src="{pages}play/?embedded#lesson=xor" title="')
+    page.get_by_role("button", name="Show a QR code").click()
+    assert page.locator("dialog.qr-code p").inner_text() == copied
+    path = page.locator("dialog.qr-code path").get_attribute("d")
+    rows = page.evaluate(CODE, [f"{pages}_static/qr-code.js", copied])
+    assert path.count("M") == "".join(rows).count("1")
+    page.get_by_role("button", name="Close").click()
     page.get_by_label("A file of your own lessons").fill("mine.json")
     assert page.get_by_label("The link").inner_text() == f"{pages}play/?lessons=mine.json"
     chosen.select_option("")
