@@ -83,6 +83,16 @@ def test_a_run_file_is_read_as_it_was_written_and_a_card_has_no_folders(tmp_path
     assert replace(SETTINGS, data="caf\udce9.csv").card_fields()["data"] == "caf?.csv"
 
 
+def test_a_model_may_be_named_like_a_data_set(tmp_path):
+    settings = TaskSettings(data="iris", start_from=Path("moons"), teacher=Path("iris"))
+    path = tmp_path / "run.toml"
+    path.write_bytes(settings.to_toml())
+    models = {"start_from": Path("moons").resolve(), "teacher": Path("iris").resolve()}
+    assert read_run_file(path) == replace(settings, **models)
+    card = {"data": "iris", "start_from": "moons", "teacher": "iris"}
+    assert settings.card_fields() == card
+
+
 def test_a_card_with_foreign_settings_is_ignored(iris):
     valid, wrong = {"data": "iris", "test_size": 0.2}, [{"test_size": "much"}, {"data": "a\0b"}]
     wrong += [{"unheard_of": 1}, {"config": "other.toml"}, {"layers": (2.5,)}]

@@ -562,14 +562,14 @@ class TaskSettings(DataOptions):
         settings.update(vars(self.config))
         del settings["file"], settings["config"]
         address = as_address(self.data)
-        if address:
-            address = without_secrets(address)
-        settings["data"] = address or self.data
         if self.data in ("", IN_MEMORY):
             settings["data"] = None
-        not_paths = {None, STANDARD_INPUT, address}
-        for name in ("data", *MODELS):
-            if settings[name] not in not_paths and not set_name(str(settings[name])):
+        elif address:
+            settings["data"] = without_secrets(address)
+        elif self.data != STANDARD_INPUT and not set_name(self.data):
+            settings["data"] = with_addresses(Path(self.data).resolve())
+        for name in MODELS:
+            if settings[name] is not None:
                 settings[name] = with_addresses(Path(settings[name]).resolve())
         return without_none(settings)
 
