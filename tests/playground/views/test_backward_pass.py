@@ -9,9 +9,11 @@ from barenet.model._activations import Identity, Sigmoid
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Objective
 from barenet.model.losses import as_loss
-from barenet.playground.data._data_sources import prepare_named
-from barenet.playground.state._page_state import DataSettings
+from barenet.playground.data._data_sources import prepare_named, prepare_table
+from barenet.playground.data._table_file import open_table
+from barenet.playground.state._page_state import DataSettings, NetworkSettings
 from barenet.playground.views._backward_pass import backward_pass, is_difference
+from barenet.playground.views._network_view import NetworkView
 
 STEP = 1e-5
 ROW = 6
@@ -145,6 +147,29 @@ def test_the_gradients_are_finite_differences_of_the_loss(make_view, source, set
             assert gradients[i, j] == pytest.approx(numeric, abs=2e-5)
         for j, delta in enumerate(layer["deltas"]):
             assert delta == pytest.approx(difference(views[position]["bias"], j), abs=2e-5)
+
+
+@pytest.mark.parametrize("loss", ["categorical_cross_entropy", "squared_error"])
+def test_the_class_of_the_point_is_drawn_among_many(tmp_path, loss):
+    rows = "".join(f"{n % 7},{n % 5},{chr(97 + n % 13)}\n" for n in range(130))
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,c\n" + rows)
+    prepared = prepare_table(DataSettings(), open_table("table.csv", path))
+    settings = NetworkSettings(hidden=(3,), activations=("tanh",), loss=loss)
+    view = NetworkView(settings, prepared, None)
+    row = int(np.flatnonzero(~prepared.is_test & (prepared.dataset.y == 11))[0])
+    answer = backward_pass(view, row, ())
+    assert answer["classes"] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 11]
+    assert answer["target"] == [0] * 9 + [1]
+    last = answer["layers"][-1]
+    deltas = np.sum(last["back_terms"], axis=1)
+    if loss == "squared_error":
+        deltas += last["back_others"]
+    assert deltas == pytest.approx(np.array(last["deltas"]), abs=1e-6)
+    if loss == "categorical_cross_entropy":
+        assert last["back_others"] is None
+        assert answer["loss"] == pytest.approx(-np.log(last["outputs"][-1]), rel=1e-5)
+    assert backward_pass(view, 0, (0.0, 0.0))["classes"] == [*range(10)]
 
 
 def test_the_loss_is_that_of_scikit_learn(make_view):

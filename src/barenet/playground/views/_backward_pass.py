@@ -66,12 +66,16 @@ def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict
         return {"layers": []}
     network = view.current()
     drawn = drawn_layers(network, prepared, layout.MAX_DRAWN)
+    outputs = drawn[-1].neurons
+    if point.y is not None and network.sizes[-1] > len(outputs):
+        outputs[-1] = max(outputs[-1], int(point.y[0]))  # the class of the point is always drawn
     with np.errstate(all="ignore"):
         passes = _forward(network, point.X, drawn)
         described = [_describe_forward(layer) for layer in passes]
         answer: dict[str, Any] = {
             "inputs": finite(passes[0].inputs[drawn[0].inputs]),
             "layers": described,
+            "classes": outputs.tolist(),
             "is_test": point.is_test,
             "target": None,
         }
@@ -88,12 +92,11 @@ def backward_pass(view: NetworkView, row: int, place: tuple[float, ...]) -> dict
         if isinstance(run_config.batch_size, int):
             rows = run_config.batch_size
         _add_deltas(described, passes, network.layout.views(gradient), by_output)
-        shown = drawn[-1].neurons
         answer |= {
-            "target": finite(data.y[0, shown]),
+            "target": finite(data.y[0, outputs]),
             "loss": finite(value),
             "loss_name": loss.name,
-            "output_gradient": finite(by_output[shown]),
+            "output_gradient": finite(by_output[outputs]),
             "is_difference": is_difference(loss, network.output_activation),
             "rows": rows,
         }
@@ -204,6 +207,9 @@ def _add_deltas(
             mixed_terms = slopes * by_output
             terms = finite(mixed_terms[neurons][:, neurons])
             errors = mixed_terms.sum(axis=1)
+            undrawn_terms = np.delete(mixed_terms, neurons, axis=1)
+            if undrawn_terms.any():
+                others = finite(undrawn_terms.sum(axis=1)[neurons])
             slopes = slopes[:, neurons]
         weights = gradients[position]["weights"][layer.drawn.inputs][:, neurons]
         description |= {

@@ -261,7 +261,7 @@ export class BackwardPass {
   }
 
   describe(answer) {
-    const names = namesOf(this.panel);
+    const names = namesOf(this.panel, answer.classes);
     this.pass = new PassTerms(answer, names);
     this.terms = this.pass.terms;
     this.picture.describe(this.pass, this.columnsOf(answer));
@@ -273,9 +273,9 @@ export class BackwardPass {
     this.show();
   }
 
-  columnsOf({ inputs, layers }) {
+  columnsOf({ inputs, layers, classes }) {
     const { data, architecture } = this.panel;
-    const names = namesOf(this.panel);
+    const names = namesOf(this.panel, classes);
     const ofInputs = inputs.map((_, row) => names.short(row));
     const columns = [{ names: ofInputs, marks: ofInputs, others: data.n_inputs - inputs.length }];
     layers.forEach(({ sums }, layer) => {
@@ -461,13 +461,13 @@ export class BackwardPass {
   }
 }
 
-// The names of inputs and neurons, short ones and those with their layer.
-function namesOf(panel) {
+// The names of inputs and neurons, short ones and those with their layer; `classes`: the outputs that are drawn.
+function namesOf(panel, classes) {
   const { layout } = panel.architecture;
   const last = layout.length - 1;
   const neuron = (layer, index) => {
     if (layer < last) return t`neuron ${index + 1}`;
-    return neuronOf(panel, layer, index).output;
+    return neuronOf(panel, layer, classes[index]).output;
   };
   const mark = (layer, index) => (layer < last ? String(index + 1) : neuron(layer, index));
   const full = (layer, index) => {

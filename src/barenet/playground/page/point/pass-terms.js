@@ -196,7 +196,7 @@ export class PassTerms {
     const { outputs } = answer.layers[last];
     const isOnly = outputs.length === 1;
     const counts = answer.output_gradient.map((slope) => slope !== 0);
-    if (!counts.includes(true)) counts[Math.max(0, answer.target.indexOf(1))] = true;
+    if (!counts.includes(true)) counts[isOnly ? 0 : answer.target.indexOf(1)] = true;
     let isFirst = true;
     outputs.forEach((output, index) => {
       if (!counts[index]) return;
@@ -333,6 +333,12 @@ export class PassTerms {
       numbers: `${signed(gradient[column], place)} · ${signed(values.slopes[index][column])}`,
       value: number(values.back_terms[index][column]),
     }));
+    const others = values.back_others?.[index];
+    if (others) {
+      const count = this.names.width(this.last) - values.deltas.length;
+      const symbol = t`${counted(count)} others`;
+      parts.push({ joint: "+", symbol, numbers: signed(others) });
+    }
     const delta = number(values.deltas[index]);
     parts.push({
       lead: parts.length ? "" : "δ =",
