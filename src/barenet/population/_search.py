@@ -159,7 +159,7 @@ def search(
     arguments = _arguments(configs, judge)
     arguments["progress"] = progress
     limits = started_limits(time_limit)
-    arguments["callbacks"] = tuple(limits)
+    arguments["callbacks"] = limits
     if client is None:
         arguments["threads"] = threads
     else:

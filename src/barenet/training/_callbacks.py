@@ -280,14 +280,13 @@ class TimeLimit(Callback, DeclaredAttributes):
         self.deadline += time.perf_counter()
 
 
-def started_limits(time_limit: float | str | None) -> list[TimeLimit]:
+def started_limits(time_limit: float | str | None) -> tuple[TimeLimit, ...]:
     """Make the callback of a time limit that counts from now on; none without a limit."""
-    limits = []
-    if time_limit is not None:
-        limit = TimeLimit(check_duration(time_limit, "time_limit"))
-        limit.start()
-        limits.append(limit)
-    return limits
+    if time_limit is None:
+        return ()
+    limit = TimeLimit(check_duration(time_limit, "time_limit"))
+    limit.start()
+    return (limit,)
 
 
 @dataclass(eq=False)
