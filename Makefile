@@ -45,7 +45,7 @@ export NUMBA_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/barenet-kernels
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-integration test-jax test-site ci test-all nightly test-lower test-newest test-arm soak fuzz hour lint format types docs site bench languages dist clean
+.PHONY: help setup demo test test-integration test-jax test-site ci test-all nightly test-lower test-newest test-arm soak fuzz hour lint format types docs site playground bench languages dist clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -119,6 +119,11 @@ site: docs  ## write build/site for any web server: the documentation, and in pl
 	mkdir -p build
 	cp -r docs/_build/html build/site
 	$(BIN)/python -m barenet.playground.publishing._site $(SITE) --documentation ../ build/site/play
+
+playground: .venv/.installed-play  ## write build/barenet-playground.zip: the playground with Python in it, which needs no other site
+	rm -rf build/play build/barenet-playground.zip
+	$(BIN)/python -m barenet.playground.publishing._site build/play --runtime build/runtime
+	cd build && $(abspath $(BIN)/python) -m zipfile --create barenet-playground.zip play
 
 bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
 	$(BIN)/python -m benchmarks

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import shutil
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,7 @@ def catalog_of_worker(course: Course, worker: dict[str, Any]) -> dict[str, Any]:
 
 def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
     """Copy the files of the runtime, which a browser need not verify on its own site."""
+    _download_runtime(source)
     folder.mkdir(exist_ok=True)
     files = {}
     for name, entry in RUNTIME["files"].items():
@@ -93,6 +95,18 @@ def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
         "files": files,
         "numpy": {"address": f"runtime/{wheel}", "bytes": (source / wheel).stat().st_size},
     }
+
+
+def _download_runtime(folder: Path) -> None:
+    """Download the files of the runtime that a folder doesn't have."""
+    folder.mkdir(parents=True, exist_ok=True)
+    addresses = [RUNTIME["address"] + name for name in RUNTIME["files"]]
+    addresses.append(RUNTIME["numpy"]["address"])
+    for address in addresses:
+        _, _, name = address.rpartition("/")
+        if not (folder / name).exists():
+            with urllib.request.urlopen(address) as response:
+                (folder / name).write_bytes(response.read())
 
 
 def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
@@ -140,7 +154,9 @@ def library() -> bytes:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--runtime", type=Path, help="folder of Pyodide, to be copied")
+    parser.add_argument(
+        "--runtime", type=Path, help="folder of Pyodide; its missing files are downloaded"
+    )
     parser.add_argument("--documentation", default="", help="its address, seen from the folder")
     arguments = parser.parse_args()
     write_site(arguments.folder, arguments.runtime, arguments.documentation)
