@@ -8,7 +8,18 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from barenet import Task, evaluate, load, permutation_importance, save
+from barenet import (
+    Network,
+    Predictor,
+    Scaling,
+    Task,
+    evaluate,
+    load,
+    permutation_importance,
+    save,
+)
+from barenet.cli._text_graphics import emit_image
+from barenet.layers import Dense
 from barenet.tasks._pictures import draw
 
 THRESHOLD = 0.2
@@ -73,6 +84,31 @@ def test_the_second_class_is_predicted_from_the_threshold_on(barenet, rare, move
     assert [row["prediction"] for row in plain] == np.where(
         probabilities > 0.5, "yes", "no"
     ).tolist()
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@pytest.mark.parametrize(("threshold", "word"), [(None, "a no"), (0.3, "a yes")])
+def test_the_class_of_an_image_is_that_of_the_prediction(capsys, output, threshold, word):
+    sums = [-0.5] if output == "sigmoid" else [0.0, -0.5]
+    layer = Dense(4, len(sums), output)
+    network = Network([layer])
+    layer.weights[...] = 0
+    layer.bias[...] = sums
+    pixels = np.zeros((1, 4))
+    predictor = Predictor(
+        network=network,
+        preprocessing=Scaling.fit("none", pixels),
+        classes=("no", "yes"),
+        feature_names=tuple("abcd"),
+        target_name="y",
+        dataset="images.npz",
+        image_shape=(2, 2),
+        threshold=threshold,
+    )
+    emit_image(predictor, pixels[0], predictor.outputs(pixels))
+    p = 1 / (1 + np.exp(0.5))
+    probability = p if threshold else 1 - p
+    assert f"I'm {100 * probability:.1f} % sure that it's {word}." in capsys.readouterr().out
 
 
 def test_the_reasons_do_not_depend_on_the_threshold(barenet, rare, moved):

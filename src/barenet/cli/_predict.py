@@ -110,7 +110,7 @@ def predict(
                 document = _document(trained, outputs, columns, bounds)
                 emit_json({**document, **explained.document(X, outputs)})
             elif row is not None and is_drawn:
-                emit_image(predictor, X[0], class_probabilities(outputs)[0])
+                emit_image(predictor, X[0], outputs)
             else:
                 typed = Path(output.out or "").suffix in (".jsonl", ".parquet")
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)

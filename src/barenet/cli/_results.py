@@ -190,9 +190,9 @@ class Results:
             line = ScoreLine((on_training.title, training), on_training.scores)
             emit_measurement(self.main, test, test, more=[line], note=note)
         if predictor.classes is not None and predictor.image_shape is not None:
-            probabilities = predictor.predict_proba(rows.X[:1])[0]
             emit()
-            emit_image(predictor, rows.X[0], probabilities, predictor.classes[rows.y[0]])
+            outputs = predictor.outputs(rows.X[:1])
+            emit_image(predictor, rows.X[0], outputs, predictor.classes[rows.y[0]])
 
     def _document(self) -> dict[str, Any]:
         """The JSON document."""

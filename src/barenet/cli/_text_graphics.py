@@ -4,6 +4,7 @@ import numpy as np
 
 from barenet import Predictor
 from barenet.cli._console import MAX_COLUMNS, emit
+from barenet.model._array_dataset import class_probabilities, predicted_classes
 from barenet.model._arrays import FloatArray
 
 #: Shades from paper to ink.
@@ -23,13 +24,13 @@ def bar(fraction: float) -> str:
 
 
 def emit_image(
-    predictor: Predictor, pixels: FloatArray, probabilities: FloatArray, actual: str | None = None
+    predictor: Predictor, pixels: FloatArray, outputs: FloatArray, actual: str | None = None
 ) -> None:
     """Print the predicted class of an image in words, and the image."""
     classes = predictor.classes or ()
-    predicted = classes[probabilities.argmax()]
-    probability = float(probabilities.max())
-    emit(describe_image(predicted, probability, actual))
+    predicted = predicted_classes(outputs, predictor.threshold)[0]
+    probability = class_probabilities(outputs)[0, predicted]
+    emit(describe_image(classes[predicted], float(probability), actual))
     emit(draw_image(pixels, predictor.image_shape or (1, 1)))
 
 

@@ -203,9 +203,9 @@ def wide_network():
     return network
 
 
-def coarse_network():
+def coarse_network(output="identity"):
     """A network whose output depends on the small one of two hidden numbers."""
-    network = Network([Dense(2, 2, "relu"), Dense(2, 1)], seed=1)
+    network = Network([Dense(2, 2, "relu"), Dense(2, 1, output)], seed=1)
     network.layers[0].weights = [[1e6, 0], [0, 1]]
     network.layers[1].weights, network.layers[1].bias = [[0], [1]], [-0.5]
     return network
@@ -221,10 +221,12 @@ def test_integers_that_change_the_outputs_are_a_warning(tmp_path):
     ) as caught:
         export(coarse_network(), tmp_path / "it.c", **options)
     assert [each.filename for each in caught] == [__file__]
-    classes = predictor_of(coarse_network(), Scaling.fit("none", X), classes=("a", "b"))
+    classes = predictor_of(coarse_network("sigmoid"), Scaling.fit("none", X), classes=("a", "b"))
     above = f"{100 * (X[:, 1] > 0.5).mean():.0f} %"
     with pytest.warns(UserWarning, match=f"changes the classes of {above} of the calibration rows"):
         export(classes, tmp_path / "it.c", **options)
+    # With a threshold of 0.3, all of these probabilities, from 0.38 to 0.62, predict one class.
+    export(classes.with_threshold(0.3), tmp_path / "it.c", **options)
 
 
 def few_rows_of_iris():

@@ -19,6 +19,7 @@ from barenet import (
 from barenet.cli._main import main
 from barenet.cli._play_page import _start
 from barenet.errors import ArgumentError, ModelFileError
+from barenet.playground.data._opened_models import open_model
 from barenet.playground.state._address import read_address, write_address
 from barenet.playground.state._default_settings import restore
 from barenet.playground.state._page_state import DataSettings, NetworkSettings, PageState
@@ -307,6 +308,12 @@ def test_an_unusable_model_is_an_error(store, tmp_path):
     ):
         with pytest.raises((ArgumentError, ModelFileError), match=words):
             store.initial_model_state(trained(tmp_path, *arguments), "")
+
+
+def test_a_network_that_learns_on_has_no_threshold(saved):
+    network = Network.dense([2, 1], output="sigmoid", seed=0)
+    model = open_model(saved(network, classes=("no", "yes"), threshold=0.3))
+    assert model.predictor.threshold is None
 
 
 def test_the_settings_that_a_model_continues_with_are_stated(store, folder):

@@ -20,6 +20,7 @@ from barenet._messages import count_of
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.files.exports._inference_program import Program, Step, without_estimator
 from barenet.model._activations import Activation, ReLU
+from barenet.model._array_dataset import predicted_classes
 from barenet.model._arrays import FloatArray, check_inputs
 
 #: The largest 8-bit weight whose negative also has 8 bits.
@@ -77,12 +78,13 @@ def with_integer_layers(
         layers.add_hidden(steps[at], activations)
     last = dense[-1]
     sums = layers.last(steps[last])
-    integers = _sums(sums, layers.codes) * sums.parts["step"]
-    floats = _sums(steps[last], layers.compared)
-    change = _change(integers, floats, rows, are_classes=bool(program.classes))
+    float_steps = steps[last + 1 :]
+    activations = [step.parts["activation"] for step in float_steps if "activation" in step.parts]
+    integers = _apply(activations, _sums(sums, layers.codes) * sums.parts["step"])
+    floats = _apply(activations, _sums(steps[last], layers.compared))
+    change = _change(program, integers, floats, rows)
     _warn(change, n_rows=len(X))
     quantize = _quantize(scaling, grid, n_inputs=X.shape[1])
-    float_steps = steps[last + 1 :]
     return replace(program, steps=(*before, quantize, *layers.steps, sums, *float_steps))
 
 
@@ -209,10 +211,11 @@ def _some_rows(X: FloatArray) -> FloatArray:
     return X[::distance]
 
 
-def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes: bool) -> str:
+def _change(program: Program, integers: FloatArray, floats: FloatArray, rows: str) -> str:
     """Describe a change of over 2 % of the classes, or of numbers by over 5 % of their range."""
-    if are_classes:
-        differ = _classes_of(integers) != _classes_of(floats)
+    if program.classes:
+        classes = predicted_classes(floats, program.threshold)
+        differ = predicted_classes(integers, program.threshold) != classes
         share = differ.mean()
         limit = 0.02
         change = f"the classes of {100 * share:.0f} % of the {rows}"
@@ -226,11 +229,6 @@ def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes:
     if share > limit:
         return change
     return ""
-
-
-def _classes_of(sums: FloatArray) -> NDArray[Any]:
-    """Return the class that each row of sums predicts; a single sum stands for two classes."""
-    return sums.argmax(axis=1) if sums.shape[1] > 1 else sums[:, 0] > 0
 
 
 def _warn(change: str, n_rows: int) -> None:

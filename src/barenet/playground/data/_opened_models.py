@@ -27,7 +27,7 @@ UNKNOWN_SETTINGS = (
 )
 CONTINUED = (
     "It continues with the optimizer, learning rate, batch size, loss and penalty of its training, "
-    "as far as the page has them, and without other settings of it."
+    "as far as the page has them, and without other settings or the threshold of the model."
 )
 
 
@@ -75,7 +75,8 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
         )
-    predictor = replace(predictor, network=network, residuals=None)
+    # Intervals and a threshold are for the weights of the file, which learn on.
+    predictor = replace(predictor, network=network, residuals=None, threshold=None)
     return Model(predictor=predictor, settings=settings, config=config)
 
 
