@@ -33,6 +33,7 @@ REFUSED = {
     "train columns.csv --target c --model network --test-size 0.6": "1 row is left to train on, ",
     "train iris --memory 1GB": "is an option for tables",
     "train columns.csv new.csv --target c": "in quotes, such as 'data/*.csv'",
+    "drift runs/iris columns.csv new.csv": "in quotes, such as 'data/*.csv'",
     "search 'columns*.csv' --target c --penalty l1 l2": "a search needs all rows in memory",
     "search iris --learning-rate 0.01": "a single combination of settings",
     "search iris --layers 64 32": "such as 21,8,1 (commas within one network, spaces between cand",

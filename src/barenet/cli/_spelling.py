@@ -34,10 +34,6 @@ LIBRARY_NAMES = {
     "y": ("target",),
 }
 
-#: Commands that accept a pattern of several files.
-PATTERN_COMMANDS = {"train", "search", "explain", "predict", "evaluate", "importance"}
-PATTERN_COMMANDS |= {"report", "plot"}
-
 #: The values that arguments of a type take.
 TYPES: dict[type[Any], str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -81,8 +77,7 @@ class Spelling:
         download_once = cache(download)
         for argument in arguments:
             is_path = Path in (argument.hint, *get_args(argument.hint))
-            is_name = is_path or argument.parameter.completer is complete_name
-            if not is_name:
+            if not is_path and not _is_data(argument):
                 continue
             for index, token in enumerate(argument.tokens):
                 if not token.value.strip():
@@ -106,7 +101,7 @@ class Spelling:
         'table.csv:3: expected 2 values'
         """
         if isinstance(error, CycloptsError):
-            return usage_error(error)
+            return usage_error(error, self.arguments)
         if isinstance(error, Warning) and error.args and isinstance(error.args[0], ArgumentError):
             error = error.args[0]
         if isinstance(error, ArgumentError):
@@ -135,6 +130,11 @@ class Spelling:
                 option = _with_value(_option_name(name, matching[0]), value)
                 return f"{option} of `barenet {command}`"
         return spelled(name, value)
+
+
+def _is_data(argument: Argument) -> bool:
+    """Return whether an argument names a file of rows or a data set."""
+    return argument.parameter.completer is complete_name
 
 
 def _matching(name: str, arguments: Iterable[Argument]) -> list[Argument]:
@@ -168,7 +168,7 @@ def _option_name(name: str, argument: Argument) -> str:
     return name if name in keys else keys[0]
 
 
-def usage_error(error: CycloptsError) -> str:
+def usage_error(error: CycloptsError, arguments: Sequence[Argument]) -> str:
     """Write an error of the parser like an error of barenet: argument, expected value, remedy."""
     error.verbose = False
     if isinstance(error, CoercionError) and error.argument is not None:
@@ -189,8 +189,9 @@ def usage_error(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError):
         words: Sequence[str] = error.unused_tokens or ()
         reason = "the command takes no more words, and most options one value"
-        takes_patterns = not PATTERN_COMMANDS.isdisjoint(error.command_chain or ())
-        if takes_patterns and all(Path(word).is_file() for word in words):  # expanded by the shell
+        positional = [argument for argument in arguments if argument.field_info.is_positional]
+        takes_data = any(_is_data(argument) for argument in positional)
+        if takes_data and all(Path(word).is_file() for word in words):  # expanded by the shell
             suffix = Path(words[0]).suffix
             reason = f"put the pattern of several files in quotes, such as 'data/*{suffix}'"
         quoted = [shell.quote(word) for word in words]
