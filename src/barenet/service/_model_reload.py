@@ -37,13 +37,11 @@ class ModelReload:
         while self.is_requested:
             self.is_requested = False
             try:
-                model = await asyncio.to_thread(self.load)
+                self._replace(await asyncio.to_thread(self.load))
             except Exception as error:  # noqa: BLE001 - the old model stays in use
                 text = message_of(error) if isinstance(error, OSError) else error
                 message = " ".join(with_addresses(text).split())
                 self._refuse(message or type(error).__name__)
-            else:
-                self._replace(model)
 
     def _replace(self, new: ServedModel) -> None:
         """Use a loaded model, unless it breaks the clients of the old one."""
