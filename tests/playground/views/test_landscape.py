@@ -99,6 +99,12 @@ def test_lines_join_points_of_equal_loss():
         assert line[:, :2] @ [1, 2] == pytest.approx(np.full(len(line), expected))
 
 
+@pytest.mark.parametrize("loss", [np.nan, np.inf, 2.0])
+def test_losses_without_two_finite_values_have_lines(loss):
+    lines = _landscape.contours(np.full((41, 41), loss))
+    assert len(lines) == _landscape.LEVELS and np.isfinite(np.concatenate(lines)).all()
+
+
 def test_two_networks_of_one_form_share_a_plane(server, page):
     two_networks(page, optimizer="sgd")
     found, views = page.ask("landscape"), views_of(server, page)

@@ -164,9 +164,9 @@ def landscape(
 def contours(losses: Array) -> list[Array]:
     """Compute lines of equal loss, evenly spaced in its logarithm."""
     heights = np.log(np.maximum(nan_to_large(losses), 1e-30))
-    largest = np.nanmax(losses[np.isfinite(losses)])
-    highest = np.log(largest)
-    levels = np.linspace(heights.min(), highest, LEVELS + 2)
+    lowest = heights.min()
+    highest = heights[np.isfinite(losses)].max(initial=lowest)
+    levels = np.linspace(lowest, highest, LEVELS + 2)
     return [contour(heights - level) for level in levels[1:-1]]
 
 
