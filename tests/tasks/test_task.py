@@ -485,6 +485,29 @@ def test_the_metric_of_the_training_stands_first():
     assert [*task.evaluate(task.train(model="network", epochs=1))][:1] == ["accuracy"]
 
 
+def test_rows_of_the_training_are_a_warning_wherever_they_are(prices):
+    rows = prices[["size", "price"]].dropna()
+    rows.to_csv("rows.csv", index=False)
+    rows.to_parquet("copy.parquet", index=False)
+    Path("other").mkdir()
+    pd.concat([rows, rows[:1]]).to_csv("other/rows.csv", index=False)
+    rows[1:].to_csv("part.csv", index=False)
+    task = Task.open("rows.csv", "price")
+    predictor = task.train(model="network", epochs=1)
+    n_seen = task.training.n_samples
+    seen = f"^the network was trained on {n_seen} of these {len(rows)} rows, so its scores on "
+    everything = task.rows.dataset
+    for known in ("rows.csv", "copy.parquet", rows, everything):
+        with pytest.warns(UserWarning, match=seen) as warned:
+            task.evaluate(predictor, known)
+        assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match="was trained on perhaps some of these"):
+        task.evaluate(predictor, "other/rows.csv")
+    task.evaluate(predictor, "part.csv")  # warns of no seen rows
+    task.evaluate(predictor, rows[1:])
+
+
+@pytest.mark.filterwarnings("ignore:the network was trained on")
 def test_a_file_and_a_data_set_are_measured(prices):
     rows = prices[["size", "price"]].dropna()
     rows.to_csv("hold.csv", index=False, sep=";", decimal=",")
@@ -499,6 +522,7 @@ def test_a_file_and_a_data_set_are_measured(prices):
         Task.open(task, "price")
 
 
+@pytest.mark.filterwarnings("ignore:the network was trained on")
 def test_a_column_that_is_dropped_needs_no_conversion(prices):
     hours, bins = pd.to_timedelta(prices["key"], "h"), pd.cut(prices["key"], 3)
     unusable = prices.assign(wait=hours, bins=bins)
@@ -512,6 +536,7 @@ def test_a_column_that_is_dropped_needs_no_conversion(prices):
         Task.open(unusable, "price", drop=["bins"])
 
 
+@pytest.mark.filterwarnings("ignore:the network was trained on")
 def test_names_are_found_without_the_spaces_around_them(prices):
     spaced = prices.rename(columns=lambda name: f" {name} ")
     spaced.to_csv("spaced.csv", index=False)  # which is read without the spaces

@@ -8,10 +8,11 @@ from barenet.cli._console import emit, emit_json
 from barenet.cli._flags import Data, FileOptions, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._score_tables import ScoreLine, emit_scores
-from barenet.cli._trained_model import files_of, load_trained
+from barenet.cli._trained_model import load_trained
 from barenet.errors import BarenetError
 from barenet.files._model_card import rows_name
 from barenet.tasks._column_drift import drift as compare
+from barenet.tasks._seen_rows import files_of
 
 
 def drift(

@@ -14,7 +14,7 @@ from barenet._registry import lookup
 from barenet.cli._console import emit_json, log, log_problem
 from barenet.cli._flags import Data, FileOptions, Off, On
 from barenet.cli._score_tables import choose_metric, emit_measurement
-from barenet.cli._trained_model import TrainedModel, load_trained, may_be_seen, select_rows
+from barenet.cli._trained_model import TrainedModel, load_trained, select_rows
 from barenet.errors import ArgumentError, BarenetError
 from barenet.files._predictor import describe_threshold
 from barenet.storage._file_io import is_pattern
@@ -136,7 +136,7 @@ def _measure_blocks(
     measured.new_rows.report()
     if measured.rows.without_target.n_rows:
         log(f"{data}: {measured.rows.description}")
-    n_seen = None if may_be_seen(trained, data, measured.rows.name) else 0
+    n_seen = None if trained.may_have_seen(data, measured.rows) else 0
     return replace(measured, metric=choose_metric(metric, measured.rows), n_seen=n_seen)
 
 

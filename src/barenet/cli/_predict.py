@@ -18,7 +18,7 @@ from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._reasons import find_reasons, read_groups
 from barenet.cli._rejected_rows import RejectedRows
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import LoadedRows, TrainedModel, files_of, load_trained
+from barenet.cli._trained_model import LoadedRows, TrainedModel, load_trained
 from barenet.datasets._column_summary import (
     complete_columns,
     count_missing,
@@ -36,6 +36,7 @@ from barenet.tables.files._parquet import ParquetTable
 from barenet.tables.frames._column_names import check_names
 from barenet.tables.frames._frame import Samples
 from barenet.tasks._new_rows import NewRows
+from barenet.tasks._seen_rows import files_of
 
 
 def predict(

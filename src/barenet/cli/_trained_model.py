@@ -1,6 +1,5 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
-import glob
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +37,7 @@ from barenet.tables.frames._frame import Samples, Table
 from barenet.tables.reading._column_words import columns_with
 from barenet.tasks._description import category_names, labelled_rows
 from barenet.tasks._new_rows import open_new_rows
+from barenet.tasks._seen_rows import files_of, may_be_seen
 from barenet.tasks._split_rows import is_of_training
 
 #: The curves in the folder of a run.
@@ -93,6 +93,10 @@ class TrainedModel:
         if is_same is None and self.settings.data:
             return has_name
         return is_same
+
+    def may_have_seen(self, data: str, rows: Dataset) -> bool:
+        """Return whether rows other than the training data may contain some of it."""
+        return may_be_seen(self.predictor, self.settings.data, data, rows)
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data in the same way as for training."""
@@ -272,23 +276,8 @@ def select_rows(trained: TrainedModel, data: str, file: FileOptions) -> Selectio
         return Selection(data, test, "test", 0, training, dataset)
     if training is not None:
         return Selection(data, training, "training", training.n_samples, training, dataset)
-    n_seen = None if may_be_seen(trained, data, dataset.name) else 0
+    n_seen = None if trained.may_have_seen(data, dataset) else 0
     return Selection(data, dataset, "all", n_seen, None, dataset)
-
-
-def may_be_seen(trained: TrainedModel, data: str, name: str) -> bool:
-    """Return whether rows other than the training data may contain some of it, by their names."""
-    trained_on = trained.settings.data
-    if not trained_on:
-        return name == trained.predictor.dataset
-    if trained_on == STANDARD_INPUT or set_name(trained_on):
-        return False
-    files = {Path(data).resolve(), *files_of(data)}
-    training_files = {Path(trained_on).resolve(), *files_of(trained_on)}
-    training_files.update(files_of(trained_on, Path(data).parent))
-    if not is_pattern(data) and Path(data).name == Path(trained_on).name:
-        return True
-    return not files.isdisjoint(training_files)
 
 
 def check_addresses(run: Path, settings: TaskSettings, named: TaskSettings) -> TaskSettings:
@@ -321,14 +310,6 @@ def _address_of(settings: TaskSettings, name: str) -> str:
     """Return the address of the data, or of a model, in settings; empty if it has none."""
     value = getattr(settings, name)
     return "" if value is None else hide_secrets(as_address(with_addresses(value)))
-
-
-def files_of(data: str, folder: Path = Path()) -> list[Path]:
-    """List the files of a pattern as on a card, where patterns have no folder."""
-    if not glob.has_magic(data):
-        return []
-    paths = glob.glob(str(folder / data), recursive=True)  # noqa: PTH207
-    return [Path(path).resolve() for path in paths]
 
 
 def _outputs(classes: tuple[str, ...] | None) -> str:

@@ -1,22 +1,27 @@
 """The number of rows that a predictor was trained on, among the rows that it is measured on.
 
 The model card has the split of the training. If the current split differs, some of the rows that
-are held out now may have been training rows, so the scores are too good.
+are held out now may have been training rows, so the scores are too good. Other rows are those of
+the training if they have their fingerprint, and may be if they are in a file of the same name.
 """
 
+import glob
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._dataset_loading import set_name
 from barenet.datasets._split_column import SPLIT_ARGUMENTS
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.settings._run_defaults import config_for
 from barenet.settings._task_settings import TaskSettings, without_none
+from barenet.storage._file_io import STANDARD_INPUT, is_pattern
 from barenet.tasks._split_rows import SplitRows, is_of_training
 
 
@@ -56,6 +61,36 @@ def find_seen_rows(
     training = _training_numbers(split.dataset, then) if then != now else split.training.numbers
     n_seen = int(np.isin(rows.numbers, training).sum())
     return SeenRows(n_seen, is_own_split=np.array_equal(training, split.training.numbers))
+
+
+def count_seen(predictor: Predictor, rows: Dataset) -> int:
+    """Count the training rows of a predictor among all rows of a table, by their fingerprint."""
+    if not is_of_training(predictor, rows):
+        return 0
+    card = predictor.card or ModelCard()
+    return rows.n_samples - card.rows.get("held_out", 0)
+
+
+def may_be_seen(predictor: Predictor, trained_on: str, data: str, rows: Dataset) -> bool:
+    """Return whether rows other than the training data may contain some of it, by their names."""
+    if not trained_on:
+        return rows.name == predictor.dataset
+    if trained_on == STANDARD_INPUT or set_name(trained_on):
+        return False
+    files = {Path(data).resolve(), *files_of(data)}
+    training_files = {Path(trained_on).resolve(), *files_of(trained_on)}
+    training_files.update(files_of(trained_on, Path(data).parent))
+    if not is_pattern(data) and Path(data).name == Path(trained_on).name:
+        return True
+    return not files.isdisjoint(training_files)
+
+
+def files_of(data: str, folder: Path = Path()) -> list[Path]:
+    """List the files of a pattern as on a card, where patterns have no folder."""
+    if not glob.has_magic(data):
+        return []
+    paths = glob.glob(str(folder / data), recursive=True)  # noqa: PTH207
+    return [Path(path).resolve() for path in paths]
 
 
 def _training_numbers(dataset: Dataset, split: Mapping[str, Any]) -> NDArray[np.int64]:

@@ -48,6 +48,7 @@ from barenet.tasks._cross_validation_result import CrossValidationResult
 from barenet.tasks._description import (
     labelled_rows,
     rows_of_model,
+    rows_of_table,
     words_may_be_classes,
 )
 from barenet.tasks._fit import EnsembleFit, Fit, prepare_ensemble, prepare_network
@@ -57,7 +58,7 @@ from barenet.tasks._network_rows import fit_encoding
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._read_columns import ReadTexts, with_columns_read
 from barenet.tasks._repeated_rows import warn_of_repeated_rows
-from barenet.tasks._seen_rows import SeenRows, find_seen_rows
+from barenet.tasks._seen_rows import SeenRows, count_seen, find_seen_rows, may_be_seen
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._task_folds import make_task_folds
 from barenet.training._callbacks import Callbacks, as_callbacks
@@ -600,8 +601,8 @@ class Task(DeclaredAttributes):
         rows : Dataset, path, DataFrame, mapping or records, optional
             Rows with their targets, a file of them, or a pattern such as ``"held-out/*.parquet"``,
             which is read block by block. By default, the test rows or, if there are none, the
-            training rows. A warning gives the number of rows that it was trained on in another
-            split.
+            training rows. A warning gives the number of other rows that it was trained on: in
+            another split, or in the table or file of its training.
         allow_missing_columns : bool, optional
             Whether a file may lack a column of the model, whose values are then missing. By
             default, the setting that the task was opened with.
@@ -630,13 +631,16 @@ class Task(DeclaredAttributes):
         if rows is None:
             rows = self.test or self.training
         is_training = rows is self.training
-        seen = SeenRows(0, is_own_split=True)
-        if isinstance(rows, Dataset) and (rows is self.test or is_training):
+        if rows is self.test or is_training:
             seen = find_seen_rows(self.rows, predictor, rows, self.settings)
-        if isinstance(rows, Dataset):
             rows = rows_of_model(predictor, rows)
         else:
-            rows = labelled_rows(predictor, in_memory(rows, "rows"))
+            if isinstance(rows, Dataset):
+                rows = rows_of_model(predictor, rows)
+            else:
+                rows = labelled_rows(predictor, in_memory(rows, "rows"))
+            n_seen = count_seen(predictor, rows)
+            seen = SeenRows(n_seen, is_own_split=n_seen == 0)
         if rows.classes != predictor.classes:
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
@@ -649,7 +653,7 @@ class Task(DeclaredAttributes):
         measured = Measurement(predictor, rows, metric, fitted_to, n_seen=seen.n_seen)
         is_split_known = "test_size" in (predictor.card or ModelCard()).settings
         if measured.warning and is_split_known and not seen.is_own_split:
-            warnings.warn(measured.warning, stacklevel=3)
+            warnings.warn(measured.warning, stacklevel=caller_stacklevel())
         return measured
 
     def _measured_file(
@@ -662,6 +666,16 @@ class Task(DeclaredAttributes):
         blocks = open_new_rows(predictor, path, file, allow_missing=allow_missing)
         measured = measure_blocks(predictor, blocks, self._metric_of(predictor))
         measured.new_rows.report()
+        card = predictor.card or ModelCard()
+        n_seen: int | None = 0
+        if len(blocks) == 1 and measured.rows.n_samples == sum(card.rows.values()):
+            n_seen = count_seen(predictor, rows_of_table(predictor, blocks[0]))
+        trained_on = str(card.settings.get("data", ""))
+        if not n_seen and may_be_seen(predictor, trained_on, fspath(path), measured.rows):
+            n_seen = None
+        measured = replace(measured, n_seen=n_seen)
+        if measured.warning:
+            warnings.warn(measured.warning, stacklevel=caller_stacklevel())
         return measured
 
     def _metric_of(self, predictor: Predictor) -> str:
