@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from barenet import MLPClassifier, MLPEnsembleRegressor, MLPRegressor
+from barenet.errors import BarenetError
 from barenet.estimators._parameters import dense_layers_of
 from barenet.estimators._target_encoders import LabelEncoder
 from barenet.model._activations import as_activation
@@ -70,9 +71,13 @@ def test_parameters_that_exclude_each_other_are_refused(settings, argument, refu
         MLPRegressor(**settings).fit(X, Y)
 
 
-def test_a_time_limit_that_is_no_time_is_refused(refused):
+def test_a_time_limit_of_an_ensemble_applies_to_all_of_its_networks(refused, small_ensembles):
     with refused("time_limit"):
         MLPEnsembleRegressor(time_limit="ten minutes").fit(X, Y)
+    model = MLPEnsembleRegressor(max_iter=2, time_limit="1h").fit(X, Y)
+    assert model.n_iter_ == 2
+    with pytest.raises(BarenetError, match="limit of 1e-06 s was reached within the first"):
+        model.set_params(time_limit=1e-6).fit(X, Y)
 
 
 @pytest.mark.case(29)

@@ -27,7 +27,7 @@ from barenet.population._out_of_fold import OutOfFold, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import train_many
-from barenet.training._callbacks import Callbacks
+from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 from barenet.training._progress import ShowLine, live_line
 
@@ -240,7 +240,7 @@ class EnsembleTraining:
             progress=False,
             checkpoint=PopulationCheckpoint(states=self._saver.states),
             threads=threads,
-            callbacks=callbacks,
+            callbacks=tuple(as_callbacks(callbacks)),  # a list has one for each network
             client=client,
         )
 
