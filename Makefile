@@ -118,18 +118,18 @@ site: docs  ## write build/site for any web server: the documentation, and in pl
 	rm -rf build/site
 	mkdir -p build
 	cp -r docs/_build/html build/site
-	$(BIN)/python -m barenet.playground.publishing._site $(SITE) --documentation ../ build/site/play
+	$(BIN)/python -m tools.static_site $(SITE) --documentation ../ build/site/play
 
 playground: .venv/.installed-play  ## write build/barenet-playground.zip: the playground with Python in it, which needs no other site
 	rm -rf build/play build/barenet-playground.zip
-	$(BIN)/python -m barenet.playground.publishing._site build/play --runtime build/runtime
+	$(BIN)/python -m tools.static_site build/play --runtime build/runtime
 	cd build && $(abspath $(BIN)/python) -m zipfile --create barenet-playground.zip play
 
 bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
 	$(BIN)/python -m benchmarks
 
 languages: .venv/.installed-test  ## add new sentences of the playground to its catalogues, to be translated, and remove old ones
-	$(BIN)/python -m barenet.playground.languages._source_sentences
+	$(BIN)/python -m tools.source_sentences
 
 dist: .venv/.installed-test-integration  ## build the wheel and the sdist in dist/, and check them as PyPI does
 	rm -rf dist

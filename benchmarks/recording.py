@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from barenet.playground._recording import record, write_recording
 from barenet.playground.data._data_sources import prepare_named
-from barenet.playground.publishing._recording import record, write_recording
 from barenet.playground.state._address import read_address
 from benchmarks.machine import machine
 from benchmarks.markdown import table

@@ -89,7 +89,7 @@ def _served(runtime: str) -> Iterator[str]:
         command = [
             sys.executable,
             "-m",
-            "barenet.playground.publishing._site",
+            "tools.static_site",
             folder,
             "--runtime",
             runtime,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from barenet.playground._recording import record, write_recording
 from barenet.playground.data._data_sources import prepare_named
-from barenet.playground.publishing._recording import record, write_recording
 from barenet.playground.state._page_state import PageState
 
 if TYPE_CHECKING:

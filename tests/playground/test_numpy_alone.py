@@ -10,6 +10,8 @@ import pytest
 
 import barenet
 
+ROOT = Path(__file__).parents[2]
+
 ENGINE = """
 import warnings
 import barenet
@@ -34,7 +36,7 @@ found = {
 
 PAGE = """
 import gzip
-from barenet.playground.publishing._opening import record_opening
+from tools.opening import record_opening
 
 found = gzip.decompress(record_opening("data=spirals", (3,))).count(b'"type": "frame"')
 """
@@ -45,7 +47,7 @@ def run(code, tmp_path):
     numpy = Path(np.__file__).parent
     for folder in (numpy, *numpy.parent.glob("numpy.libs")):
         (tmp_path / folder.name).symlink_to(folder)
-    paths = [str(Path(barenet.__file__).parents[1]), str(tmp_path)]
+    paths = [str(Path(barenet.__file__).parents[1]), str(ROOT), str(tmp_path)]
     start = f"import json, sys\nsys.modules['lzma'] = None\nsys.path += {paths!r}\n"
     end = "\npackages = ('numba', 'scipy', 'sklearn', 'safetensors', 'rich', 'starlette')\n"
     end += "assert not {*packages} & {*sys.modules}\nprint(json.dumps(found))\n"

@@ -12,9 +12,9 @@ from barenet._registry import lookup
 from barenet.cli._console import emit, log
 from barenet.cli._output_file import output_path
 from barenet.errors import ArgumentError
+from barenet.playground._recording import check_recordable, record, write_recording
 from barenet.playground.data._file_store import FileStore, is_course, is_csv
 from barenet.playground.lessons._lessons import Lesson, built_in_course, read_course
-from barenet.playground.publishing._recording import check_recordable, record, write_recording
 from barenet.playground.state._address import read_address, split_address
 from barenet.playground.state._page_state import MAX_EPOCHS, PACE, PageState
 from barenet.storage._atomic_write import check_target, write_atomically

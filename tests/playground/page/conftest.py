@@ -26,6 +26,9 @@ from barenet.playground._page_files import PAGE
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
+#: The folder of the repository, in which its tools run.
+ROOT = Path(__file__).parents[3]
+
 SECONDS = 60.0
 
 #: The first line of an exception that has ended a task of the worker's event loop.
@@ -378,9 +381,10 @@ def written_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Pa
 
 def write_site(folder: Path) -> None:
     """Write the static files into play/, with the runtime of BARENET_PYODIDE beside them."""
-    command = [sys.executable, "-m", "barenet.playground.publishing._site", str(folder / "play")]
+    command = [sys.executable, "-m", "tools.static_site", str(folder / "play")]
     command += ["--documentation", "../"]
-    subprocess.run([*command, "--runtime", os.environ["BARENET_PYODIDE"]], check=True)
+    runtime = str(Path(os.environ["BARENET_PYODIDE"]).resolve())
+    subprocess.run([*command, "--runtime", runtime], check=True, cwd=ROOT)
     for module in PAGE.rglob("*.js"):  # some tests import one; a site has them in main.js alone
         copied = folder / "play" / module.relative_to(PAGE)
         if not copied.exists():

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tools.static_site import RUNTIME
 
 from barenet.playground.lessons._lessons import built_in_course
-from barenet.playground.publishing._site import RUNTIME
 
 from .conftest import LIGHT, UNGUARDED, QuietHandler, serving
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from barenet.playground._page_files import PAGE
+from barenet.playground._recording import record, write_recording
 from barenet.playground.data._data_sources import prepare_named
-from barenet.playground.publishing._recording import record, write_recording
 from barenet.playground.state._address import read_address
 from barenet.playground.state._features import FEATURES
 from barenet.playground.state._page_state import HIDDEN_ACTIVATIONS

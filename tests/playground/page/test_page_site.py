@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from tools.static_site import RUNTIME
 
 from barenet import load, train
 from barenet.playground.data._data_sources import prepare_named
-from barenet.playground.publishing._site import RUNTIME
 from barenet.playground.state._page_state import PageState
 from barenet.playground.state._wire_format import decode
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from barenet import train
 from barenet.playground._page_files import compact
+from barenet.playground._recording import RecordedTraining, record
 from barenet.playground.data._data_sources import prepare_named
-from barenet.playground.publishing._recording import RecordedTraining, record
 from barenet.playground.state._page_state import DataSettings, NetworkSettings, PageState
 
 

@@ -1,6 +1,6 @@
 """The playground as a folder of static files, with Python running in the browser.
 
-`python -m barenet.playground.publishing._site FOLDER` writes the files, for any web server.
+`python -m tools.static_site FOLDER` writes the files, for any web server.
 """
 
 import argparse
@@ -20,16 +20,14 @@ from barenet.datasets._images import IMAGES
 from barenet.errors import ArgumentError
 from barenet.playground._page_files import LANGUAGES, PAGE, bundle
 from barenet.playground.lessons._lessons import Course, built_in_course
-from barenet.playground.publishing._opening import EPOCHS, record_opening
 from barenet.playground.server._catalog import catalog
 from barenet.playground.state._page_state import DRAWN
+from tools.opening import EPOCHS, record_opening
 
 #: The page may only run its own scripts, but may fetch lessons from other sites.
 HEAD = """<meta http-equiv="Content-Security-Policy" content="default-src 'self'; \
 connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; object-src 'none'">
 <link rel="preload" href="catalog.json" as="fetch" crossorigin>"""
-#: Everything beside the catalogues of the languages.
-NO_CATALOGUES = shutil.ignore_patterns("*.py", "__pycache__")
 #: CPython in WebAssembly and its build of NumPy: their addresses, sizes and digests.
 RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8"))
 
@@ -44,7 +42,7 @@ def write_site(folder: Path, runtime: Path | None = None, documentation: str = "
     page = page.replace("<title ", f"{HEAD}\n<title ")
     (folder / "index.html").write_text(page, "utf-8")
     (folder / "main.js").write_text(bundle("main.js"), "utf-8")
-    shutil.copytree(LANGUAGES, folder / "languages", dirs_exist_ok=True, ignore=NO_CATALOGUES)
+    shutil.copytree(LANGUAGES, folder / "languages", dirs_exist_ok=True)
     zipped = library()
     course = built_in_course()
     (folder / "barenet.zip").write_bytes(zipped)

@@ -8,7 +8,7 @@ import pytest
 
 from barenet.playground._page_files import LANGUAGES, PAGE
 from barenet.playground._sentences import english, joined, sentence
-from barenet.playground.languages import _source_sentences as sources
+from tools import source_sentences as sources
 
 CATALOGUES = sorted(LANGUAGES.glob("*.json"))
 PLACES = re.compile(r"\{\d+\}")

@@ -1,6 +1,6 @@
 """The playground as a folder of static files."""
 
-from barenet.playground.publishing import _site
+from tools import static_site
 
 
 def test_files_of_the_runtime_that_a_folder_lacks_are_downloaded(tmp_path, monkeypatch):
@@ -13,11 +13,11 @@ def test_files_of_the_runtime_that_a_folder_lacks_are_downloaded(tmp_path, monke
         "files": {"one.js": {}, "two.js": {}},
         "numpy": {"address": f"{elsewhere.as_uri()}/numpy.whl"},
     }
-    monkeypatch.setattr(_site, "RUNTIME", runtime)
+    monkeypatch.setattr(static_site, "RUNTIME", runtime)
     folder = tmp_path / "runtime"
     folder.mkdir()
     (folder / "one.js").write_text("kept")
-    _site._download_runtime(folder)
+    static_site._download_runtime(folder)
     assert (folder / "one.js").read_text() == "kept"
     assert (folder / "two.js").read_text() == "two.js from elsewhere"
     assert (folder / "numpy.whl").read_text() == "numpy.whl from elsewhere"

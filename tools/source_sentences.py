@@ -1,6 +1,6 @@
 """The sentences of the page and of its course in English, which are the keys of the catalogues.
 
-`python -m barenet.playground.languages._source_sentences` adds missing keys to the catalogues, with
+`python -m tools.source_sentences` adds missing keys to the catalogues, with
 an empty translation, and removes those that no source has.
 """
 

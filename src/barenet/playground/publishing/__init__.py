@@ -1,1 +1,0 @@
-"""The page without a server: recordings and a site."""
