@@ -22,6 +22,7 @@ from barenet.tables.reading._column_words import columns_with
 from barenet.tables.reading._parsing import to_number
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._new_rows import measure_blocks
+from barenet.tasks._seen_rows import rows_of_training_table
 
 #: The loss of the training, which is a score, too.
 LOSS = "loss"
@@ -54,8 +55,9 @@ def evaluate(
         A model file, or the folder of a run.
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
-        input. By default the training data. The files of a pattern such as 'held-out/*.parquet',
-        Parquet files and CSV files that may exceed the memory are read block by block.
+        input. By default the file of `barenet train --test`, or else the training data. The files
+        of a pattern such as 'held-out/*.parquet', Parquet files and CSV files that may exceed the
+        memory are read block by block.
     metric : str
         Score that is shown first, and that the network is compared by; by default that of the
         training.
@@ -73,14 +75,12 @@ def evaluate(
     of_classes = predictor.classes is not None
     limits = read_limits(fail_below, fail_above, of_classes=of_classes)
     name = metric or trained.settings.config.metric
-    named_data = trained.data_or_default(data)
+    named_data = trained.data_to_measure(data)
     measured = _measure_blocks(trained, named_data, file, name)
     subset = "all"
     if measured is None:
-        selection = select_rows(trained, data, file)
+        selection = select_rows(trained, named_data, file)
         subset = selection.subset
-        if not data:
-            log(f"no data named: {subset} rows of {selection.data}\n")
         measured = Measurement(
             predictor,
             selection.rows,
@@ -89,6 +89,8 @@ def evaluate(
             n_seen=selection.n_seen,
             has_baselines=baselines,
         )
+    if not data:
+        log(f"no data named: {subset} rows of {named_data}\n")
     if measured.warning:
         log_problem("warning", measured.warning)
     n_rows = measured.rows.n_samples
@@ -130,8 +132,7 @@ def _measure_blocks(
     categories = columns_with(trained.settings.requests, "names")
     measured = measure_blocks(trained.predictor, blocks, any_metric, categories)
     card = trained.predictor.card or ModelCard()
-    n_known = sum(card.rows.values())
-    if measured.rows.n_samples == n_known and not is_pattern(data):
+    if measured.rows.n_samples == rows_of_training_table(card) and not is_pattern(data):
         return None
     measured.new_rows.report()
     if measured.rows.without_target.n_rows:

@@ -47,6 +47,8 @@ def introduce(fit: Fit, note: str = "") -> None:
     rows = describe_rows(fit.n_rows)
     if not fit.rows.test:
         rows += ", no test rows"
+    elif fit.rows.has_test_table:
+        rows += f" of {fit.rows.test.name}"
     target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
     features = count_of(training.n_features, "feature")
     n_inputs = preprocessing.n_inputs
@@ -86,7 +88,8 @@ def _log_advice(fit: Fit) -> None:
     note = note_on_alike_names(dataset.classes or ())
     if note is not None:
         log(f"target {dataset.target_name!r}: {note}\n")
-    if fit.rows.test is not None and fit.rows.stream is None:
+    is_split = fit.rows.stream is None and not fit.rows.has_test_table
+    if fit.rows.test is not None and is_split:
         _log_split(fit, fit.rows.test, _dates_of(fit.predictor.preprocessing))
 
 

@@ -41,10 +41,21 @@ def with_settings_of(teacher: TrainedModel, given: TaskSettings) -> TaskSettings
         options["file"] = given.file.over(earlier.file)
     shared = {*OF_THE_ROWS, "seed", "metric"}
     memory = given.memory
-    if is_same_data and memory is None:
-        memory = earlier.memory
+    test = given.test
+    if is_same_data:
+        memory = memory or earlier.memory
+        test = test or earlier.test
+    if test is not None:
+        shared.remove("test_size")
     config = RunConfig(**{name: earlier_fields.get(name) for name in shared})
-    return replace(given, data=data, memory=memory, config=given.config.over(config), **options)
+    return replace(
+        given,
+        data=data,
+        memory=memory,
+        test=test,
+        config=given.config.over(config),
+        **options,
+    )
 
 
 def check_same_rows(teacher: TrainedModel, settings: TaskSettings) -> None:
@@ -99,4 +110,5 @@ def _split_of(model: TrainedModel) -> tuple[object, ...]:
     settings = model.settings
     column = settings.split_column
     column_name = column.name if column is not None else None
-    return settings.config.test_size, settings.config.split_seed, column_name
+    config = settings.config
+    return config.test_size, config.split_seed, column_name, settings.test

@@ -1,6 +1,7 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -18,7 +19,7 @@ from barenet.datasets._dataset_loading import set_name
 from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError
 from barenet.files._model_path import MODEL, model_file
-from barenet.settings._task_settings import MODELS, FileOptions, TaskSettings, is_table
+from barenet.settings._task_settings import PATHS, FileOptions, TaskSettings, is_table
 from barenet.storage._file_io import (
     CSV_SUFFIXES,
     STANDARD_INPUT,
@@ -83,6 +84,21 @@ class TrainedModel:
         else:
             problem = f"was trained on {printable(default)}, not found here"
         raise ArgumentError(f"{self.path} {problem}", argument="data", remedy=remedy)
+
+    def is_test_table(self, data: str) -> bool:
+        """Return whether data are the table that the rows of the test set came from."""
+        test = self.settings.test
+        return test is not None and Path(data).resolve() == test.resolve()
+
+    def data_to_measure(self, data: str) -> str:
+        """Return the given data, or the table of the test set, or else the training data."""
+        test = self.settings.test
+        if data or test is None:
+            return self.data_or_default(data)
+        if not test.is_file():
+            problem = f"{self.path} was tested on {with_addresses(test)}, not found here"
+            raise ArgumentError(problem, argument="data", remedy="name the rows after the model")
+        return str(test)
 
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:
         """Return whether rows are the training data, by their fingerprint; None if unknown."""
@@ -177,7 +193,7 @@ class TrainedModel:
         may_be_of_training = self.has_name_of_training(data)
         if not is_pattern(data) and not self.settings.data:
             may_be_of_training = True
-        if may_be_of_training or not is_table(data):
+        if may_be_of_training or self.is_test_table(data) or not is_table(data):
             return []
         return self.open_new_rows(data, file)
 
@@ -261,10 +277,15 @@ class Selection(NamedTuple):
 
 def select_rows(trained: TrainedModel, data: str, file: FileOptions) -> Selection:
     """Load the rows to measure a network on: the test rows of its training data, or all rows."""
-    data = trained.data_or_default(data)
-    stream = trained.open_stream(data, file)
+    data = trained.data_to_measure(data)
     training: Dataset | None = None
     test: Dataset | None = None
+    if trained.is_test_table(data):
+        with suppress(ArgumentError, DataError):  # the training data may be elsewhere
+            training = select_rows(trained, trained.data_or_default(""), file).training
+        rows = trained.load(data, file)
+        return Selection(data, rows, "test", 0, training, training or rows)
+    stream = trained.open_stream(data, file)
     if stream is not None:
         dataset = training = stream.sample
         test = stream.test
@@ -287,7 +308,7 @@ def check_addresses(run: Path, settings: TaskSettings, named: TaskSettings) -> T
 
     The folder may be a stranger's, and reading from an address sends requests to its server.
     """
-    for name in ("data", *MODELS):
+    for name in PATHS:
         address = _address_of(settings, name)
         if address and address != _address_of(named, name):
             problem = describe_unnamed_address(run, address)

@@ -42,6 +42,9 @@ TABLE_OPTIONS = ("columns", *TEXT_LISTS, "rare")
 #: Settings that refer to another model.
 MODELS = ("start_from", "teacher")
 
+#: Settings that are files, or folders of runs.
+PATHS = ("data", "test", *MODELS)
+
 #: Fraction of the training rows in the validation set, if there is one.
 VALIDATION_SIZE = 0.1
 
@@ -313,6 +316,9 @@ class TaskSettings(DataOptions):
         Read a table block by block, with at most this much memory for its data, such as 2GB; auto
         is a quarter of the machine's memory. A pattern such as 'data/*.parquet' is always read in
         this way, by default with auto. The result does not depend on the limit.
+    test : Path
+        A table whose rows are the test set, with the columns of the data. They are read as new rows
+        of a model are, and all rows of the data are for training.
     start_from : Path
         Model whose weights are used as initial weights: a file, or the folder of a run.
     teacher : Path
@@ -329,6 +335,7 @@ class TaskSettings(DataOptions):
     model: ModelKind | None = None
     quick: bool | None = None
     memory: str | None = None
+    test: Path | None = None
     start_from: Path | None = None
     teacher: Path | None = None
     keep_background: bool | None = None
@@ -338,6 +345,8 @@ class TaskSettings(DataOptions):
         super().__post_init__()
         object.__setattr__(self, "model", choose_model(self.model, self.quick))
         object.__setattr__(self, "quick", None)
+        if self.test is not None:
+            object.__setattr__(self, "config", without_test_rows(self.config))
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
@@ -519,6 +528,8 @@ class TaskSettings(DataOptions):
         options += self.table_options()
         if self.memory is not None:
             options.append("memory")
+        if self.test is not None:
+            options.append("test")
         if self.model == "ensemble":
             options.append("model")
         if options:
@@ -533,7 +544,7 @@ class TaskSettings(DataOptions):
         import tomli_w
 
         fields = self.set_fields()
-        for name in ("data", *MODELS):
+        for name in PATHS:
             text = fields.get(name, "")
             has_surrogate = any("\ud800" <= character <= "\udfff" for character in text)
             if has_surrogate:
@@ -568,10 +579,18 @@ class TaskSettings(DataOptions):
             settings["data"] = without_secrets(address)
         elif self.data != STANDARD_INPUT and not set_name(self.data):
             settings["data"] = with_addresses(Path(self.data).resolve())
-        for name in MODELS:
+        for name in ("test", *MODELS):
             if settings[name] is not None:
                 settings[name] = with_addresses(Path(settings[name]).resolve())
         return without_none(settings)
+
+
+def without_test_rows(config: RunConfig) -> RunConfig:
+    """Hold out no rows, as the test set has a table of its own."""
+    if config.test_size:
+        problem = "the test set has a table of its own, so no rows are held out"
+        raise ArgumentError(problem, argument="test_size", remedy="leave it out")
+    return replace(config, test_size=0.0)
 
 
 def is_table(data: str) -> bool:
@@ -582,7 +601,7 @@ def is_table(data: str) -> bool:
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Replace paths with the names of their files, and replace characters that aren't Unicode."""
     portable = dict(settings)
-    for name in ("data", *MODELS):
+    for name in PATHS:
         if name in settings and not set_name(settings[name]):
             file_name = name_of(settings[name])
             portable[name] = file_name.encode("utf-8", "replace").decode()

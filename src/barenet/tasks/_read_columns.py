@@ -6,14 +6,21 @@ learned, so that nothing of a test row leaks into the training.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from os import fspath
 from typing import Any, Self
 
 import numpy as np
 
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._table_loading import read_samples
+from barenet.errors import DataError
 from barenet.settings._task_settings import TaskSettings
+from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
+from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._file_columns import with_columns
+from barenet.tables.files._open_table import Source, open_table
 from barenet.tables.frames._coded_texts import unique_texts
-from barenet.tables.frames._frame import CATEGORY, FileForms, Frame
+from barenet.tables.frames._frame import CATEGORY, FileForms, Frame, Table
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_reading import Reading
 from barenet.tables.reading._column_values import Losses
@@ -23,6 +30,7 @@ from barenet.tables.reading._number_forms import DURATION
 from barenet.tables.reading._parsing import to_number
 from barenet.tables.reading._readers import NO_FORMS, is_date, reader_of
 from barenet.tables.reading._table_reading import missing_tokens, read_table_columns
+from barenet.tables.reading._unread_values import UnreadValues
 
 #: Number of different texts among which one that isn't written like its value is the example.
 N_PROBED = 100
@@ -83,6 +91,35 @@ def with_columns_read(dataset: Dataset, settings: TaskSettings) -> tuple[Dataset
     markers = missing_of_requests(requests)
     read = ReadTexts.of(texts, frame, tokens, markers, unread=unread, readings=readings)
     return replace(dataset, X=frame), read
+
+
+def read_test_rows(source: Source, training: Dataset, settings: TaskSettings) -> Dataset:
+    """Read a table of test rows, whose columns are what they are in the training rows."""
+    csv: CsvOptions | None = settings.file
+    if not isinstance(source, Table) and plain_name(fspath(source)).endswith(PARQUET_SUFFIXES):
+        csv = None  # the options are for the training rows, in a CSV file
+    table = open_table(source, csv)
+    allow_missing = bool(settings.file.allow_missing_columns)
+    [table] = with_columns([table], training.feature_names, allow_missing=allow_missing)
+    kinds = training.X.kinds if isinstance(training.X, Frame) else {}
+    missing = settings.missing or ()
+    rows = read_samples(
+        table,
+        training.feature_names,
+        training.target_name,
+        training.classes,
+        target_kind=training.target_kind,
+        categories=[name for name, kind in kinds.items() if kind in (CATEGORY, "words")],
+        missing=missing,
+    )
+    if not rows.n_samples:
+        raise DataError(f"column {rows.target_name!r} has no value in any row", path=table.path)
+    assert isinstance(rows.X, Frame)
+    markers = missing_of_requests(settings.requests)
+    unread = UnreadValues(kinds, missing_tokens(missing), markers)
+    frame = unread.read(rows.X)
+    unread.report()
+    return replace(rows, X=frame)
 
 
 def example_of(

@@ -117,7 +117,10 @@ class Report:
             which = f", {number} of which it was trained on"
         name = measured.compared_by
         score = f"{measured.compared_title} is {score_text(name, measured.scores[name])}"
-        yield _text(f"The {model}'s {score} on {count_of(self.rows.n_samples, 'row')}{which}.")
+        rows = count_of(self.rows.n_samples, "row")
+        if measured.rows.name != self.predictor.dataset:
+            rows += f" of {measured.rows.name}"
+        yield _text(f"The {model}'s {score} on {rows}{which}.")
         card = self.predictor.card or ModelCard()
         out_of_fold = card.scores.get(OUT_OF_FOLD)
         if self.training is not None or not out_of_fold:

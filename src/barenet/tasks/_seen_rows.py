@@ -59,7 +59,9 @@ def find_seen_rows(
     if any(then[name] not in (None, now[name]) for name in SPLIT_ARGUMENTS):
         return SeenRows(None, is_own_split=False)
     training = _training_numbers(split.dataset, then) if then != now else split.training.numbers
-    n_seen = int(np.isin(rows.numbers, training).sum())
+    n_seen = 0
+    if not (split.has_test_table and rows is split.test):
+        n_seen = int(np.isin(rows.numbers, training).sum())
     return SeenRows(n_seen, is_own_split=np.array_equal(training, split.training.numbers))
 
 
@@ -67,8 +69,18 @@ def count_seen(predictor: Predictor, rows: Dataset) -> int:
     """Count the training rows of a predictor among all rows of a table, by their fingerprint."""
     if not is_of_training(predictor, rows):
         return 0
-    card = predictor.card or ModelCard()
-    return rows.n_samples - card.rows.get("held_out", 0)
+    return rows.n_samples - _held_out_of_table(predictor.card or ModelCard())
+
+
+def rows_of_training_table(card: ModelCard) -> int:
+    """Count the rows of the table of a training, with those that are held out of it."""
+    n_rows = sum(card.rows.values()) - card.rows.get("held_out", 0)
+    return n_rows + _held_out_of_table(card)
+
+
+def _held_out_of_table(card: ModelCard) -> int:
+    """Count the test rows in the table of a training; without a test size, they are of another."""
+    return 0 if card.settings.get("test_size") == 0 else card.rows.get("held_out", 0)
 
 
 def may_be_seen(predictor: Predictor, trained_on: str, data: str, rows: Dataset) -> bool:

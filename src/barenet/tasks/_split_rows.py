@@ -41,6 +41,8 @@ class SplitRows:
     #: All rows except the test set.
     training: Dataset
     test: Dataset | None
+    #: Whether the test set has a table of its own, and is no part of the dataset.
+    has_test_table: bool = False
     #: All training rows, if they are read block by block.
     stream: Stream | None = None
     #: The texts that the columns had before they were read.

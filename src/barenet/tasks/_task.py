@@ -36,8 +36,9 @@ from barenet.settings._task_settings import (
     OpeningOptions,
     TaskSettings,
     choose_model,
+    without_test_rows,
 )
-from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
+from barenet.storage._file_io import PARQUET_SUFFIXES, local_path, plain_name
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
@@ -56,9 +57,15 @@ from barenet.tasks._fold_training import FoldTraining
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._network_rows import fit_encoding
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
-from barenet.tasks._read_columns import ReadTexts, with_columns_read
+from barenet.tasks._read_columns import ReadTexts, read_test_rows, with_columns_read
 from barenet.tasks._repeated_rows import warn_of_repeated_rows
-from barenet.tasks._seen_rows import SeenRows, count_seen, find_seen_rows, may_be_seen
+from barenet.tasks._seen_rows import (
+    SeenRows,
+    count_seen,
+    find_seen_rows,
+    may_be_seen,
+    rows_of_training_table,
+)
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._task_folds import make_task_folds
 from barenet.training._callbacks import Callbacks, as_callbacks
@@ -137,6 +144,7 @@ class Task(DeclaredAttributes):
         split_by_time: str | None = None,
         split_by_group: str | None = None,
         split_by: str | None = None,
+        test: Any = None,
         memory: str | None = None,
         config: RunConfig | None = None,
         **options: Unpack[OpeningOptions],
@@ -165,6 +173,10 @@ class Task(DeclaredAttributes):
         split_by : str, optional
             Deprecated, use `split_by_time` or `split_by_group`: by time with dates, times or
             numbers, by group with other values.
+        test : str, path-like, DataFrame, Frame, mapping or records, optional
+            A table whose rows are the test set: a file or its address, or rows in memory, with the
+            columns of `data` and the target. They are read as new rows of a model are, and all rows
+            of `data` are for training.
         memory : str, optional
             Read a table block by block, with at most this much memory, such as ``"2GB"``.
         config : RunConfig, optional
@@ -228,6 +240,9 @@ class Task(DeclaredAttributes):
             "split_by": split_by,
             "memory": memory,
         }
+        test_source = _source_of_test(test)
+        if isinstance(test_source, Path):
+            fields["test"] = test_source
         fields.update(options)
         for option, value in fields.items():
             if isinstance(value, PathLike):
@@ -241,7 +256,7 @@ class Task(DeclaredAttributes):
         settings = TaskSettings.from_fields(fields)
         if config is not None:
             settings = replace(settings, config=settings.config.over(config))
-        opened = cls.from_settings(settings, source)
+        opened = cls.from_settings(settings, source, test_source)
         dataset = opened.rows.dataset
         if dataset.without_target.n_rows:
             description = dataset.description
@@ -252,7 +267,9 @@ class Task(DeclaredAttributes):
         return opened
 
     @classmethod
-    def from_settings(cls, settings: TaskSettings, table: Table | None = None) -> Self:
+    def from_settings(
+        cls, settings: TaskSettings, table: Table | None = None, test: Path | Table | None = None
+    ) -> Self:
         """Load and split rows, as the command line does.
 
         Parameters
@@ -261,6 +278,8 @@ class Task(DeclaredAttributes):
             The source of the rows, the treatment of their columns, and the `RunConfig`.
         table : Table, optional
             An open table to use instead of the source.
+        test : Path or Table, optional
+            The file of the test set, or its open table, by default the file of the settings.
 
         Returns
         -------
@@ -268,15 +287,23 @@ class Task(DeclaredAttributes):
             The task with these rows.
         """
         settings.config.validate()
+        test = test or settings.test
+        if test is not None:
+            settings = replace(settings, config=without_test_rows(settings.config))
         if settings.is_stream:
-            return cls(settings, SplitRows.of_stream(settings.open_stream()))
-        dataset = settings.load(table)
-        settings = settings.with_known_split(dataset)
-        texts = ReadTexts()
-        if settings.teacher is None:  # whose encoding would read the columns
-            dataset, texts = with_columns_read(dataset, settings)
-        split = SplitRows.of(dataset, settings.config, texts)
-        warn_of_repeated_rows(split.training, split.test)
+            split = SplitRows.of_stream(settings.open_stream())
+        else:
+            dataset = settings.load(table)
+            settings = settings.with_known_split(dataset)
+            texts = ReadTexts()
+            if settings.teacher is None:  # whose encoding would read the columns
+                dataset, texts = with_columns_read(dataset, settings)
+            split = SplitRows.of(dataset, settings.config, texts)
+        if test is not None:
+            rows = read_test_rows(test, split.training, settings)
+            split = replace(split, test=rows, has_test_table=True)
+        if split.stream is None or split.has_test_table:
+            warn_of_repeated_rows(split.training, split.test)
         return cls(settings, split)
 
     @property
@@ -668,7 +695,7 @@ class Task(DeclaredAttributes):
         measured.new_rows.report()
         card = predictor.card or ModelCard()
         n_seen: int | None = 0
-        if len(blocks) == 1 and measured.rows.n_samples == sum(card.rows.values()):
+        if len(blocks) == 1 and measured.rows.n_samples == rows_of_training_table(card):
             n_seen = count_seen(predictor, rows_of_table(predictor, blocks[0]))
         trained_on = str(card.settings.get("data", ""))
         if not n_seen and may_be_seen(predictor, trained_on, fspath(path), measured.rows):
@@ -734,3 +761,12 @@ class Task(DeclaredAttributes):
         history = self.history if predictor is self._trained else None
         lines = lines_of_model(predictor, self.rows.dataset, self.rows.texts)
         Report(self._measured(predictor), history, lines).write(Path(path))
+
+
+def _source_of_test(test: Any) -> Path | Table | None:
+    """Return the file of a test set, or the table of its rows in memory."""
+    if test is None:
+        return None
+    if isinstance(test, str | PathLike):
+        return local_path(test)
+    return in_memory(test, "test")
