@@ -24,8 +24,9 @@ from barenet.tables.reading._class_labels import is_number
 from barenet.tables.reading._column_reading import (
     Reading,
     forms_of,
-    read_kinds,
+    reading_of,
     refuse_undecided,
+    settle_readings,
     warn_of_likely_kinds,
     warn_of_unread,
 )
@@ -40,7 +41,7 @@ from barenet.tables.reading._column_words import (
 from barenet.tables.reading._doubtful_dates import warn_of_future_years
 from barenet.tables.reading._readers import is_numeric
 from barenet.tables.reading._table_reading import missing_tokens, stated_kinds
-from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_beside, read_target
+from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_target
 from barenet.tables.reading._unread_values import UnreadValues
 from barenet.tables.reading._without_target import total
 
@@ -192,12 +193,13 @@ class StreamFit:
             first_rows = sample_blocks(source)
             counts.texts.update(_count_texts(source, mixed, iter).texts)
         forms = {name: forms_of(first_rows, name, source.target) for name in counts.texts}
-        texts = {name: counts.texts[name] for name in self.inferred}
-        readings = read_kinds(texts, forms) | counts.declared
-        of_target = readings.pop(source.target, None)
-        if of_target is None:
-            of_target = read_beside(counts.texts, source.target, forms)
-        source = replace(source, target_reading=of_target)
+        readings = {name: reading_of(texts, forms[name]) for name, texts in counts.texts.items()}
+        with_target = settle_readings(readings, counts.texts, forms) | counts.declared
+        source = replace(source, target_reading=with_target[source.target])
+        # The target has no part in the kinds of the features.
+        del counts.texts[source.target]
+        readings = settle_readings(readings, counts.texts, forms) | counts.declared
+        readings.pop(source.target, None)
         _refuse_undecided_target(source)
         blocks = (source.read(number).rows for number in range(len(source)))
         refuse_undecided(blocks, readings)
@@ -401,6 +403,14 @@ class StreamFit:
             rows, name, self.kinds[name], scaling=self.numbers, rare=self.rare, missing=missing
         )
 
+    def _with_extremes(self, sample: Frame, name: str, missing: Collection[str]) -> Frame:
+        """Add the smallest and the largest of all values of a column to those of the sample."""
+        values = parse_column(sample, name, self.kinds[name], missing)
+        extremes = np.array(self.statistics[name].extremes)
+        if values.dtype.kind == "M":
+            extremes = (1e6 * extremes).astype("M8[us]")
+        return Frame({name: np.concatenate([values, extremes])})
+
     def _fit_kind(self, name: str, sample: Frame, *, keep: bool) -> Column:
         """Fit a column to all rows, or to the sample if all rows have not been measured."""
         missing = (*self.draft.missing, *self.markers.get(name, ()))
@@ -430,11 +440,7 @@ class StreamFit:
                 return DroppedColumn(name, reason)
         fitted = self._fit_measured(sample, name, missing)
         if isinstance(fitted, DroppedColumn):  # in the sample, all values are equal or missing
-            values = parse_column(sample, name, column_kind, missing)
-            extremes = np.array(statistics.extremes)
-            if values.dtype.kind == "M":
-                extremes = (1e6 * extremes).astype("M8[us]")
-            with_extremes = Frame({name: np.concatenate([values, extremes])})
+            with_extremes = self._with_extremes(sample, name, missing)
             fitted = self._fit_measured(with_extremes, name, missing)
         if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
             # The statistics of all rows may include placeholders, unlike those of the sample.

@@ -12,7 +12,7 @@ from barenet.errors import DataError
 from barenet.streams._stream import stream
 from barenet.tables.frames._frame import TEXT, FileForms
 from barenet.tables.frames._to_frame import as_frame
-from barenet.tables.reading._column_reading import kinds_of, read_kinds, reading_of
+from barenet.tables.reading._column_reading import kinds_of, reading_of, settle_readings
 from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._missing_texts import MISSING
 from barenet.tables.reading._readers import reader_of
@@ -26,6 +26,13 @@ def texts_of(values):
 
 def reading(*values):
     return reading_of(texts_of(values))
+
+
+def readings_together(columns, forms=None):
+    """The readings of the columns of one table."""
+    forms = forms or dict.fromkeys(columns, FileForms())
+    readings = {name: reading_of(texts, forms[name]) for name, texts in columns.items()}
+    return settle_readings(readings, columns, forms)
 
 
 NUMBERS = [str(number) for number in range(30)]
@@ -228,17 +235,16 @@ def test_two_readings_that_differ_are_refused_with_both(write):
 def test_another_column_settles_what_a_column_leaves_open():
     amounts = texts_of(["1,234", "2,500"])
     assert reading_of(amounts).candidates == ("number 1234,5", "number 1,234.5")
-    commas = read_kinds({"a": amounts, "b": texts_of(["0,5", "2,25"])}, {})
+    commas = readings_together({"a": amounts, "b": texts_of(["0,5", "2,25"])})
     assert commas["a"].kind == "number 1234,5" and not commas["a"].candidates
-    thousands = read_kinds({"a": amounts, "b": texts_of(["1,049.50", "3"])}, {})
+    thousands = readings_together({"a": amounts, "b": texts_of(["1,049.50", "3"])})
     assert thousands["a"].kind == "number 1,234.5"
     points = texts_of(["1.250", "2.500"])
-    assert read_kinds({"a": points}, {})["a"].kind == "number"
-    assert (
-        read_kinds({"a": points, "b": texts_of(["0,5", "2,25"])}, {})["a"].kind == "number 1.234,5"
-    )
+    assert readings_together({"a": points})["a"].kind == "number"
+    mixed = readings_together({"a": points, "b": texts_of(["0,5", "2,25"])})
+    assert mixed["a"].kind == "number 1.234,5"
     days = texts_of(["01/02/2024", "02/03/2024"])
-    settled = read_kinds({"a": days, "b": texts_of(["31/12/2024", "01/02/2024"])}, {})
+    settled = readings_together({"a": days, "b": texts_of(["31/12/2024", "01/02/2024"])})
     assert settled["a"].kind == "dmy" and not settled["a"].candidates
 
 
@@ -257,13 +263,13 @@ def test_another_column_settles_what_a_column_leaves_open():
 )
 def test_an_option_of_a_file_states_what_plain_numbers_are(form, texts, kind):
     """Where a column has no such numbers, the other readings follow."""
-    readings = read_kinds({"c": texts_of(texts)}, {"c": FileForms(numbers=form)})
+    readings = readings_together({"c": texts_of(texts)}, {"c": FileForms(numbers=form)})
     assert readings["c"].kind == kind
 
 
 def test_a_format_of_dates_comes_before_numbers():
     texts = {"c": texts_of(["20240131", "20241201"]), "d": texts_of(["1", "12.5"])}
-    readings = read_kinds(texts, dict.fromkeys(texts, FileForms(dates="%Y%m%d")))
+    readings = readings_together(texts, dict.fromkeys(texts, FileForms(dates="%Y%m%d")))
     assert [reading.kind for reading in readings.values()] == ["%Y%m%d", "number"]
 
 

@@ -77,30 +77,31 @@ class Reading(NamedTuple):
     units: tuple[str, ...] = ()
 
 
-def read_kinds(
-    columns: Mapping[str, ColumnTexts], forms: Mapping[str, FileForms]
+def settle_readings(
+    readings: Mapping[str, Reading],
+    columns: Mapping[str, ColumnTexts],
+    forms: Mapping[str, FileForms],
 ) -> dict[str, Reading]:
-    """Decide the kinds of the columns of a table; the sure ones settle the others.
+    """Settle the readings of columns that have several candidates by the sure ones among them.
 
     `forms` are those of the columns in their file, by name.
     """
-    readings = {}
-    sure = {}
-    for name, texts in columns.items():
-        readings[name] = reading_of(texts, forms.get(name, NO_FORMS))
-        if not readings[name].candidates:
-            sure[name] = readings[name]
+    sure = {name: readings[name] for name in columns if not readings[name].candidates}
     sure_kinds = {reading.kind for reading in sure.values()}
     stated_mark = _stated_mark(forms)
     mark = stated_mark or _decimal_mark(columns, sure)
-    for name, reading in readings.items():
+    settled = {}
+    for name, texts in columns.items():
+        reading = readings[name]
+        # Plain numbers have a stated mark already.
+        is_plain = reading.kind == PLAIN_KIND and not stated_mark
         if reading.candidates:
-            readings[name] = _settled(reading, sure_kinds, mark)
-        elif stated_mark:
-            continue  # plain numbers have it already
-        elif mark == "," and reading.kind == PLAIN_KIND and _may_have_thousands(columns[name]):
-            readings[name] = Reading("number 1.234,5")
-    return readings
+            settled[name] = _settled(reading, sure_kinds, mark)
+        elif mark == "," and is_plain and _may_have_thousands(texts):
+            settled[name] = Reading("number 1.234,5")
+        else:
+            settled[name] = reading
+    return settled
 
 
 def _stated_mark(forms: Mapping[str, FileForms]) -> str:
@@ -321,8 +322,8 @@ def readings_of(
         else:
             tokens = (*missing, *(markers or {}).get(name, ()))
             texts[name] = ColumnTexts.of(values, tokens)
-            readings[name] = Reading("number")
-    return readings | read_kinds(texts, forms)
+            readings[name] = reading_of(texts[name], forms[name])
+    return readings | settle_readings(readings, texts, forms)
 
 
 def read_formed_numbers(frame: Frame, names: Iterable[str]) -> Frame:

@@ -1,7 +1,7 @@
 """The target of a table: its classes or numbers, and whether its rows are in order."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -10,17 +10,11 @@ from numpy.typing import NDArray
 from barenet._messages import some
 from barenet.errors import DataError
 from barenet.tables.frames._coded_texts import unique_texts
-from barenet.tables.frames._frame import CATEGORY, FileForms, Frame
+from barenet.tables.frames._frame import CATEGORY, Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading import _parsing as parsing
 from barenet.tables.reading._class_labels import encode, is_number
-from barenet.tables.reading._column_reading import (
-    Reading,
-    read_kinds,
-    readings_of,
-    refuse_undecided,
-)
-from barenet.tables.reading._column_texts import ColumnTexts
+from barenet.tables.reading._column_reading import Reading, readings_of, refuse_undecided
 from barenet.tables.reading._column_values import (
     as_labels,
     as_numbers,
@@ -180,23 +174,10 @@ def _read_text(
 def target_reading(rows: Frame, target: str) -> Reading:
     """Decide what a target is by the rule of other columns, which may show a decimal comma."""
     reading = readings_of(rows, [target], MISSING, target=target)[target]
-    if _may_be_settled(reading):
+    is_open = bool(reading.candidates) or reading.kind == PLAIN_KIND
+    if is_open and is_numeric(reading.kind):
         return readings_of(rows, [*rows.columns], MISSING, target=target)[target]
     return reading
-
-
-def read_beside(
-    columns: Mapping[str, ColumnTexts], target: str, forms: Mapping[str, FileForms]
-) -> Reading:
-    """Decide what a target is from the texts of all columns, as `target_reading` does."""
-    reading = read_kinds({target: columns[target]}, forms)[target]
-    return read_kinds(columns, forms)[target] if _may_be_settled(reading) else reading
-
-
-def _may_be_settled(reading: Reading) -> bool:
-    """Return whether other columns, which may show a decimal comma, change a reading."""
-    is_open = bool(reading.candidates) or reading.kind == PLAIN_KIND
-    return is_open and is_numeric(reading.kind)
 
 
 def reading_of_kind(target_kind: str) -> Reading | None:
