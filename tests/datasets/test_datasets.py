@@ -48,7 +48,10 @@ def test_every_data_set_fits_its_default_settings(name):
 def test_the_rows_equal_scikit_learns(name):
     oracle = getattr(datasets, f"load_{name}")(**({"scaled": False} if name == "diabetes" else {}))
     data = EMBEDDED[name].load()
-    np.testing.assert_allclose(data.X, oracle.data, rtol=3e-16)
+    rows = oracle.data
+    if name == "diabetes":
+        rows = rows.round(4)  # lower versions of scikit-learn don't round them
+    np.testing.assert_array_equal(data.X, rows)
     np.testing.assert_array_equal(data.y, oracle.target)
     assert data.feature_names == tuple(oracle.feature_names)
     classes = None if name == "diabetes" else tuple(map(str, oracle.target_names))

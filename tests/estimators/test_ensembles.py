@@ -1,6 +1,7 @@
 """The ensemble estimators: tables as they come, weights, files and exports."""
 
 import pickle
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,11 @@ from barenet.tables.frames._to_frame import as_frame
 pytestmark = pytest.mark.usefixtures("small_ensembles")
 
 KINDS = [MLPEnsembleClassifier, MLPEnsembleRegressor]
+
+WITH_ROUTED_WEIGHTS = pytest.mark.skipif(
+    find_spec("sklearn.callback") is None,
+    reason="scikit-learn routes weights to these estimators since 1.9",
+)
 
 
 def birds(n_rows=160, seed=0):
@@ -414,7 +420,12 @@ def test_groups_without_a_hash_are_refused():
 
 
 @pytest.mark.filterwarnings("ignore:.* alone predicts ")
-def test_groups_are_routed_through_pipelines_and_cross_validation(monkeypatch):
+@pytest.mark.parametrize(
+    "weights",
+    [{}, pytest.param({"sample_weight": np.ones(60)}, marks=WITH_ROUTED_WEIGHTS)],
+    ids=["groups", "groups and weights"],
+)
+def test_groups_are_routed_through_pipelines_and_cross_validation(monkeypatch, weights):
     trained = []
 
     class Collected(EnsembleTraining):
@@ -427,10 +438,13 @@ def test_groups_are_routed_through_pipelines_and_cross_validation(monkeypatch):
     X = rng.normal(size=(60, 2))
     groups = np.repeat([f"p{number}" for number in range(12)], 5)
     with config_context(enable_metadata_routing=True):
-        model = MLPEnsembleRegressor(max_iter=1).set_fit_request(groups=True)
-        pipeline = make_pipeline(StandardScaler(), model)
-        folds = GroupKFold(3)
-        scores = cross_validate(pipeline, X, X[:, 0], cv=folds, params={"groups": groups})
+        model = MLPEnsembleRegressor(max_iter=1)
+        model.set_fit_request(groups=True, **dict.fromkeys(weights, True))
+        model.set_score_request(**dict.fromkeys(weights, True))
+        scaler = StandardScaler().set_fit_request(**dict.fromkeys(weights, False))
+        pipeline = make_pipeline(scaler, model)
+        params = {"groups": groups, **weights}
+        scores = cross_validate(pipeline, X, X[:, 0], cv=GroupKFold(3), params=params)
     assert np.isfinite(scores["test_score"]).all()
     assert len(trained) == 3
     for fold_groups, left_out in trained:

@@ -18,6 +18,11 @@ from barenet import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 
+WITH_D2 = pytest.mark.skipif(
+    "d2_log_loss_score" not in metrics.get_scorer_names(),
+    reason="lower versions of scikit-learn have no such scorer",
+)
+
 #: Scorers of each task; the weights are passed to those that accept them.
 CASES = {
     "binary": ["roc_auc", "average_precision", "neg_log_loss", "neg_brier_score",
@@ -73,7 +78,11 @@ def score_of(name, model, X, y, weight):
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("task", "name"), [(t, name) for t, names in CASES.items() for name in names]
+    ("task", "name"),
+    [
+        *((task, name) for task, names in CASES.items() for name in names),
+        pytest.param("binary", "d2_log_loss_score", marks=WITH_D2),
+    ],
 )
 def test_early_stopping_follows_the_score_and_restores_the_best_network(data, task, name):
     rows, held_out, weight = data(task)
@@ -204,6 +213,7 @@ def rows_with_a_rare_class(labels):
 WITH_LABELS = {
     "neg_log_loss": metrics.log_loss,
     "neg_brier_score": metrics.brier_score_loss,
+    "d2_log_loss_score": metrics.d2_log_loss_score,
     "top_k_accuracy": metrics.top_k_accuracy_score,
 }
 
@@ -216,6 +226,7 @@ WITH_LABELS = {
         ("text", "neg_brier_score"),
         ("two", "neg_brier_score"),
         ("two", "neg_log_loss"),
+        pytest.param("two", "d2_log_loss_score", marks=WITH_D2),
         ("text", "top_k_accuracy"),
     ],
 )

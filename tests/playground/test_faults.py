@@ -305,7 +305,8 @@ def test_a_path_outside_the_page_is_not_served(server, ask):
     ):
         status, _, body = ask(f"/{server.token}{path}")
         # Starlette before 1.0 raises an error for a zero byte, which is 422.
-        assert status in (404, 422), path
+        refusals = (404, 422) if "%00" in path else (404,)
+        assert status in refusals, path
         assert b"import" not in body and b"root:" not in body, path
 
 
