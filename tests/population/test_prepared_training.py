@@ -58,7 +58,7 @@ def matches(n_rows=1_500):
 
 
 @pytest.fixture
-def trials(monkeypatch):
+def trained(monkeypatch):
     """The numbers of networks that are trained in a preparation."""
     numbers = []
     run = EnsembleTraining.run
@@ -71,34 +71,34 @@ def trials(monkeypatch):
     return numbers
 
 
-def test_networks_reject_categories_that_repeat_what_other_columns_express(trials):
+def test_networks_reject_categories_that_repeat_what_other_columns_express(trained):
     table, y = clusters()
     chosen = choose_inputs(table, y[:, np.newaxis], np.ones(len(y)))
     assert [*chosen.codes, *chosen.rare] == ["code"], "the regression chooses them"
     prepared = prepare_ensemble_training(table, y)
     assert prepared.chosen == ChosenInputs({}, {}, {}, {})
-    assert trials == [BOTH_HALVES]
+    assert trained == [BOTH_HALVES]
 
 
-def test_networks_confirm_codes_that_predict_the_target(trials):
+def test_networks_confirm_codes_that_predict_the_target(trained):
     table, y = households(n_rows=1_000)
     prepared = prepare_ensemble_training(table, y)
     assert len(prepared.chosen.codes["household"]) == 130
-    assert trials == [BOTH_HALVES]
+    assert trained == [BOTH_HALVES]
     assert len(prepared.training.networks) == EnsembleRecipe().folds
 
 
-def test_nothing_is_trained_where_there_is_nothing_to_confirm(trials, monkeypatch):
+def test_nothing_is_trained_where_there_is_nothing_to_confirm(trained, monkeypatch):
     table, y = households(n_rows=1_000)
     prepare_ensemble_training({"x": table["x"]}, y)
-    assert trials == []
+    assert trained == []
     monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_CONFIRMATION", len(y) - 1)
     prepared = prepare_ensemble_training(table, y)
-    assert trials == []
+    assert trained == []
     assert "household" in prepared.chosen.codes, "the regression alone decides"
 
 
-def test_networks_confirm_pairs_of_categories_that_matter_together(trials):
+def test_networks_confirm_pairs_of_categories_that_matter_together(trained):
     table, y = matches()
     prepared = prepare_ensemble_training(table, y)
     season = PairSide("season")
@@ -106,10 +106,10 @@ def test_networks_confirm_pairs_of_categories_that_matter_together(trials):
     assert set(prepared.chosen.pairs) == pairs
     assert [len(pairs.pairs) for pairs in prepared.encoding.pairs] == [100, 100]
     assert prepared.encoding.n_pairs == 200
-    assert trials == [BOTH_HALVES]
+    assert trained == [BOTH_HALVES]
 
 
-def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trials):
+def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trained):
     """The target is the larger of two effects, which the sum of two effects can't express."""
     rng = np.random.default_rng(5)
     codes = rng.integers(0, 12, (2, 1_200))
@@ -123,24 +123,24 @@ def test_networks_reject_pairs_of_categories_that_they_learn_by_themselves(trial
     prepared = prepare_ensemble_training(table, y)
     assert prepared.chosen.pairs == ()
     assert prepared.encoding.pairs == ()
-    assert trials == [BOTH_HALVES]
+    assert trained == [BOTH_HALVES]
 
 
 def test_pairs_of_many_rows_are_confirmed_with_some_of_them(monkeypatch):
     monkeypatch.setattr(_prepared_training, "MOST_ROWS_OF_CONFIRMATION", 900)
-    rows_of_trials = []
+    rows_of_samples = []
     sampled = TrainingTable.sampled
 
     def counted(training_table, most):
         sample = sampled(training_table, most)
-        rows_of_trials.append(len(sample.y))
+        rows_of_samples.append(len(sample.y))
         return sample
 
     monkeypatch.setattr(TrainingTable, "sampled", counted)
     table, y = matches()
     prepared = prepare_ensemble_training(as_frame(table), y, groups=np.arange(len(y)))
     assert len(prepared.chosen.pairs) == 2
-    assert rows_of_trials == [900]
+    assert rows_of_samples == [900]
 
 
 def test_networks_that_confirm_use_as_many_threads_as_the_training(monkeypatch):

@@ -178,11 +178,12 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
     if json and output.safe_csv:
         problem = "JSON has no cells that a spreadsheet computes"
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
+    is_printed = json or row
     argument = "json" if json else "row"
-    if (json or row) and is_pattern(data):
+    if is_printed and is_pattern(data):
         problem = f"{data} is a pattern, whose files are written as a table"
         raise ArgumentError(problem, argument=argument, remedy="name one file, or leave it out")
-    if (json or row) and (output.out or output.rejected):
+    if is_printed and (output.out or output.rejected):
         option = "--out" if output.out else "--rejected"
         problem = f"it prints to standard output, and {option} writes a file"
         raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")

@@ -191,9 +191,10 @@ class RunFolder:
 
     def _check_new(self) -> None:
         """Refuse a folder that holds a run or other files."""
-        if self.contents:
+        contents = self.contents
+        if contents:
             remedy = "choose another name with --out"
-            raise ArgumentError(self.contents, argument="out", remedy=remedy)
+            raise ArgumentError(contents, argument="out", remedy=remedy)
         other = first_file(self.path)
         if other is not None:
             problem = f"{self.path} holds {other.name}, which no run has written"

@@ -245,9 +245,8 @@ def _prepare_resumed(
         copy_weights=not has_checkpoint, threads=threads, progress=progress
     )
     _check_unchanged(fit.settings, requested, folder)
-    note = folder.note if has_checkpoint else NO_CHECKPOINT
-    if note:
-        log(note)
+    if not has_checkpoint:
+        log(NO_CHECKPOINT)
     return fit, has_checkpoint
 
 

@@ -83,15 +83,20 @@ def confirmed_inputs(
     chosen: ChosenInputs, certain: ChosenInputs, unexplained: UnexplainedTargets
 ) -> ChosenInputs:
     """Return the certain choices, and all others that predict what is unexplained by them."""
-    confirmed = ChosenInputs({**certain.rare}, certain.parts, {**certain.codes}, {**certain.days})
-    for name, fraction in chosen.rare.items():
-        if name not in certain.rare and unexplained.explain_by(PairSide(name)):
-            confirmed.rare[name] = fraction
-    for name, codes in chosen.codes.items():
-        if name not in certain.codes and unexplained.explain_by(PairSide(name)):
-            confirmed.codes[name] = codes
-    for name, days in chosen.days.items():
-        if name not in certain.days and unexplained.explain_by(PairSide(name, DAY_PART)):
-            confirmed.days[name] = days
+    rare = {
+        name: fraction
+        for name, fraction in chosen.rare.items()
+        if name in certain.rare or unexplained.explain_by(PairSide(name))
+    }
+    codes = {
+        name: numbers
+        for name, numbers in chosen.codes.items()
+        if name in certain.codes or unexplained.explain_by(PairSide(name))
+    }
+    days = {
+        name: numbers
+        for name, numbers in chosen.days.items()
+        if name in certain.days or unexplained.explain_by(PairSide(name, DAY_PART))
+    }
     pairs = tuple(pair for pair in chosen.pairs if unexplained.explain_by(*pair))
-    return confirmed._replace(pairs=pairs)
+    return ChosenInputs(rare, certain.parts, codes, days, pairs)

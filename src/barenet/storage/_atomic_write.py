@@ -143,12 +143,6 @@ def _move_to_target(temporary: Path, target: Path) -> None:
     temporary.replace(target)
 
 
-def replace(source: Path, target: Path) -> None:
-    """Move a file to the target, and send it to its address, if it has one."""
-    source.replace(target)
-    _announce(target)
-
-
 def _announce(target: Path) -> None:
     """Flush the folder of a file, and send the file to its address, if it has one."""
     sync_folder(target.parent)

@@ -238,7 +238,6 @@ class Report:
         text = (
             "The first row of the data, below a header, is row 0. The reasons are the columns that "
         )
-        predictor = self.predictor
         explained = describe_outputs_of_rows(
             predictor.classes, predictor.target_name, "probability"
         )
