@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._messages import count_of
 from barenet.datasets._dataset import Dataset
@@ -39,7 +40,7 @@ from barenet.tables.reading._column_words import (
     missing_of_requests,
 )
 from barenet.tables.reading._doubtful_dates import warn_of_future_years
-from barenet.tables.reading._readers import is_numeric
+from barenet.tables.reading._readers import is_date, is_numeric
 from barenet.tables.reading._table_reading import missing_tokens, stated_kinds
 from barenet.tables.reading._target import MAX_CLASSES, known_targets, read_target
 from barenet.tables.reading._unread_values import UnreadValues
@@ -210,7 +211,6 @@ class StreamFit:
         self.kinds = kinds
         source = replace(source, kinds=kinds)
         first_rows, _ = read_frame(first_rows, kinds, tokens, self.markers)
-        warn_of_future_years(first_rows, kinds)
         self.rare = check_rare(options.get("rare", RARE))
         self.fraction = self.rare
         if self.rare >= 1:
@@ -277,6 +277,8 @@ class StreamFit:
         self._refuse_without_value()
         warn_of_unread(self.source.all_unread(), self.kinds, may_be_names=True)
         warn_of_likely_kinds(self.readings)
+        extremes = {name: self._extremes(name) for name in self.kinds}
+        warn_of_future_years(self.kinds, extremes)
         # The parts of one set are released before the next is joined, to save memory.
         test = concatenate(self.parts.pop("test"))
         validation = concatenate(self.parts.pop("validation"))
@@ -406,10 +408,12 @@ class StreamFit:
     def _with_extremes(self, sample: Frame, name: str, missing: Collection[str]) -> Frame:
         """Add the smallest and the largest of all values of a column to those of the sample."""
         values = parse_column(sample, name, self.kinds[name], missing)
+        return Frame({name: np.concatenate([values, self._extremes(name)])})
+
+    def _extremes(self, name: str) -> NDArray[Any]:
+        """The smallest and the largest value of a column, and a missing one if one is missing."""
         extremes = np.array(self.statistics[name].extremes)
-        if values.dtype.kind == "M":
-            extremes = (1e6 * extremes).astype("M8[us]")
-        return Frame({name: np.concatenate([values, extremes])})
+        return (1e6 * extremes).astype("M8[us]") if is_date(self.kinds[name]) else extremes
 
     def _fit_kind(self, name: str, sample: Frame, *, keep: bool) -> Column:
         """Fit a column to all rows, or to the sample if all rows have not been measured."""

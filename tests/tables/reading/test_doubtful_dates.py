@@ -8,6 +8,7 @@ import pytest
 
 from barenet import TableEncoding, Task
 from barenet.errors import ArgumentError, RemedyWarning
+from barenet.streams._stream import stream
 from barenet.tables.reading._date_reading import counted_moment
 
 N = 60
@@ -35,6 +36,17 @@ def test_dates_after_today_of_two_digits_are_named_with_the_words_that_read_earl
         earlier = task_of(BORN, **problem.options)
     born = earlier.training.X["born"]
     assert (born[0], born.max()) == (np.datetime64("1940-01-01"), np.datetime64("1959-12-04"))
+
+
+@pytest.mark.case(208)
+def test_all_blocks_of_a_stream_are_searched_for_dates_after_today(tmp_path):
+    for number in range(40):
+        year = 62 if number == 20 else 10  # no row of that block is in the sample
+        born = [f"1/{1 + row % 28}/{year}" for row in ROWS]
+        lines = [f"{day},{row}" for row, day in enumerate(born)]
+        tmp_path.joinpath(f"{number:02}.csv").write_text("\n".join(["born,y", *lines]))
+    with pytest.warns(RemedyWarning, match="'born': two digits .* up to 2062-01-28"):
+        stream(f"{tmp_path}/*.csv", "y", task="regression", columns={"born": "date %m/%d/%y"})
 
 
 @pytest.mark.case(208)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError, warn_with_remedy
-from barenet.tables.frames._frame import Frame
 from barenet.tables.frames._plain_values import class_name
 from barenet.tables.reading._column_words import kind_of_words
 from barenet.tables.reading._date_formats import date_text
@@ -33,10 +32,10 @@ _MOST_READ = 1000
 _FEWEST_READ = 10
 
 
-def warn_of_future_years(frame: Frame, kinds: Mapping[str, str]) -> None:
-    """Warn of dates after today whose years have two digits."""
+def warn_of_future_years(kinds: Mapping[str, str], columns: Mapping[str, Any]) -> None:
+    """Warn of dates after today whose years have two digits, given the kinds of columns."""
     for name, column_kind in kinds.items():
-        note = note_on_future_years(name, column_kind, frame.columns[name])
+        note = note_on_future_years(name, column_kind, columns[name])
         if note is not None:
             note.problem = f"column {name!r}: {note.problem}"
             warn_with_remedy(note)

@@ -72,7 +72,7 @@ def read_table_columns(
     frame = unread.read(frame)
     unread.report()
     warn_of_likely_kinds(readings)
-    warn_of_future_years(frame, of_texts)
+    warn_of_future_years(of_texts, frame.columns)
     return ReadColumns(frame, readings, unread.losses)
 
 
