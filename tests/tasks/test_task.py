@@ -294,6 +294,9 @@ def test_settings_of_earlier_versions_have_their_new_names():
     config = TaskSettings.from_fields(earlier).config
     assert config.penalty == ("l2:strength=0.001",) and config.clip == "norm:limit=1.0"
     assert TaskSettings.from_fields({"data": "iris", "l1": 0.0}).config.penalty == ("none",)
+    for contradicting in ({"clip_norm": 1.0, "clip_value": 2.0}, {"penalty": [], "l1": 0.1}):
+        with pytest.raises(ArgumentError, match=r"settings: .*(clip_value|l1)"):
+            TaskSettings.from_fields({"data": "iris", **contradicting})
     options = {"samples": 60, "noise": 0.2, "data_seed": 0}
     assert TaskSettings.from_fields({"data": "moons", **options}).data == "moons:samples=60"
     assert TaskSettings.from_fields({"data": "moons", **options, "samples": 200}).data == "moons"

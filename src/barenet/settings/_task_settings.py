@@ -106,13 +106,13 @@ def model_of_quick(quick: object) -> ModelKind:
 def with_new_names(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Rename the settings of run files and model cards of barenet 0.3.0."""
     new = dict(fields)
-    if "l1" in new or "l2" in new:
+    if "penalty" not in new and ("l1" in new or "l2" in new):
         strengths = {name: new.pop(name, None) for name in ("l1", "l2")}
         penalties = [f"{name}:strength={value}" for name, value in strengths.items() if value]
-        new.setdefault("penalty", penalties)
+        new["penalty"] = penalties
     for name in ("norm", "value"):
-        if f"clip_{name}" in new:
-            new.setdefault("clip", f"{name}:limit={new.pop(f'clip_{name}')}")
+        if "clip" not in new and f"clip_{name}" in new:
+            new["clip"] = f"{name}:limit={new.pop(f'clip_{name}')}"
     named = GENERATED.get(str(new.get("data")))
     if named is not None:
         options = []
