@@ -141,3 +141,25 @@ def test_runs_without_a_name_are_numbered(barenet):
         assert beside.startswith(f"warning: {writing}; this one is saved in runs/wine-3\n")
         done = barenet(*run, "--out", "runs/wine")
         assert (done.status, done.err) == (1, f"barenet train: error: {writing}\n")
+
+
+@pytest.mark.case(122)
+@pytest.mark.parametrize("finished", [["iris"], ["iris", "iris-2"]])
+def test_a_run_without_a_name_replaces_none_that_finishes_before_its_lock(
+    finished, tmp_path, monkeypatch
+):
+    make_writable = RunFolder._make_writable
+
+    def finish(folder):
+        made = make_writable(folder)
+        if folder.path.name in finished:
+            folder.settings.touch()
+            folder.model.touch()
+        return made
+
+    monkeypatch.setattr(RunFolder, "_make_writable", finish)
+    first = tmp_path / "iris"
+    with RunFolder(first).numbered() as folder:
+        assert folder.path == tmp_path / f"iris-{len(finished) + 1}"
+        assert folder.note.startswith(f"{first} holds a finished run; this one is saved in ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == finished

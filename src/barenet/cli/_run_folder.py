@@ -72,9 +72,10 @@ class RunFolder:
         """Lock the folder, or a new numbered one if a run is in it or is writing to it."""
         number = 1
         folder = self
-        reason = self.contents
+        reason = ""
         with ExitStack() as stack:
             while True:
+                reason = reason or self.contents
                 if reason:
                     number = self._next_free_number(number + 1)
                     path = self._numbered_path(number)
@@ -84,6 +85,9 @@ class RunFolder:
                     break
                 except BlockingIOError as error:  # another run has locked it first
                     reason = reason or str(error)
+                except ArgumentError:
+                    if not folder.contents:  # otherwise, another run has taken it since
+                        raise
             yield folder
 
     def _numbered_path(self, number: int) -> Path:
