@@ -1,10 +1,13 @@
 """The preparation of an ensemble's training, whose first networks confirm the chosen inputs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas
 import pytest
 
 from barenet import Task
+from barenet.errors import DivergenceError
 from barenet.inputs._chosen_inputs import ChosenInputs, choose_inputs
 from barenet.inputs._chosen_pairs import PairSide
 from barenet.population import _prepared_training
@@ -156,6 +159,22 @@ def test_networks_that_confirm_use_as_many_threads_as_the_training(monkeypatch):
     task = Task.open(pandas.DataFrame(table).assign(goals=y), "goals")
     task.train(threads=1, model="ensemble", epochs=1)
     assert numbers_of_threads == [1, 1], "the networks of both halves, and the ensemble"
+
+
+@pytest.mark.filterwarnings("ignore:.* networks failed")
+def test_networks_that_diverge_confirm_nothing(monkeypatch):
+    run = EnsembleTraining.run
+
+    def diverge(training, *arguments, **options):
+        training.recipe = replace(training.recipe, optimizer="sgd:learning_rate=1e30")
+        return run(training, *arguments, **options)
+
+    table, y = households(n_rows=1_000)
+    monkeypatch.setattr(EnsembleTraining, "run", diverge)
+    prepared = prepare_ensemble_training(table, y)
+    assert "household" not in prepared.chosen.codes
+    with pytest.raises(DivergenceError):
+        prepared.training.run()
 
 
 def test_ctrl_c_while_inputs_are_confirmed_ends_the_fit(monkeypatch):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
 from barenet.engines._threads import available_threads
+from barenet.errors import DivergenceError
 from barenet.inputs._chosen_inputs import ChosenInputs, choose_inputs
 from barenet.inputs._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_pairs
 from barenet.inputs._column_relevance import relevance_factors
@@ -256,8 +257,11 @@ class TrainingTable:
             return chosen
         recipe = replace(recipe, folds=2, repeats=1, epochs=min(recipe.epochs, EPOCHS))
         training = table.prepare(certain, recipe).training
-        with live_line(progress, width=12) as show_line:
-            training.run(table.threads, progress=False, show_line=_of_confirmation(show_line))
+        try:
+            with live_line(progress, width=12) as show_line:
+                training.run(table.threads, progress=False, show_line=_of_confirmation(show_line))
+        except DivergenceError:
+            return certain  # without a network, nothing confirms the other inputs
         if training.is_interrupted:
             raise KeyboardInterrupt
         assert training.best is not None
