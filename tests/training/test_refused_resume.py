@@ -123,7 +123,7 @@ INCONSISTENT = {
         "curve_loss": (np.zeros(5),), "curve_seconds": (np.zeros((2, 2)),),
     },
     "guard": {
-        "parameters": (np.zeros(1, np.float32),), "limit": (10**400,), "warned": (3,),
+        "parameters": (np.zeros(1, np.float32),), "first_loss": (10**400, None), "warned": (3,),
     },
     "tally": {"seconds": (None,), "losses": (np.zeros(99),)},
     "schedule": {"waited": ([1],), "reductions": (None,)},

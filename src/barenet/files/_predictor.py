@@ -460,9 +460,9 @@ class Predictor(DeclaredAttributes):
         -------
         ndarray of shape (n_samples,), or (n_samples, n_outputs) for several numbers
             The most probable class of each row or, with a `threshold`, the second class from it on;
-            without classes, the outputs. Classes are int64 or float64 if all
-            of them are numbers, bool if they are False and True, and otherwise text; with
-            `text_classes`, they are always text.
+            without classes, the outputs. Classes are int64 or float64 if all of them are numbers,
+            bool if they are False and True, and otherwise text; with `text_classes`, they are
+            always text.
 
         Warns
         -----

@@ -70,10 +70,11 @@ def train_many(
     Each network ends with the same bits as if it were trained by `train` alone. Each thread trains
     whole networks, the costliest first, so the threads don't wait for each other. The JAX engine
     computes networks with the same layers, loss, optimizer and batch size together, with the same
-    results up to rounding. An argument of
-    `train` takes one value for all networks, or a list with one value for each; a tuple is one
-    value, such as ``metrics=("accuracy", "r2")``. Objects such as optimizers and callbacks are
-    copied for each network, even from a list; functions are not.
+    results up to rounding.
+
+    An argument of `train` takes one value for all networks, or a list with one value for each; a
+    tuple is one value, such as ``metrics=("accuracy", "r2")``. Objects such as optimizers and
+    callbacks are copied for each network, even from a list; functions are not.
 
     Parameters
     ----------

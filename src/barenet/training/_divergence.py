@@ -99,7 +99,6 @@ class DivergenceMonitor(Stateful):
     def state_dict(self) -> dict[str, Any]:
         state: dict[str, Any] = {
             "first_loss": self.first_loss,
-            "limit": self.limit,
             "warned": sorted(self.warned),
         }
         state.update(self.snapshot._asdict())

@@ -1,6 +1,7 @@
 """JSON export: the structure and the numbers of a model, for a program in any language.
 
-The page "Ship a network" documents it. Numbers have the fewest digits that restore them exactly.
+The page "Export a model to ONNX, Python, C or JSON" documents it. Numbers have the fewest digits
+that restore them exactly.
 """
 
 import json
