@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.compute
 import pytest
 
-from barenet import TableEncoding, Task
+from barenet import TableEncoding, Task, load_dataset
 from barenet.errors import DataError
 from barenet.tables.files._csv_table import read_table
 from barenet.tables.frames._to_column import as_column
@@ -211,6 +211,19 @@ def test_an_error_names_the_row_in_its_file(frame, write):
     for last in (rows.take(slice(2, 3)), rows.take([2, 0])[:1], rows.take([1, 0, 2])[[2]]):
         error = last.fault(0, "x", "a number")
         assert (error.line, error.value) == (6, "NA")
+
+
+def test_an_error_of_a_task_names_the_line_of_a_frame_in_its_file(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("c,x,y\n" + "".join(f"w{row},{row}.5,{row % 7}\n" for row in range(60)))
+    rows = load_dataset(path, target="y").X[30:]
+    with pytest.raises(DataError, match=r"t\.csv:32: column 'c': expected .*, got 'w30'") as caught:
+        Task.open(rows, np.arange(30.0), columns={"c": "number"})
+    assert (caught.value.path, caught.value.line) == (path, 32)
+    targets = np.where(np.arange(30) == 4, np.inf, 1.0)
+    with pytest.raises(DataError, match="row 34: column 'y'") as caught:
+        Task.open(rows, targets)
+    assert caught.value.line is None, "the targets are in memory"
 
 
 @pytest.mark.case(152)

@@ -6,7 +6,7 @@ them to the same arrays, but replaces missing values of Arrow dictionaries by ot
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from barenet.errors import ArgumentError
 from barenet.model._arrays import check_in_memory
 from barenet.tables.frames._column_names import Names, check_names, check_unique, fill_names
-from barenet.tables.frames._frame import CATEGORY, Frame, Table
+from barenet.tables.frames._frame import CATEGORY, FileForms, Frame, Origin, Place, Table
 from barenet.tables.frames._to_column import as_column, declares_categories
 
 
@@ -140,17 +140,15 @@ class FrameTable(Table):
     """
 
     columns: Mapping[str, Any]
-    #: Numbers of the rows of a `Frame`, and how its columns have been read.
-    rows: Any = None
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    #: The `Frame` that the columns are from, except an added target.
+    source: Frame | None = None
 
     @classmethod
     def of(cls, X: Any, name: str) -> Self:
         """Make it from a data frame, a mapping, records or an array; errors use the name."""
         columns = _columns(columns_of_records(X))
-        if isinstance(X, Frame):
-            return cls(Path(name), tuple(columns), columns, X.rows, X.kinds)
-        return cls(Path(name), tuple(columns), columns)
+        source = X if isinstance(X, Frame) else None
+        return cls(Path(name), tuple(columns), columns, source)
 
     def with_target(self, target: Any) -> tuple[Self, str]:
         """Find the named column, or add values, such as an array, as a column; return its name."""
@@ -210,11 +208,29 @@ class FrameTable(Table):
         check_names(names, self.names, path=self.path)
         try:
             columns = {}
-            kinds = dict(self.kinds)
+            rows = None
+            kinds: dict[str, str] = {}
+            if self.source is not None:
+                rows = self.source.rows
+                kinds.update(self.source.kinds)
             for name in names:
                 columns[name] = as_column(self.columns[name], name)
                 if declares_categories(self.columns[name], columns[name]):
                     kinds[name] = CATEGORY
-            return Frame(columns, self, self.rows, kinds)
+            return Frame(columns, self, rows, kinds)
         except ArgumentError as error:
             raise error.renamed("data") from error
+
+    def forms_of(self, name: str) -> FileForms:
+        origin = self._origin_of(name)
+        return super().forms_of(name) if origin is None else origin.forms_of(name)
+
+    def locate(self, row: int, name: str) -> Place:
+        origin = self._origin_of(name)
+        return super().locate(row, name) if origin is None else origin.locate(row, name)
+
+    def _origin_of(self, name: str) -> Origin | None:
+        """Return the file that a column of a `Frame` is from."""
+        if self.source is None or name not in self.source:
+            return None
+        return self.source.origin
