@@ -104,6 +104,20 @@ def encodings(path, **options):
     return rows.encoding, TableEncoding.fit(whole, **options)
 
 
+def test_a_stream_keeps_the_texts_of_the_rows_in_its_sample_alone(shops, monkeypatch):
+    joined = []
+
+    def recorded(frames):
+        joined.append(frames)
+        return _stream_source.concatenate(frames)
+
+    monkeypatch.setattr(_stream_fit, "concatenate", recorded)
+    rows = stream(shops, "y", task="regression")
+    sampled = [frames for frames in joined if len(frames) == len(rows.source) > 8][-1]
+    for frame in (*sampled, rows.sample.X):
+        assert {*frame.columns["shop"].texts} == {*frame["shop"].tolist()}
+
+
 @pytest.mark.case(127)
 @pytest.mark.parametrize(
     ("rare", "n_inputs", "options"),

@@ -329,9 +329,10 @@ class StreamFit:
         is_test = hashes < source.test_size
         is_validation = (hashes >= source.test_size) & (hashes < held_out)
         is_sampled = hashes >= max(held_out, 1 - source.sample_size)
-        self.parts["test"].append(rows.take(is_test))
-        self.parts["validation"].append(rows.take(is_validation))
-        self.parts["sample"].append(rows.take(is_sampled))
+        # Joining one frame leaves out the texts of the other rows of its block.
+        self.parts["test"].append(concatenate([rows.take(is_test)]))
+        self.parts["validation"].append(concatenate([rows.take(is_validation)]))
+        self.parts["sample"].append(concatenate([rows.take(is_sampled)]))
         training = source.training_of(block)
         self.lengths.append(len(training))
         self._measure(training)

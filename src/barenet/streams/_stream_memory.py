@@ -10,6 +10,7 @@ from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.storage._file_io import format_size
 from barenet.tables.files._parquet import ParquetTable
+from barenet.tables.frames._coded_texts import CodedTexts
 from barenet.tables.frames._frame import TEXT, Frame
 
 #: Minimum number of rows in a group of blocks that are shuffled together, and its maximum number of
@@ -117,10 +118,12 @@ def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:
 
 
 def bytes_of(rows: Frame) -> int:
-    """Compute the memory of the columns of a frame."""
+    """Compute the memory of the columns of a frame, if each row has its texts for itself."""
     n_bytes = 0
     for column in rows.columns.values():
-        n_bytes += column.nbytes
+        n_bytes += len(column) * column.dtype.itemsize
         if column.dtype == TEXT:
-            n_bytes += int(np.strings.str_len(column).sum())
+            coded = CodedTexts.joined([column])
+            lengths = np.array([len(text) for text in coded.texts])
+            n_bytes += int(lengths[coded.codes].sum())
     return n_bytes

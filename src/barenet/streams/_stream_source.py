@@ -36,7 +36,8 @@ from barenet.tables.files._open_table import (
     with_target,
 )
 from barenet.tables.files._parquet import ParquetTable, open_parquet, parquet_blocks
-from barenet.tables.frames._frame import TEXT, FileForms, Frame, Place, Table
+from barenet.tables.frames._coded_texts import CodedTexts
+from barenet.tables.frames._frame import FileForms, Frame, Place, Table
 from barenet.tables.reading._column_reading import Reading
 from barenet.tables.reading._column_values import Unread, as_texts, read_frame
 from barenet.tables.reading._target import TargetTask, known_targets
@@ -282,11 +283,6 @@ def find_files(paths: Paths) -> list[Path]:
     return list(files)
 
 
-def _texts_of(frame: Frame, name: str) -> NDArray[Any]:
-    """Return the values of a column as text, and text as it was read: 1.250 isn't 1.25."""
-    return np.asarray(as_texts(frame, name, ()), TEXT)
-
-
 def concatenate(frames: Sequence[Frame]) -> Frame:
     """Join the rows of frames; a column of several types becomes text, as in a CSV file."""
     with_rows = [frame for frame in frames if len(frame)]
@@ -297,10 +293,13 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
     return Frame(columns, with_rows[0].origin, numbers, with_rows[0].kinds)
 
 
-def _joined_column(frames: Sequence[Frame], name: str) -> NDArray[Any]:
-    """Join a column of frames, as text if its types differ, even if one has no values."""
-    parts = [frame[name] for frame in frames]
+def _joined_column(frames: Sequence[Frame], name: str) -> NDArray[Any] | CodedTexts:
+    """Join a column of frames, as text if its types differ, even if one has no values.
+
+    Text stays as it was read: 1.250 isn't 1.25.
+    """
+    parts = [frame.columns[name] for frame in frames]
     types = {part.dtype.kind for part in parts}
-    if len(types) > 1:
-        parts = [_texts_of(frame, name) for frame in frames]
+    if types == {"T"} or len(types) > 1:
+        return CodedTexts.joined([as_texts(frame, name, ()) for frame in frames])
     return np.concatenate(parts)

@@ -36,3 +36,10 @@ def test_a_column_of_a_frame_is_an_array():
     assert isinstance(frame["town"], np.ndarray)
     assert frame.take([2, 0])["town"].tolist() == ["Oslo", "Rome"]
     assert frame.to_pandas()["town"].isna().tolist() == [False, True, False, False, False, False]
+
+
+def test_columns_are_joined_without_the_texts_of_no_row():
+    towns = CodedTexts.of(["Rome", "Oslo", "Rome"])
+    joined = CodedTexts.joined([towns[1:2], np.array(["Bern", "Oslo "], TEXT), towns[:0]])
+    assert joined.tolist() == ["Oslo", "Bern", "Oslo "]
+    assert joined.texts == ["Oslo", "Bern", "Oslo "]

@@ -40,6 +40,17 @@ class CodedTexts:
         codes = np.fromiter(map(places.__getitem__, texts), np.int64, len(texts))
         return cls(codes, [*places])
 
+    @classmethod
+    def joined(cls, columns: Sequence[NDArray[Any] | Self]) -> Self:
+        """Join the rows of columns of texts, without the texts of no row."""
+        places: dict[str, int] = {}
+        codes = []
+        for column in columns:
+            coded = column.of_rows() if isinstance(column, cls) else cls.of(column.tolist())
+            codes_of_texts = [places.setdefault(text, len(places)) for text in coded.texts]
+            codes.append(np.array(codes_of_texts, np.int64)[coded.codes])
+        return cls(np.concatenate(codes), [*places])
+
     def __len__(self) -> int:
         return len(self.codes)
 
@@ -75,5 +86,5 @@ class CodedTexts:
 
 def unique_texts(column: NDArray[Any] | CodedTexts) -> tuple[NDArray[np.int64], list[str]]:
     """Index the different texts of a column in order, and strip them."""
-    coded = column.of_rows() if isinstance(column, CodedTexts) else CodedTexts.of(column.tolist())
+    coded = CodedTexts.joined([column])
     return coded.codes, [text.strip() for text in coded.texts]
