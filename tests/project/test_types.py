@@ -16,7 +16,7 @@ from typing import get_type_hints
 import pytest
 
 import barenet
-from barenet import RunConfig, TableEncoding, Task
+from barenet import RunConfig, Task
 from barenet.datasets._dataset_loading import DATASETS, DatasetOptions
 from barenet.datasets._table_loading import load_table
 from barenet.population._candidates import SETTINGS
@@ -32,7 +32,6 @@ from barenet.settings._task_settings import (
     FileOptions,
     OpeningOptions,
 )
-from barenet.streams._stream import EncodingOptions, stream
 from barenet.tables.files._delimited import CsvFields, CsvOptions
 
 ROOT = Path(__file__).parents[2]
@@ -140,8 +139,6 @@ def test_the_names_of_options_are_all_that_are_taken():
     named = {*inspect.getfullargspec(barenet.cross_validate).args, "cv", "metrics"}
     taken = KNOWN - {"networks", "rows"} - named
     assert {*FoldOptions.__annotations__} == taken
-    fit = {*inspect.signature(TableEncoding.fit).parameters} - {"X"}
-    assert {*EncodingOptions.__annotations__} == fit - {"columns", "categories", "drop", "missing"}
     table = {*inspect.signature(load_table).parameters} - {"path", "options"}
     named_sets = {option for each in DATASETS.values() for option in each.options}
     assert {*DatasetOptions.__annotations__} == table | named_sets
@@ -159,7 +156,6 @@ SIGNATURES = {
     "train_many": (barenet.train_many, "batch_size"),
     "cross_validate": (barenet.cross_validate, "epochs"),
     "search": (barenet.search, "epochs"),
-    "stream": (stream, "keep_column"),
     "load_dataset": (barenet.load_dataset, "samples"),
     "Population.replace": (barenet.typing.Population.replace, "epochs"),
 }

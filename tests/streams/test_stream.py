@@ -63,9 +63,9 @@ def folder(request, tmp_path, monkeypatch):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("numbers", ["standardize", "robust", "piecewise"])
+@pytest.mark.parametrize("numbers", ["standardize", "robust"])
 def test_the_encoding_is_that_of_all_training_rows(folder, numbers):
-    rows = stream(f"{folder}/*", "price", drop=["kind"], numbers=numbers)
+    rows = stream(f"{folder}/*", "price", columns={"kind": "drop"}, numbers=numbers)
     assert len(rows.source) > 6 and rows.n_rows == N_ROWS
     path = folder.parent / "whole.csv"
     TABLE.to_csv(path, index=False)
@@ -121,7 +121,7 @@ def test_a_stream_keeps_the_texts_of_the_rows_in_its_sample_alone(shops, monkeyp
 @pytest.mark.case(127)
 @pytest.mark.parametrize(
     ("rare", "n_inputs", "options"),
-    [(15, 400, {}), (16, 0, {"categories": ["shop"]}), (0.01, 0, {})],
+    [(15, 400, {}), (16, 0, {"columns": {"shop": "names"}}), (0.01, 0, {})],
     ids=["as many", "one less", "a share"],
 )
 def test_the_counts_of_all_rows_decide_which_categories_are_rare(shops, rare, n_inputs, options):
@@ -195,7 +195,7 @@ def test_dates_in_no_order_are_refused_and_those_in_another_one_are_missing(days
 
 @pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_held_out_rows_are_none_of_the_training_rows(folder):
-    options = {"test_size": 0.2, "validation_size": 0.1, "drop": ["kind"]}
+    options = {"test_size": 0.2, "validation_size": 0.1, "columns": {"kind": "drop"}}
     rows = stream(f"{folder}/*", "price", **options)
     sizes = [rows.n_rows, rows.validation.n_samples, rows.test.n_samples]
     assert sum(sizes) == N_ROWS and sizes[1] == pytest.approx(300, abs=60)
@@ -209,19 +209,19 @@ def test_held_out_rows_are_none_of_the_training_rows(folder):
 def test_the_memory_does_not_affect_the_result(folder):
     networks = []
     for memory in ("1GB", "100MB"):
-        rows = stream(f"{folder}/*", "price", drop=["kind"], memory=memory)
+        rows = stream(f"{folder}/*", "price", columns={"kind": "drop"}, memory=memory)
         networks.append(Network.dense([rows.n_inputs, 8, 1], seed=1))
         train(networks[-1], rows, epochs=1)
     assert np.array_equal(networks[0].parameters, networks[1].parameters)
     with pytest.raises(ArgumentError, match="memory: 100 kB is too little for blocks") as caught:
-        stream(f"{folder}/*", "price", drop=["kind"], memory="100kB")
+        stream(f"{folder}/*", "price", columns={"kind": "drop"}, memory="100kB")
     assert ("row groups" in str(caught.value)) == any(folder.glob("*.parquet"))
 
 
 @pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_the_memory_of_a_batch_of_several_groups_is_counted(folder, monkeypatch, refused):
     monkeypatch.setattr(_stream_memory, "GROUP_ROWS", 500)
-    rows = stream(f"{folder}/*", "price", drop=["kind"], memory="9MB")
+    rows = stream(f"{folder}/*", "price", columns={"kind": "drop"}, memory="9MB")
     network, options = Network.dense([rows.n_inputs, 1]), {"epochs": 1, "engine": "reference"}
     with refused("memory") as caught:
         train(network, dataclasses.replace(rows, memory=1000), **options)
@@ -259,7 +259,7 @@ def test_a_name_like_a_pattern_is_that_of_a_file(tmp_path):
 
 @pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
-    rows = stream(f"{folder}/*", "price", drop=["kind"])
+    rows = stream(f"{folder}/*", "price", columns={"kind": "drop"})
     monkeypatch.setattr(_stream, "MOST_NUMBERS", 100 * rows.n_inputs)
     network = Network.dense([rows.n_inputs, 1])
     few = rows.make_rows(network, SquaredError(), None, None, 1.0).in_memory
@@ -314,7 +314,7 @@ def write_parts(folder, suffix, empty=None):
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize("empty", ["size", "town", "built", "member"])
 def test_a_column_without_a_value_in_some_blocks_is_as_in_one_file(tmp_path, suffix, empty):
-    whole, options = write_parts(tmp_path / "parts", suffix, empty), {"drop": ["kind"]}
+    whole, options = write_parts(tmp_path / "parts", suffix, empty), {"columns": {"kind": "drop"}}
     rows = stream(f"{tmp_path}/parts/*", "price", **options, test_size=0.1, validation_size=0.1)
     together = stream(whole, "price", **options)
     assert [c.kind for c in rows.encoding.columns] == [c.kind for c in together.encoding.columns]
@@ -430,7 +430,7 @@ def test_a_compressed_or_encoded_file_has_the_blocks_of_its_text(
     plain = write(text, "plain.csv")
     packed = write(pack(text.encode(encoding)), name)
     networks = []
-    for path, csv in ((plain, {}), (packed, {"encoding": encoding})):
+    for path, csv in ((plain, CsvOptions()), (packed, CsvOptions(encoding=encoding))):
         rows = stream(path, "y", task="regression", csv=csv, test_size=0.1)
         assert len(rows.lengths) > 4
         network = Network.dense([rows.n_inputs, 4, 1], seed=0)
@@ -447,16 +447,19 @@ def test_a_compressed_or_encoded_file_has_the_blocks_of_its_text(
         ({"paths": []}, "paths: expected at least one, got "),
         ({"target": 3}, "target: expected text, got 3"),
         ({"target": None}, "are .*; name the one to predict, such as target='kind'$"),
-        ({"target": "kind", "drop": ["kind"]}, "drop: expected columns other than the target"),
+        (
+            {"target": "kind", "columns": {"kind": "drop"}},
+            "columns: expected columns other than the target",
+        ),
         ({"missing": "?"}, "missing: expected a list of texts"),
-        ({"csv": 3}, "csv: expected values by names, got 3"),
-        ({"csv": {"foo": 1}}, "csv: unknown 'foo'"),
         ({"target": "other"}, "target"),
-        ({"drop": [name for name in TABLE if name != "price"]}, "drop: no column is left to pred"),
+        (
+            {"columns": dict.fromkeys(TABLE.columns.drop("price"), "drop")},
+            "drop: no column is left to pred",
+        ),
         ({"test_size": 1}, "test_size"),
         ({"memory": "much"}, "memory: expected a size such as 8GB"),
         ({"numbers": "pieces"}, "numbers: unknown 'pieces'"),
-        ({"csv": {"separator": ";"}}, "separator"),
     ],
 )
 def test_wrong_arguments_are_named(tmp_path, arguments, message):
@@ -478,14 +481,14 @@ def test_a_column_that_is_constant_in_the_first_blocks_is_not_left_out(
         (tmp_path / f"{name}.csv").write_text("\n".join(["x,late,y", *lines]))
     options = {"target": "y", "task": "regression"}
     assert stream(f"{tmp_path}/*", **options).encoding.columns[1].kind == kind
-    rows = stream(f"{tmp_path}/*", **options, categories=["late"])
+    rows = stream(f"{tmp_path}/*", **options, columns={"late": "names"})
     assert rows.encoding.columns[1].kind == "category"
-    for given in ({}, {"categories": ["late"]}):
+    for given in ({}, {"columns": {"late": "names"}}):
         rows = stream(f"{tmp_path}/a.csv", **options, **given)
         assert rows.encoding.columns[1].kind == "dropped"
 
 
-@pytest.mark.parametrize("numbers", ["standardize", "minmax", "robust", "piecewise"])
+@pytest.mark.parametrize("numbers", ["standardize", "minmax", "robust"])
 @pytest.mark.parametrize(
     ("usual", "late", "kind"),
     [
@@ -507,7 +510,7 @@ def test_a_column_that_varies_only_outside_the_sample_is_not_left_out(
     rows = stream(tmp_path / "a.csv", "y", task="regression", numbers=numbers)
     assert len(np.unique(rows.sample.X["late"])) == 1
     column = rows.encoding.columns[1]
-    assert column.kind in (kind, "piecewise")
+    assert column.kind == kind
     inputs, _ = rows.arrays(rows.read_block(0))
     assert np.isfinite(inputs).all() and (inputs[0] != inputs[3997]).any()  # of the same x
 
@@ -518,7 +521,13 @@ ROWS = ["a,name,y", *(f"{x / 8},pipe {x % 5},{x % 7}" for x in range(3000))]
 #: The second file's header, a row of it by its number, the bytes of a block, options, the error.
 REFUSED = [
     ("a,name,y", {312: '1,pipe,"2'}, 1000, {}, "b.csv:314: a quote that opens here is not closed"),
-    ("a,name,y", {312: "1,2"}, 1000, {"csv": {"header": True}}, "b.csv:314: expected 3 values"),
+    (
+        "a,name,y",
+        {312: "1,2"},
+        1000,
+        {"csv": CsvOptions(header=True)},
+        "b.csv:314: expected 3 values",
+    ),
     ("a,name,z", {}, 1000, {}, "b.csv: no column y"),
     ("b,name,y", {}, 1000, {}, "b.csv: no column a"),
     ("a,name,y", {700: "1,pipe,q"}, 10**6, {}, "b.csv:702: column 'y': .*got 'q'; .*task='classi"),
@@ -539,7 +548,7 @@ def test_an_error_names_the_file_and_the_line(
         stream(f"{path.parent}/*.csv", "y", **options)
 
 
-@pytest.mark.parametrize("options", [{}, {"numeric": ["a"]}])
+@pytest.mark.parametrize("options", [{}, {"columns": {"a": "number"}}])
 def test_one_warning_names_the_values_of_all_files_that_cannot_be_read(write, monkeypatch, options):
     """Some blocks have none, and one has no other values."""
     monkeypatch.setattr(_csv_blocks, "_BLOCK", 1000)
@@ -606,7 +615,7 @@ def test_parquet_files_are_opened_without_a_temporary_file(folder, monkeypatch):
 
 @pytest.mark.parametrize("folder", ["parquet"], indirect=True)
 def test_rows_without_a_target_are_counted(folder, write):
-    rows = stream(f"{folder}/*", "price", drop=["kind"])
+    rows = stream(f"{folder}/*", "price", columns={"kind": "drop"})
     assert rows.sample.description == f"read in {len(rows.source)} blocks"
     lines = ["x,y", *(f"{x % 7},{x % 3}" for x in range(100)), "3,", "4,?", "3,NA"]
     rows = stream(write("\n".join(lines), "a.csv"), "y", test_size=0.2, missing=["?"])

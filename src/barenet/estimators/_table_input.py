@@ -25,6 +25,7 @@ from barenet.tables.encoding._alike_names import warn_of_alike_names
 from barenet.tables.encoding._encoding import TableEncoding, TableOptions
 from barenet.tables.encoding._placeholders import warn_of_placeholders
 from barenet.tables.frames._to_frame import column_names
+from barenet.tables.reading._column_words import merge_columns
 
 
 def take_rows(X: Any, rows: NDArray[np.intp], n_rows: int) -> Any:
@@ -59,15 +60,14 @@ class TableInput(Estimator):
 
     def _options(self) -> TableOptions:
         """Collect the given options of `TableEncoding.fit`."""
-        options = {
-            "rare": self.rare,
-            "columns": self.columns,
+        lists = {
             "categories": self.categories,
             "numeric": self.numeric,
             "drop": self.drop,
             "keep_column": self.keep_column,
-            "missing": self.missing,
         }
+        requests = merge_columns(self.columns, **without_none(lists))
+        options = {"rare": self.rare, "columns": requests, "missing": self.missing}
         return cast(TableOptions, without_none(options))
 
     def _checked(self, X: Any) -> Any:

@@ -15,7 +15,7 @@ section 9.1.1).
 
 import math
 from collections.abc import Collection
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,9 @@ from barenet.inputs._input_regression import (
 from barenet.tables.encoding._column import FilledColumn
 from barenet.tables.encoding._column_fitting import bin_edges
 from barenet.tables.encoding._column_kinds import DAY_PART, CategoryColumn, DateColumn, NumberColumn
-from barenet.tables.encoding._encoding import RARE, ColumnOptions, TableEncoding, values_of
+from barenet.tables.encoding._encoding import RARE, TableEncoding, values_of
 from barenet.tables.encoding._operations import positions
+from barenet.tables.reading._column_words import ColumnRequests
 
 #: The thresholds that are compared, the default first: of categories, of the values of a part of
 #: the date, and of numbers and days that may be codes.
@@ -173,7 +174,9 @@ def choose_inputs(
     y: NDArray[Any],
     weight: NDArray[Any],
     groups: NDArray[Any] | None = None,
-    **options: Unpack[ColumnOptions],
+    *,
+    requests: ColumnRequests | None = None,
+    missing: Collection[str] = (),
 ) -> ChosenInputs:
     """Choose the categories that have an input of their own.
 
@@ -185,7 +188,7 @@ def choose_inputs(
     >>> chosen.rare
     {'town': 0.0}
     """
-    encoding = TableEncoding.fit(X, rare=0, **options)
+    encoding = TableEncoding.fit(X, rare=0, columns=requests, missing=missing)
     sample = RegressionSample.of(y, weight, MOST_ROWS_OF_CATEGORIES, groups)
     frame = encoding.frame_of(X).take(sample.rows)
     columns = []

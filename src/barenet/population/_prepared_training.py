@@ -9,7 +9,7 @@ on half of the rows. Only inputs that predict what these leave unexplained are k
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ from barenet.population._ensemble_training import EnsembleTraining, rows_left_ou
 from barenet.population._monotonic_network import check_monotonic_target
 from barenet.population._number_loss import SQUARED_ERROR, NumberLoss
 from barenet.population._out_of_fold import OutOfFold, check_memory
-from barenet.tables.encoding._encoding import ColumnLists, TableEncoding
+from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import table_rows
 from barenet.tables.frames._frame import TEXT
@@ -103,7 +103,6 @@ def prepare_ensemble_training(
     monotonic: Any = None,
     columns: Mapping[str, str | ColumnRequest] | None = None,
     missing: Collection[str] = (),
-    **lists: Unpack[ColumnLists],
 ) -> PreparedTraining:
     """Prepare the training on a table: choose its inputs, fit their encoding, and scale numbers.
 
@@ -112,7 +111,7 @@ def prepare_ensemble_training(
     categories. `TrainingTable.confirm` leaves out those that networks can do without.
     """
     check_memory(y, target_kind)
-    requests = merge_columns(columns, **lists)
+    requests = merge_columns(columns)
     dropped = columns_with(requests, DROP)
     signs = signs_of_columns(monotonic, X, dropped)
     if signs:
@@ -234,7 +233,7 @@ class TrainingTable:
             self.y_for_encoding,
             self.weight,
             self.groups,
-            columns=self.columns,
+            requests=self.columns,
             missing=self.missing,
         )
         if self.rare is not None:

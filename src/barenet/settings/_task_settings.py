@@ -489,11 +489,10 @@ class TaskSettings(DataOptions):
         if memory == AUTO:
             memory = None
         target: Any = self.target  # if there is no target, the error proposes one
-        csv: Any = self.file
         return stream(
             self.data,
             target,
-            csv=csv,
+            csv=self.file,
             task=self.task,
             test_size=config.test_size or 0.0,
             validation_size=validation_size,

@@ -7,11 +7,10 @@ training rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +21,12 @@ from barenet._constraints import (
     check_seed,
     check_texts,
     convert,
-    lists_options,
 )
 from barenet._messages import count_of
-from barenet._registry import lookup
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines._block_rows import RowSource
-from barenet.errors import ArgumentError, DataError, option_of
+from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
@@ -38,7 +35,7 @@ from barenet.streams._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.streams._stream_memory import check_blocks
 from barenet.streams._stream_rows import StreamRows
 from barenet.streams._stream_source import StreamSource, find_blocks
-from barenet.tables.encoding._encoding import TableEncoding
+from barenet.tables.encoding._encoding import RARE, TableEncoding
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._table_rows import is_looked_up, table_rows
 from barenet.tables.encoding._words_column import WordsColumn
@@ -203,17 +200,6 @@ class Stream(RowSource):
         return self.target_scaling.transform(rows.y.reshape(-1, 1)).ravel()
 
 
-class EncodingOptions(TypedDict, total=False):
-    """Arguments of `TableEncoding.fit` that `stream` passes on."""
-
-    numbers: str
-    bins: int
-    rare: float
-    numeric: Collection[str]
-    keep_column: Collection[str]
-
-
-@lists_options(EncodingOptions)
 def stream(
     paths: str | PathLike[str] | Sequence[str | PathLike[str]],
     target: str,
@@ -224,13 +210,12 @@ def stream(
     split_seed: int = 0,
     memory: str | None = None,
     columns: Mapping[str, str | ColumnRequest] | None = None,
-    categories: Collection[str] = (),
-    drop: Collection[str] = (),
     missing: Collection[str] = (),
-    csv: Mapping[str, Any] | None = None,
+    numbers: Literal["none", "standardize", "minmax", "robust"] = "standardize",
+    rare: float = RARE,
+    csv: CsvOptions | None = None,
     allow_missing_columns: bool = False,
     track: Callable[[range], Iterable[int]] = iter,
-    **options: Unpack[EncodingOptions],
 ) -> Stream:
     """Open tables that may be larger than memory, to train on their rows.
 
@@ -260,20 +245,20 @@ def stream(
         depend on the limit.
     columns : mapping of str to str, optional
         The words for single columns, as for `load_table`.
-    categories, drop, missing : collection of str, default=()
+    missing : collection of str, default=()
         As for `TableEncoding.fit`.
-    csv : dict, optional
-        Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
-        ``header``, ``date_format``, ``quoting`` and ``thousands``.
+    numbers : {"none", "standardize", "minmax", "robust"}, default="standardize"
+        The scaling of numbers.
+    rare : float, default=0.01
+        As for `TableEncoding.fit`.
+    csv : CsvOptions, optional
+        The format of CSV files.
     allow_missing_columns : bool, default=False
         Whether a file may lack a column that another file has. The values are then missing, and a
         warning counts such files. By default, that is an error.
     track : callable, default=iter
         Wraps the numbers of the blocks as they are first read, such as ``tqdm.tqdm`` for a progress
         bar.
-    **options
-        More arguments of `TableEncoding.fit`: ``numbers``, ``bins``, ``rare``, ``numeric`` and
-        ``keep_column``.
 
     Returns
     -------
@@ -307,17 +292,9 @@ def stream(
     convert(task, TargetTask | None, "task")
     limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
-    csv_options = _csv_options(csv)
-    requests = merge_columns(
-        columns,
-        categories=categories,
-        numeric=options.pop("numeric", ()),
-        drop=drop,
-        keep_column=options.pop("keep_column", ()),
-        date_format=csv_options.date_format,
-    )
-    with _recommending_csv(csv):
-        blocks = find_blocks(paths, csv_options, limit)
+    csv = csv or CsvOptions()
+    requests = merge_columns(columns, date_format=csv.date_format)
+    blocks = find_blocks(paths, csv, limit)
     if not any(block.n_rows for block in blocks):
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     check_flag(allow_missing_columns, "allow_missing_columns")
@@ -348,55 +325,14 @@ def stream(
         validation_size=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
     used = {name: request for name, request in of_table.items() if request.words != DROP}
-    fit_options = {**options, "columns": used, "missing": source.missing}
-    with _recommending_csv(csv):
-        parts = StreamFit(source, fit_options, track).run()
-        return Stream(
-            source=parts.source,
-            encoding=parts.encoding,
-            target_scaling=parts.target_scaling,
-            sample=parts.sample,
-            validation=parts.validation,
-            test=parts.test,
-            lengths=parts.lengths,
-            memory=limit,
-        )
-
-
-@contextmanager
-def _recommending_csv(csv: Any) -> Iterator[None]:
-    """Make errors recommend options of CSV files in the form that `stream` takes, in ``csv``."""
-    try:
-        yield
-    except DataError as error:
-        if isinstance(csv, CsvOptions):  # the caller has its own names of options
-            raise
-        for option in [*error.options]:
-            name = option_of(option)
-            if name in CsvOptions.__dataclass_fields__:
-                _move_into_csv(error, option, name)
-        raise
-
-
-def _move_into_csv(error: DataError, option: str, name: str) -> None:
-    """Replace an option in a remedy by ``csv``, a dictionary that has the option under its name."""
-    in_csv = option.replace(name, "csv", 1)
-    csv_options: Any = error.options.setdefault(in_csv, {})
-    csv_options[name] = error.options.pop(option)
-    placeholder = "{" + option + "}"
-    placeholder_in_csv = "{" + in_csv + "}"
-    remedy = error.remedy.replace(placeholder, placeholder_in_csv)
-    # A remedy of several options of CSV files names their argument once.
-    before, _, after = remedy.partition(placeholder_in_csv)
-    after = after.replace(f" {placeholder_in_csv}", "")
-    error.remedy = before + placeholder_in_csv + after
-
-
-def _csv_options(csv: Any) -> CsvOptions:
-    """Check the names of the options of CSV files."""
-    if isinstance(csv, CsvOptions):
-        return csv
-    options = convert(csv or {}, Mapping[str, object], "csv")
-    for name in options:
-        lookup(CsvOptions.__dataclass_fields__, name, "csv")
-    return CsvOptions(**options)
+    parts = StreamFit(source, used, numbers, rare, track).run()
+    return Stream(
+        source=parts.source,
+        encoding=parts.encoding,
+        target_scaling=parts.target_scaling,
+        sample=parts.sample,
+        validation=parts.validation,
+        test=parts.test,
+        lengths=parts.lengths,
+        memory=limit,
+    )

@@ -15,8 +15,7 @@ from barenet.streams._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.streams._stream_source import StreamSource, concatenate
 from barenet.tables.encoding import _column_fitting as fitting
 from barenet.tables.encoding._column import Column, DroppedColumn
-from barenet.tables.encoding._column_kinds import DateColumn
-from barenet.tables.encoding._encoding import RARE, TableEncoding, check_rare
+from barenet.tables.encoding._encoding import TableEncoding, check_rare
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
 from barenet.tables.frames._coded_texts import unique_texts
@@ -35,6 +34,7 @@ from barenet.tables.reading._column_texts import ColumnTexts
 from barenet.tables.reading._column_values import parse_column, read_frame
 from barenet.tables.reading._column_words import (
     KEEP,
+    ColumnRequests,
     columns_with,
     kinds_of_requests,
     missing_of_requests,
@@ -176,16 +176,19 @@ class StreamFit:
     def __init__(
         self,
         source: StreamSource,
-        options: Mapping[str, Any],
+        requests: ColumnRequests,
+        numbers: str,
+        rare: float,
         track: Callable[[range], Iterable[int]],
     ) -> None:
+        self.numbers = numbers
         first_rows = sample_blocks(source)
-        tokens = missing_tokens(options["missing"])
-        kinds = stated_kinds(first_rows, options["columns"])
+        tokens = missing_tokens(source.missing)
+        kinds = stated_kinds(first_rows, requests)
         #: Columns whose kind follows from their values.
         self.inferred = [name for name in source.features if name not in kinds]
         #: Texts that stand for a missing value only in some columns, by their names.
-        self.markers = missing_of_requests(options["columns"])
+        self.markers = missing_of_requests(requests)
         source = replace(source, tokens=tokens, markers=self.markers)
         counts = _count_texts(source, [*self.inferred, source.target], track)
         mixed = [name for name, texts in counts.texts.items() if texts.n_numbers and texts.texts]
@@ -211,7 +214,7 @@ class StreamFit:
         self.kinds = kinds
         source = replace(source, kinds=kinds)
         first_rows, _ = read_frame(first_rows, kinds, tokens, self.markers)
-        self.rare = check_rare(options.get("rare", RARE))
+        self.rare = check_rare(rare)
         self.fraction = self.rare
         if self.rare >= 1:
             # A number of rows is converted to a fraction of all rows, and applied to the sample.
@@ -219,13 +222,16 @@ class StreamFit:
             # Below 1, as a value of 1 or more would again be a number of rows.
             self.fraction = min(self.rare / n_rows, 0.99)
         features = first_rows.select(source.features)
-        self.draft = _fit_draft(features, {**options, "rare": self.fraction})
+        options = {
+            "numbers": numbers,
+            "rare": self.fraction,
+            "columns": requests,
+            "missing": source.missing,
+        }
+        self.draft = _fit_draft(features, options)
         self.source = self._with_sample(source, first_rows)
         _, classes = read_target(first_rows, source.target, source.task, source.target_reading)
         self.of_classes = classes is not None
-        self.numbers = options.get("numbers", "standardize")
-        self.bins = options.get("bins", 24)
-        requests = options["columns"]
         #: Columns that are kept even if they look like identifiers.
         self.kept = {*columns_with(requests, KEEP), *kinds_of_requests(requests)}
         #: Columns of texts to read by their words.
@@ -285,12 +291,9 @@ class StreamFit:
         sample = concatenate(self.parts.pop("sample"))
         classes = self._classes()
         scaling = self._target_scaling() if classes is None else None
-        columns = self._fit_columns(sample)
-        if self.numbers == "piecewise":
-            columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)
         return StreamParts(
             source=self.source,
-            encoding=TableEncoding(columns, self.draft.missing),
+            encoding=TableEncoding(self._fit_columns(sample), self.draft.missing),
             target_scaling=scaling,
             sample=self._dataset(sample, classes),
             validation=self._dataset(validation, classes),
@@ -447,7 +450,4 @@ class StreamFit:
         if isinstance(fitted, DroppedColumn):  # in the sample, all values are equal or missing
             with_extremes = self._with_extremes(sample, name, missing)
             fitted = self._fit_measured(with_extremes, name, missing)
-        if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
-            # The statistics of all rows may include placeholders, unlike those of the sample.
-            return replace(fitted, indicator=statistics.n_missing > 0)
         return statistics.refine(fitted, self.numbers)

@@ -13,7 +13,6 @@ from pyarrow import csv, parquet
 from barenet import TableEncoding, TablePreprocessor, Task
 from barenet.datasets._table_loading import load_table
 from barenet.inputs._target_jumps import add_edges_at_jumps
-from barenet.streams import _stream_fit
 from barenet.streams._stream import stream
 from barenet.tables.encoding._placeholders import placeholder_notes
 from barenet.tables.files import _csv_blocks
@@ -211,21 +210,19 @@ def test_placeholders_change_neither_bins_nor_scale():
 
 
 @pytest.mark.case(153)
-@pytest.mark.parametrize("numbers", ["standardize", "piecewise"])
-def test_a_stream_has_the_dates_of_the_table_in_memory(numbers, tmp_path, monkeypatch):
+def test_a_stream_has_the_dates_of_the_table_in_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(_csv_blocks, "_BLOCK", 5_000)
     days = np.tile(DAYS, 5)
     days[::100] = np.datetime64("9999-12-31")
     path = tmp_path / "days.csv"
     pd.DataFrame({"end": days.astype(str), "y": np.arange(len(days)) % 7}).to_csv(path, index=False)
-    rows = stream(path, "y", task="regression", numbers=numbers)
+    rows = stream(path, "y", task="regression")
     assert len(rows.source) > 2
     whole = load_table(path, "y", task="regression", frame=True).X
     (found,) = rows.encoding.columns
-    (expected,) = TableEncoding.fit(whole, numbers=numbers).columns
+    (expected,) = TableEncoding.fit(whole).columns
     assert found.edges == expected.edges and found.fill == expected.fill
     assert (found.center, found.scale) == pytest.approx((expected.center, expected.scale))
-    assert (found.n_bins > 20) == (numbers == "piecewise")
 
 
 @pytest.mark.case(153)
@@ -241,24 +238,6 @@ def test_dates_are_limited_where_there_is_no_room_for_bins_of_numbers():
     encoded = encoding.transform(table)[:, place]
     assert np.abs(encoded).max() < 6
     assert np.delete(encoded, 7).std() == pytest.approx(1, abs=0.01)
-
-
-@pytest.mark.case(153)
-def test_a_date_outside_of_the_sample_of_a_stream_does_not_decide_its_scale(tmp_path, monkeypatch):
-    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 200)
-    path = tmp_path / "days.csv"
-    scales = {}
-    for place in range(400, 440):
-        days = np.tile(DAYS, 5).astype(str)
-        days[place] = "9999-12-31"
-        table = pd.DataFrame({"end": days, "y": np.arange(len(days)) % 7})
-        table.to_csv(path, index=False)
-        rows = stream(path, "y", task="regression", numbers="piecewise")
-        is_in_sample = np.datetime64("9999-12-31") in rows.sample.X["end"].astype("M8[D]")
-        scales[is_in_sample] = rows.encoding.columns[0].scale
-        if len(scales) == 2:
-            break
-    assert scales[False] == pytest.approx(scales[True], rel=0.02)
 
 
 @pytest.mark.case(153)

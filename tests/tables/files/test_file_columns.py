@@ -81,7 +81,11 @@ def test_a_column_that_one_file_lacks_is_an_error(write, changed):
         assert caught.value.path.name.startswith(f"part-{changed}.")
     with pytest.raises(DataError, match=message):
         Task.open(pattern, "y")
-    assert stream(pattern, "y", drop=["b"]).encoding.input_names == ("a", "town=Oslo", "town=Rome")
+    assert stream(pattern, "y", columns={"b": "drop"}).encoding.input_names == (
+        "a",
+        "town=Oslo",
+        "town=Rome",
+    )
 
 
 @pytest.mark.case(189)
@@ -112,7 +116,7 @@ def test_a_column_that_one_file_alone_has_is_an_error(write, changed):
     with pytest.raises(DataError, match=message) as caught:
         stream(pattern, "y")
     assert f"part-{changed}." not in str(caught.value.path)
-    assert stream(pattern, "y", drop=["rain"]).n_inputs == 4
+    assert stream(pattern, "y", columns={"rain": "drop"}).n_inputs == 4
     with pytest.warns(UserWarning, match="^missing columns: 'rain' in 3 of 4 files$"):
         assert stream(pattern, "y", allow_missing_columns=True).n_inputs == 6
 
@@ -239,10 +243,10 @@ def test_a_target_without_values_in_one_file_has_any_type(tmp_path, position):
 @pytest.mark.case(191)
 def test_columns_named_as_categories_may_have_several_types(tmp_path):
     pattern = write_types(tmp_path / "mixed", "int32", "text")
-    rows = stream(pattern, "y", categories=["b"])
+    rows = stream(pattern, "y", columns={"b": "names"})
     names = {*(f"name {n}" for n in range(7)), *map(str, range(7))}
     assert {*rows.encoding.columns[1].categories} == names
-    assert stream(pattern, "y", drop=["b"]).n_inputs == 1
+    assert stream(pattern, "y", columns={"b": "drop"}).n_inputs == 1
 
 
 #: Changes of one of eight files, which the kind of its column follows from.

@@ -18,6 +18,7 @@ from barenet.datasets._table_loading import load_table, read_features, read_samp
 from barenet.errors import DataError
 from barenet.streams._stream import stream
 from barenet.tables.encoding._named_columns import named_matrix
+from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._parquet import open_parquet, parquet_blocks
 
 VIEWS = pytest.mark.skipif(
@@ -160,7 +161,7 @@ def test_csv_options_are_refused_for_patterns_of_parquet_files(write):
             Task.open(data, "y", delimiter=";", **options)
     csv = path.with_name("t.csv")
     csv.write_text("x;y\n1;2.5\n3;1.5\n", "utf-8")
-    assert stream([path, csv], "y", csv={"delimiter": ";"}).n_rows == 42
+    assert stream([path, csv], "y", csv=CsvOptions(delimiter=";")).n_rows == 42
 
 
 @pytest.mark.case(120)
@@ -306,7 +307,7 @@ def test_some_row_groups_may_have_another_encoding(write, tmp_path):
     parquet.write_table(half, tmp_path / "0.parquet")
     options = {"use_dictionary": False, "column_encoding": DELTA}
     parquet.write_table(half, tmp_path / "1.parquet", **options)
-    rows = stream(f"{tmp_path}/[01].parquet", "size", drop=["remark"], task="regression")
+    rows = stream(f"{tmp_path}/[01].parquet", "size", columns={"remark": "drop"}, task="regression")
     labels = ("Köln am Rhein", "Oslo, the new town", "Rome")
     assert rows.encoding.columns[0].categories == labels and rows.n_rows == 3_000
 
@@ -317,7 +318,7 @@ def test_a_file_of_duckdb_in_version_two_is_read():
     path = Path(__file__).parents[2] / "data" / "duckdb_v2.parquet"
     check_mixed(path)
     in_memory = load_table(path, "price", drop=["remark"])
-    rows = stream(path, "price", drop=["remark"])
+    rows = stream(path, "price", columns={"remark": "drop"})
     assert rows.n_rows == in_memory.n_samples == 400
     assert rows.encoding.columns[0].categories == tuple(sorted(f"place {n}" for n in range(40)))
 

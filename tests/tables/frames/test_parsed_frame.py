@@ -44,7 +44,7 @@ def test_columns_to_drop_may_have_values_of_any_type():
     period = pd.period_range("2000-01", periods=300, freq="M")
     table = pd.DataFrame(TABLE).assign(period=period)
     y = RNG.normal(size=300)
-    _, encoding, *_ = prepare_ensemble_training(table, y, drop=["period"])
+    _, encoding, *_ = prepare_ensemble_training(table, y, columns={"period": "drop"})
     assert encoding.columns[-1].kind == "dropped"
     with pytest.raises(ValueError, match="period"):
         prepare_ensemble_training(table, y)

@@ -14,6 +14,7 @@ from barenet import TableEncoding
 from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError
 from barenet.streams._stream import stream
+from barenet.tables.files._delimited import CsvOptions
 
 N = 200
 RNG = np.random.default_rng(156)
@@ -297,7 +298,7 @@ def test_a_format_that_names_a_column_of_other_values_is_refused(table, values, 
     for call in (
         lambda: TableEncoding.fit(load_table(path, "y", date_format=named).X),
         lambda: load_table(path, "y", split_by_time="c", date_format=named),
-        lambda: stream(path, "y", csv={"date_format": [f"c={date_format}"]}, task="regression"),
+        lambda: stream(path, "y", csv=CsvOptions(date_format=named), task="regression"),
     ):
         with pytest.raises(DataError) as caught:
             call()
@@ -335,7 +336,9 @@ def test_a_marker_in_the_format_of_the_dates_is_missing(write, marker):
     found = encoding.transform(columns)
     np.testing.assert_array_equal(found, expected.transform(load_table(blank, "y", **options).X))
     # A stream and new rows in memory follow the same rule.
-    opened = stream(path, "y", csv={"date_format": "%d.%m.%Y"}, missing=[marker], task="regression")
+    opened = stream(
+        path, "y", csv=CsvOptions(date_format="%d.%m.%Y"), missing=[marker], task="regression"
+    )
     assert "day missing" in opened.encoding.input_names
     again = encoding.transform({"day": [marker, "2024-01-02"], "x": [1, 1]})
     assert again[:, encoding.input_names.index("day missing")].tolist() == [1, 0]

@@ -57,25 +57,11 @@ RARE = 0.01
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
 
-class ColumnLists(TypedDict, total=False):
-    """Arguments of `TableEncoding.fit` that list columns, which `columns` replaces."""
-
-    drop: Collection[str]
-    keep_column: Collection[str]
-    categories: Collection[str]
-    numeric: Collection[str]
-
-
-class ColumnOptions(ColumnLists, total=False):
-    """Arguments of `TableEncoding.fit` for single columns, and texts for missing values."""
+class TableOptions(TypedDict, total=False):
+    """Arguments of `TableEncoding.fit` for columns, missing values and rare categories."""
 
     columns: Mapping[str, str | ColumnRequest]
     missing: Collection[str]
-
-
-class TableOptions(ColumnOptions, total=False):
-    """The same arguments, and the fraction of rows below which a category is rare."""
-
     rare: float
 
 
