@@ -22,19 +22,18 @@ EXTRAS = {
 }
 
 
-def install_command(extra: str, *packages: str) -> str:
-    """Return the command that installs an extra, possibly with other packages.
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra.
 
     Until barenet is on PyPI, extras come from a copy of the repository, because the name is missing
     on PyPI or may belong to someone else.
 
     Examples
     --------
-    >>> install_command("onnx", "skl2onnx")
-    "pip install '.[onnx]' skl2onnx, in a copy of the repository"
+    >>> install_command("onnx")
+    "pip install '.[onnx]', in a copy of the repository"
     """
-    requirements = " ".join([f"'.[{extra}]'", *packages])
-    return f"pip install {requirements}, in a copy of the repository"
+    return f"pip install '.[{extra}]', in a copy of the repository"
 
 
 def require(module: str, *, extra: str, purpose: str) -> Any:

@@ -2,7 +2,6 @@
 
 from barenet.estimators._classifier import MLPClassifier
 from barenet.estimators._ensemble_estimators import MLPEnsembleClassifier, MLPEnsembleRegressor
-from barenet.estimators._onnx_converters import register_onnx_converters
 from barenet.estimators._regressor import MLPRegressor
 from barenet.estimators._table_input import TablePreprocessor
 
@@ -12,5 +11,4 @@ __all__ = [
     "MLPEnsembleRegressor",
     "MLPRegressor",
     "TablePreprocessor",
-    "register_onnx_converters",
 ]

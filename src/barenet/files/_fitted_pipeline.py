@@ -27,7 +27,7 @@ from barenet.training._history import History
 IRRELEVANT = ("callbacks", "threads", "verbose", "warm_start")
 
 #: The remedy for other pipelines.
-SKL2ONNX = "skl2onnx converts other pipelines, after register_onnx_converters of barenet.estimators"
+SKL2ONNX = "skl2onnx converts other steps, and onnx.compose joins them with the exported network"
 
 #: The remedy for an ensemble with another step, or in a `TransformedTargetRegressor`.
 REMEDY = "fit it on the raw table and target, alone"

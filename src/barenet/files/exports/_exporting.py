@@ -126,7 +126,6 @@ def export(
 
     See Also
     --------
-    barenet.estimators.register_onnx_converters : Convert any scikit-learn pipeline to ONNX.
 
     Examples
     --------

@@ -95,7 +95,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         X = graph.add("Cast", encoded, to=TYPES[str(program.dtype)])
         operator_sets.append(helper.make_opsetid("ai.onnx.ml", ML_OPSET))
     results = [helper.make_tensor_value_info(*tensor) for tensor in _results(program)]
-    write_outputs(program, graph, X, outputs=results[-1].name, labels="labels")
+    _add_steps(program, graph, X, outputs=results[-1].name)
     trained = f", trained on {program.dataset}" if program.dataset else ""
     name = utf8(stem) or "network"
     onnx_graph = helper.make_graph(
@@ -130,17 +130,16 @@ def _metadata(program: Program) -> dict[str, str]:
 
 
 class OnnxGraph:
-    """Collects operators and constants for a graph of the onnx package, under a prefix."""
+    """Collects operators and constants for a graph of the onnx package."""
 
-    def __init__(self, onnx: Any, prefix: str = "barenet") -> None:
+    def __init__(self, onnx: Any) -> None:
         self.onnx = onnx
-        self.prefix = prefix
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
         number = len(self.nodes) + 1
-        result = output or f"{self.prefix}/{operator.lower()}_{number}"
+        result = output or f"barenet/{operator.lower()}_{number}"
         make_node = self.onnx.helper.make_node
         node = make_node(operator, list(inputs), [result], name=result, **options)
         self.nodes.append(node)
@@ -152,7 +151,7 @@ class OnnxGraph:
         return self.add(operator, X, constant)
 
     def constant(self, values: NDArray[Any]) -> str:
-        name = f"{self.prefix}/constant_{len(self.constants) + 1}"
+        name = f"barenet/constant_{len(self.constants) + 1}"
         contiguous = np.ascontiguousarray(values).reshape(values.shape)
         self.constants.append(self.onnx.numpy_helper.from_array(contiguous, name))
         return name
@@ -189,9 +188,7 @@ def _results(program: Program) -> Iterator[Tensor]:
     yield Tensor(outputs, TYPES[str(program.dtype)], ("n_samples", program.n_outputs))
 
 
-def write_outputs(
-    program: Program, graph: OnnxGraph, X: str, outputs: str, labels: str | None = None
-) -> None:
+def _add_steps(program: Program, graph: OnnxGraph, X: str, outputs: str) -> None:
     """Add all steps of a program, and the labels that result from the last one."""
     steps = program.steps
     if program.table:
@@ -215,7 +212,7 @@ def write_outputs(
     if program.classes:
         index = _class_index(program, graph, outputs)
         names = graph.constant(_class_names(program))
-        graph.add("Gather", names, index, output=labels, axis=0)
+        graph.add("Gather", names, index, output="labels", axis=0)
 
 
 def _class_index(program: Program, graph: OnnxGraph, probabilities: str) -> str:
