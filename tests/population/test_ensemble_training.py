@@ -87,7 +87,7 @@ def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones(m
     is_piece = [".." in name for name in encoding.input_names]
     assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.input_names
     y = training.out_of_fold.y
-    factors = relevance_factors(encoding, table, y, np.ones(90), training.left_out)
+    factors = relevance_factors(encoding, table, y, np.ones(90), training.left_out, n_folds=4)
     assert factors.min() < 1
     inputs = []
     for first_row, factors_of_network in zip(training.first_rows, factors, strict=True):

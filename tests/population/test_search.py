@@ -144,13 +144,13 @@ def test_a_time_limit_ranks_the_candidates_that_were_trained_on_all_folds(
     module = sys.modules["barenet.population._search"]
     grid = {"learning_rate": [0.001, 0.01, 0.1, 0.02]}
     fixed = {"layers": (3, 1), "cv": 2, "epochs": 8, "halving": halving, "refit": False}
-    monkeypatch.setattr(module, "started_limits", lambda time_limit: [LimitOfNetworks(5)])
+    monkeypatch.setattr(module, "started_limits", lambda time_limit: (LimitOfNetworks(5),))
     with pytest.warns(RuntimeWarning, match="limit of 60 s was reached: 2 of 4 candidates"):
         result = search(grid, *line, time_limit=60, threads=1, **fixed)
     scores = result.cv_results_["mean_test_score"]
     assert np.isnan(scores).tolist()[:4] == [False, False, True, True]
     assert result.best_params_["learning_rate"] in (0.001, 0.01)
-    monkeypatch.setattr(module, "started_limits", lambda time_limit: [LimitOfNetworks(1)])
+    monkeypatch.setattr(module, "started_limits", lambda time_limit: (LimitOfNetworks(1),))
     with pytest.raises(BarenetError, match="before a candidate was trained on all folds"):
         search(grid, *line, time_limit=60, threads=1, **fixed)
 

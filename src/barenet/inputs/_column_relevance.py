@@ -12,9 +12,12 @@ Boruta package"). The relevance is the ratio of the two.
 
 Each network has factors of its own, from the rows that it is trained on. Otherwise, the rows that
 it leaves out would have a part in the choice, and their errors would be too small (Hastie,
-Tibshirani and Friedman, "The Elements of Statistical Learning", section 7.10.2).
+Tibshirani and Friedman, "The Elements of Statistical Learning", section 7.10.2). Trees are fitted
+to half of the folds, so that networks share them: of four folds, those of three halves are trained
+on by a network.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -34,8 +37,9 @@ from barenet.tables.encoding._encoding import TableEncoding, values_of
 from barenet.tables.encoding._operations import part_of
 from barenet.tables.encoding._words_column import WordsColumn
 
-#: Maximum number of rows that the trees are fitted to, and minimum number of rows of each leaf.
-MOST_ROWS_OF_TREES = 2_500
+#: Maximum number of rows of all folds that the trees are fitted to, and minimum number of rows of
+#: each leaf.
+MOST_ROWS_OF_TREES = 1_500
 ROWS_OF_LEAF = 5
 
 #: Minimum number of columns. On eight tables of fewer columns, with up to 2,000 training rows, the
@@ -49,9 +53,9 @@ ENOUGH_ROWS = 30_000
 #: Number of folds for the mean targets of categories.
 FOLDS = 4
 
-#: Number of trees for each network. On formulas of 36 to 75 columns, of which four matter, networks
-#: predict as well as with 80 trees.
-TREES = 40
+#: Number of trees for each half of the folds. On formulas of 60 columns, four of which matter, the
+#: three halves of a network find as many of them as 40 trees on all of its rows.
+TREES = 10
 
 #: Maximum number of features that are compared at a split, which bounds the time of wide tables.
 MOST_FEATURES = 100
@@ -108,6 +112,21 @@ def _codes(values: NDArray[Any]) -> NDArray[np.intp]:
     return codes
 
 
+class ColumnImportances(NamedTuple):
+    """What trees explain by each column, and by its shadow.
+
+    Attributes
+    ----------
+    explained : ndarray of shape (n_columns,)
+        The importance of each column.
+    by_chance : ndarray of shape (n_columns,)
+        The importance that chance gives to each column.
+    """
+
+    explained: NDArray[np.float64]
+    by_chance: NDArray[np.float64]
+
+
 def relevance_factors(
     encoding: TableEncoding,
     X: Any,
@@ -115,45 +134,52 @@ def relevance_factors(
     weight: NDArray[Any],
     left_out: Sequence[NDArray[np.intp]],
     *,
-    n_threads: int = 1,
+    n_folds: int,
 ) -> NDArray[np.float32]:
     """Return factors of the inputs for each network, given the rows that it leaves out.
 
+    The rows that `n_folds` networks in turn leave out are the folds of all rows.
+
     The factors are below 1 if several columns are not relevant. They are 1 for tables of fewer than
-    `FEWEST_COLUMNS` columns or more than `ENOUGH_ROWS` rows. y has classes, or rows of numbers. The
-    factors don't depend on the number of threads.
+    `FEWEST_COLUMNS` columns or more than `ENOUGH_ROWS` rows. y has classes, or rows of numbers.
 
     >>> rng = np.random.default_rng(0)
     >>> table = {f"x{column}": rng.normal(size=300) for column in range(30)}
     >>> encoding = TableEncoding.fit(table)
     >>> y = table["x0"][:, np.newaxis]
-    >>> factors = relevance_factors(encoding, table, y, np.ones(300), [np.arange(75)])
+    >>> folds = np.split(np.arange(300), 4)
+    >>> factors = relevance_factors(encoding, table, y, np.ones(300), folds, n_folds=4)
     >>> factors[0, :3].round(2)  # the column that matters, and two of those that don't
-    array([1.  , 0.23, 0.23], dtype=float32)
+    array([1.  , 0.22, 0.22], dtype=float32)
     """
     factors = np.ones((len(left_out), encoding.n_inputs), np.float32)
-    if len(encoding.used) < FEWEST_COLUMNS or len(y) > ENOUGH_ROWS:
+    # The words of a column are chosen already.
+    compared = [column for column in encoding.used if not isinstance(column, WordsColumn)]
+    if len(compared) < FEWEST_COLUMNS or len(y) > ENOUGH_ROWS:
         return factors
     rows = random_rows(len(y), MOST_ROWS_OF_TREES)
     targets = targets_of(y)[rows]
-    columns = []
     frame = encoding.frame_of(X).take(rows)
-    for column, values in values_of(encoding, frame):
-        if not isinstance(column, WordsColumn):  # its words are chosen already
-            columns.append(ColumnValues.of(column, values))
+    columns = [
+        ColumnValues.of(column, values)
+        for column, values in values_of(encoding, frame)
+        if column in compared
+    ]
     starts = encoding.starts
-    for network, left_out_rows in enumerate(left_out):
-        weight_in_training = weight.copy()
-        weight_in_training[left_out_rows] = 0
-        relevance_by_name = relevances(
-            columns, targets, weight_in_training[rows], seed=network, n_threads=n_threads
-        )
-        irrelevant = {name for name, value in relevance_by_name.items() if value < RELEVANT}
-        factor = 1 / math.sqrt(max(1, len(irrelevant)))
-        for name in irrelevant:
-            start = starts[name]
-            end = start + len(encoding.used_by_name[name].inputs)
-            factors[network, start:end] = factor
+    for first in range(0, len(left_out), n_folds):
+        folds = np.zeros(len(y), np.intp)
+        for fold in range(n_folds):
+            folds[left_out[first + fold]] = fold
+        relevances_by_fold = relevances(columns, targets, weight[rows], folds[rows], seed=first)
+        for fold, relevance_of_columns in enumerate(relevances_by_fold):
+            are_irrelevant = relevance_of_columns < RELEVANT
+            n_irrelevant = int(np.count_nonzero(are_irrelevant))
+            factor = 1 / math.sqrt(max(1, n_irrelevant))
+            for column, is_irrelevant in zip(columns, are_irrelevant, strict=True):
+                if is_irrelevant:
+                    start = starts[column.name]
+                    end = start + len(encoding.used_by_name[column.name].inputs)
+                    factors[first + fold, start:end] = factor
     return factors
 
 
@@ -161,32 +187,49 @@ def relevances(
     columns: Sequence[ColumnValues],
     targets: NDArray[np.float64],
     weight: NDArray[Any],
+    folds: NDArray[np.intp],
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """Return the relevance of each column without the rows of each fold, (n_folds, n_columns).
+
+    Rows without weight have no part in it.
+    """
+    n_folds = folds.max() + 1
+    explained = np.zeros((n_folds, len(columns)))
+    by_chance = np.zeros((n_folds, len(columns)))
+    for half in itertools.combinations(range(n_folds), n_folds // 2):
+        rows = np.flatnonzero(np.isin(folds, half) & (weight > 0))
+        if len(rows) == 0:
+            continue
+        importances = column_importances(columns, targets, weight, rows, seed)
+        others = [fold for fold in range(n_folds) if fold not in half]
+        explained[others] += importances.explained
+        by_chance[others] += importances.by_chance
+    infinite = np.full_like(explained, math.inf)
+    return np.divide(explained, by_chance, out=infinite, where=by_chance > 0)
+
+
+def column_importances(
+    columns: Sequence[ColumnValues],
+    targets: NDArray[np.float64],
+    weight: NDArray[Any],
+    rows: NDArray[np.intp],
     seed: int,
-    n_threads: int = 1,
-) -> dict[str, float]:
-    """Return the relevance of each column by its name; rows without weight have no part in it."""
+) -> ColumnImportances:
+    """Fit trees to some rows of the columns and of their shadows."""
     rng = np.random.RandomState(seed)
-    rows = rng.permutation(np.flatnonzero(weight))  # in random order, for the folds
-    if not columns or not len(rows):
-        return {}
+    rows = rng.permutation(rows)  # in random order, for the means of categories
     shuffled = rng.permutation(rows)
     targets = targets[rows]
     features = [column.features(rows, targets) for column in columns]
     shadows = [column.features(shuffled, targets) for column in columns]
     X = np.concatenate([*features, *shadows], axis=1)
-    explained = _importances(X, targets, weight[rows], seed, n_threads)
-    of_features, of_shadows = np.split(explained, 2)
+    of_features, of_shadows = np.split(_importances(X, targets, weight[rows], seed), 2)
     n_features = [part.shape[1] for part in features]
-    importances = _sums(of_features, n_features)
     # A single shadow is a matter of chance itself, so the mean of all shadows counts as much.
-    chance_of_shadow = _sums(of_shadows, n_features)
-    mean_chance = of_shadows.mean() * np.array(n_features)
-    chance = (chance_of_shadow + mean_chance) / 2
-    relevance_by_name = {}
-    for column, importance, chance_of_column in zip(columns, importances, chance, strict=True):
-        relevance = float(importance / chance_of_column) if chance_of_column > 0 else math.inf
-        relevance_by_name[column.name] = relevance
-    return relevance_by_name
+    mean_of_shadows = of_shadows.mean() * np.array(n_features)
+    by_chance = (_sums(of_shadows, n_features) + mean_of_shadows) / 2
+    return ColumnImportances(_sums(of_features, n_features), by_chance)
 
 
 def _importances(
@@ -194,7 +237,6 @@ def _importances(
     targets: NDArray[np.float64],
     weight: NDArray[Any],
     seed: int,
-    n_threads: int,
 ) -> NDArray[np.float64]:
     """Fit trees to rows of features, and return the importance of each feature."""
     from sklearn.ensemble import ExtraTreesRegressor
@@ -205,7 +247,6 @@ def _importances(
         min_samples_leaf=ROWS_OF_LEAF,
         max_features=n_features_of_split,
         random_state=seed,
-        n_jobs=n_threads,
     )
     if targets.shape[1] == 1:
         targets = targets[:, 0]  # scikit-learn warns of a single column
@@ -228,15 +269,16 @@ def mean_targets(codes: NDArray[np.intp], targets: NDArray[np.float64]) -> NDArr
     The mean is that of these rows and of one more row, which has the mean of all targets. So codes
     in few rows, of which chance determines the mean, differ little.
     """
-    n_codes = codes.max() + 1
+    shape = (codes.max() + 1, FOLDS)
     folds = np.arange(len(codes)) % FOLDS
+    cells = np.ravel_multi_index((codes, folds), shape)
+    n_cells = math.prod(shape)
+    counts = np.bincount(cells, minlength=n_cells).reshape(shape)
+    counts_of_others = counts.sum(axis=1, keepdims=True) - counts
     means = np.empty_like(targets)
-    for fold in range(FOLDS):
-        is_left_out = folds == fold
-        others = codes[~is_left_out]
-        counts = np.bincount(others, minlength=n_codes)
-        for output, target in enumerate(targets.T):
-            sums = np.bincount(others, target[~is_left_out], n_codes)
-            by_code = (sums + target.mean()) / (counts + 1)
-            means[is_left_out, output] = by_code[codes[is_left_out]]
+    for output, target in enumerate(targets.T):
+        sums = np.bincount(cells, target, n_cells).reshape(shape)
+        sums_of_others = sums.sum(axis=1, keepdims=True) - sums
+        means_of_others = (sums_of_others + target.mean()) / (counts_of_others + 1)
+        means[:, output] = means_of_others.ravel()[cells]
     return means

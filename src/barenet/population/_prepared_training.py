@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.datasets._target_kind import ONE_NUMBER, TargetKind
-from barenet.engines._threads import available_threads
 from barenet.errors import DivergenceError
 from barenet.inputs._chosen_inputs import ChosenInputs, choose_inputs
 from barenet.inputs._chosen_pairs import columns_of, inputs_of_pairs, with_categories_of_pairs
@@ -330,7 +329,7 @@ class TrainingTable:
             self.y_for_encoding,
             self.weight,
             left_out,
-            n_threads=available_threads(self.threads),
+            n_folds=len(left_out) // recipe.repeats,
         )
         factors_of_networks = word_factors * factors_of_columns
         # `AveragedNetworks` multiplies the factors into the first weights in the end, so that
