@@ -42,6 +42,7 @@ extensions = [
     "sphinx-mathjax-offline",  # formulas need no network, neither to build nor to read
     "api_reference",
     "front_page",
+    "languages",
     "notebooks",
     "source_pages",
 ]
@@ -97,13 +98,19 @@ html_theme_options = {
     "navigation_with_keys": False,
     "navbar_center": [],  # the sidebar has every page, by captions
     "collapse_navigation": True,  # only the branch of the page is open
-    "article_header_end": ["notebook"],
-    "secondary_sidebar_items": {"**": ["page-toc", "page-source"], "index": []},
+    "article_header_end": ["languages", "notebook"],
+    "secondary_sidebar_items": {
+        "**": ["page-toc", "page-source"],
+        "index": [],
+        "de/index": [],
+        "es/index": [],
+        "zh/index": [],
+    },
     "footer_start": [],
     "footer_end": [],
     "show_prev_next": True,
 }
-html_sidebars = {"index": [], "code/**": []}
+html_sidebars = {"index": [], "*/index": [], "code/**": []}
 html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -175,6 +176,52 @@ def test_the_first_page_fits_every_window_and_axe_finds_no_violations(
 
 
 PLANS = [path.stem for path in sorted((ROOT / "docs/teachers").glob("*.md"))]
+#: Plans in other languages, such as "de/teachers/line".
+TRANSLATED = sorted(
+    path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+    for path in (ROOT / "docs").glob("??/teachers/*.md")
+)
+#: The number of a row, of a time or of an exercise, in each language.
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+ADDRESS = re.compile(r'\]\([^)]*\)|(?:href|data-otherwise)="[^"]*"')
+LESSON = re.compile(r"#lesson=[\w-]+")
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_a_translated_plan_has_the_numbers_and_the_lessons_of_the_english_one(name):
+    english = (ROOT / f"docs/{name[3:]}.md").read_text("utf-8")
+    translation = (ROOT / f"docs/{name}.md").read_text("utf-8")
+    assert LESSON.findall(translation) == LESSON.findall(english)
+    assert set(re.findall(r"\?lang=(\w+)#", translation)) == {name[:2]}
+    english = re.sub(r"(?<=\d),(?=\d{3})", "", ADDRESS.sub("", english))
+    translation = ADDRESS.sub("", translation)
+    if name[:2] in ("de", "es"):
+        translation = re.sub(r"(?<=\d),(?=\d)", ".", translation)
+    assert Counter(NUMBER.findall(translation)) == Counter(NUMBER.findall(english))
+
+
+def test_a_page_leads_to_itself_in_each_language(browser, pages):
+    page = browser.new_page()
+    page.goto(f"{pages}teachers/line.html")
+    for language, title in (("de", "Deutsch"), ("zh", "中文"), ("en", "English")):
+        page.get_by_role("navigation", name="Languages").get_by_text(title).click()
+        page.wait_for_url(re.compile(r"/teachers/line\.html$"))
+        assert page.evaluate("() => document.documentElement.lang") == language
+    page.goto(f"{pages}playground.html")
+    assert not page.locator(".languages").count()  # it exists in English alone
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_each_part_of_a_translated_plan_is_printed_on_one_sheet(browser, pages, name):
+    page = browser.new_page()
+    page.goto(f"{pages}{name}.html")
+    page.evaluate("() => (window.print = () => {})")
+    for part in ("plan", "worksheet", "solutions"):
+        page.locator(f"[data-print={part}]").click()
+        assert sheets(page) == 1, part
+    page.close()
 
 
 #: The rows of a QR code, each a text of 0 and 1.
@@ -356,7 +403,7 @@ def test_a_page_fits_a_phone_and_its_name_is_beside_the_search(browser, pages, n
 
 
 #: Pages with each kind of control: folded code, parts of a sidebar, cards, a search.
-KINDS = ["teachers", "learn/neuron", "search"]
+KINDS = ["teachers", "learn/neuron", "search", "de/index"]
 
 
 @pytest.mark.parametrize("name", KINDS)
