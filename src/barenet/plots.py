@@ -8,7 +8,6 @@ from barenet.insight.plots._classifier_plots import plot_boundary, plot_calibrat
 from barenet.insight.plots._column_effects import plot_dependence, plot_importance
 from barenet.insight.plots._contribution_plots import (
     plot_beeswarm,
-    plot_contribution_by_value,
     plot_mean_contributions,
     plot_waterfall,
 )
@@ -19,7 +18,6 @@ from barenet.insight.plots._saving import save_figure
 
 __all__ = [
     "plot_beeswarm", "plot_boundary", "plot_calibration", "plot_confusion",
-    "plot_contribution_by_value", "plot_dependence", "plot_digits", "plot_fit", "plot_history",
-    "plot_importance", "plot_mean_contributions", "plot_residuals", "plot_waterfall",
-    "plot_weights", "save_figure",
+    "plot_dependence", "plot_digits", "plot_fit", "plot_history", "plot_importance",
+    "plot_mean_contributions", "plot_residuals", "plot_waterfall", "plot_weights", "save_figure",
 ]  # fmt: skip

@@ -71,7 +71,7 @@ def test_a_history_that_is_not_that_of_a_run_is_refused(barenet, tmp_path):
 def test_the_command_draws_every_plot_of_a_model(barenet):
     kinds = [name.removeprefix("plot_") for name in plots.__all__ if name.startswith("plot_")]
     # These are drawn from a result of `contributions`, which the command doesn't make.
-    of_contributions = ["beeswarm", "contribution_by_value", "mean_contributions", "waterfall"]
+    of_contributions = ["beeswarm", "mean_contributions", "waterfall"]
     assert sorted(kinds) == sorted(["history", *KINDS, *of_contributions])
 
 

@@ -10,7 +10,6 @@ import pytest
 from barenet import Network, Predictor, TableEncoding, contributions
 from barenet.plots import (
     plot_beeswarm,
-    plot_contribution_by_value,
     plot_mean_contributions,
     plot_waterfall,
 )
@@ -65,22 +64,16 @@ def test_a_waterfall_has_the_standard_errors(result):
     assert lengths == {0.02, 0.04}
 
 
-def test_texts_that_are_dates_are_drawn_as_dates(result):
-    texts = np.array(["2024-01-05", "2023-12-31 08:30", None] * 26 + ["2022-02-02", "  "], object)
-    dates = replace(result, rows={**result.rows, "built": texts})
-    (axes,) = plot_contribution_by_value(dates, "built").axes
-    assert "missing in 27 rows" in axes.get_title(loc="left") + axes.get_title()
-    texts[0] = "2024-13-05"
-    (axes,) = plot_contribution_by_value(dates, "built").axes
-    assert axes.get_xticklabels()[0].get_text()
+def is_coloured(dots):
+    return dots.get_array() is not None
 
 
-def test_only_the_most_frequent_values_are_drawn(result):
-    texts = np.array([f"v{row % 20}" for row in range(80)], object)
-    many = replace(result, rows={**result.rows, "town": texts})
-    (axes,) = plot_contribution_by_value(many, "town").axes
-    assert len(axes.get_xticklabels()) == 8
-    assert "the 8 most frequent of 20 values" in axes.get_title(loc="left") + axes.get_title()
+@pytest.mark.parametrize(("first", "n_coloured"), [("2024-01-05", 54), ("2024-13-05", 0)])
+def test_texts_that_are_dates_have_their_colours_in_a_beeswarm(result, first, n_coloured):
+    texts = [first, *["2024-01-05", "2023-12-31 08:30", None] * 26, "2022-02-02"]
+    dates = replace(result, rows={"built": np.array(texts, object)})
+    coloured = [dots for dots in plot_beeswarm(dates).axes[0].collections if is_coloured(dots)]
+    assert sum(len(dots.get_offsets()) for dots in coloured) == n_coloured
 
 
 def test_smaller_contributions_are_one_bar(result):
@@ -131,27 +124,13 @@ def test_yes_and_no_have_colours_in_a_beeswarm():
         dataset="members",
     )
     axes, _ = plot_beeswarm(contributions(predictor, rows, exact=True)).axes
-    coloured = [dots for dots in axes.collections if dots.get_array() is not None]
+    coloured = [dots for dots in axes.collections if is_coloured(dots)]
     assert sum(len(dots.get_offsets()) for dots in coloured) == 80
-
-
-def test_contributions_of_numbers_texts_and_dates_by_value(result):
-    (axes,) = plot_contribution_by_value(result, "size").axes
-    x, y = axes.lines[1].get_data()
-    is_present = ~np.isnan(result.rows["size"])
-    np.testing.assert_array_equal(x, result.rows["size"][is_present])
-    np.testing.assert_array_equal(y, result.values[is_present, 1, 1])
-    assert axes.get_title("left").startswith("missing in 7 rows: ")
-    (axes,) = plot_contribution_by_value(result, "town").axes
-    assert len(axes.get_xticks()) == 3
-    (axes,) = plot_contribution_by_value(result, "built").axes
-    assert len(axes.lines[1].get_xdata()) == 80
 
 
 def test_the_plots_are_readable(result, readable):
     readable(plot_waterfall(result, title="Why"))
     readable(plot_mean_contributions(result))
-    readable(plot_contribution_by_value(result, "town"))
 
 
 def test_arguments_that_cannot_be_drawn_are_refused(result):
@@ -161,12 +140,8 @@ def test_arguments_that_cannot_be_drawn_are_refused(result):
         plot_waterfall(result, 80)
     with pytest.raises(ValueError, match=r"^output: .*maybe"):
         plot_waterfall(result, output="maybe")
-    with pytest.raises(ValueError, match=r"^column: .*age"):
-        plot_contribution_by_value(result, "age")
     rows = np.random.default_rng(0).normal(size=(9, 3))
     network = Network.dense([3, 1], seed=0)
     grouped = contributions(network, rows, groups={"both": ["x0", "x1"]})
-    with pytest.raises(ValueError, match=r"^column: 'both' is a group of columns"):
-        plot_contribution_by_value(grouped, "both")
     assert plot_beeswarm(grouped).axes
     assert plot_waterfall(grouped).axes

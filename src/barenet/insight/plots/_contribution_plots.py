@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_count
 from barenet._messages import count_of
-from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.insight.contributions import Contributions
 from barenet.insight.contributions._written_numbers import with_truth_values
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._column_effects import MAX_LABEL_LETTERS, MAX_LABELS, shorten
+from barenet.insight.plots._column_effects import MAX_LABEL_LETTERS, shorten
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
-from barenet.model._randomness import uniforms
 
 #: Colours of contributions that raise the prediction, and of those that lower it.
 RAISES = style.TEST
@@ -385,101 +383,6 @@ def _with_dates(column: NDArray[Any]) -> NDArray[Any]:
         except ValueError:
             return column
     return column if np.isnat(dates).all() else dates
-
-
-def plot_contribution_by_value(
-    contributions: Contributions,
-    column: str,
-    *,
-    output: str | int | None = None,
-    title: str | None = None,
-) -> Figure:
-    """Draw the contributions of one column to all predictions over its values.
-
-    Parameters
-    ----------
-    contributions : Contributions
-        The result of `barenet.contributions`.
-    column : str
-        The name of a column.
-    output : str or int, optional
-        The name or number of the output; by default the only one, or the second of two classes.
-    title : str, optional
-        Title of the figure.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A dot for each row; of texts, the eight most frequent. Dots of the same value differ where
-        the column interacts with others.
-
-    Raises
-    ------
-    ValueError
-        If there is no such column or output.
-    MissingExtraError
-        If matplotlib is not installed.
-
-    Examples
-    --------
-    >>> import barenet
-    >>> network = barenet.Network.dense([2, 1], init="zeros", dtype="float64")
-    >>> network.parameters[:] = [1.0, 3.0, 0.0]
-    >>> result = barenet.contributions(network, [[5, 1], [0, 0]])
-    >>> figure = plot_contribution_by_value(result, "x1")
-    >>> figure.axes[0].get_xlabel()
-    'x1'
-    """
-    index = _output_of(contributions, output)
-    lookup(dict.fromkeys(contributions.names), column, "column")
-    if column not in contributions.rows:
-        problem = f"{column!r} is a group of columns, which has no single value"
-        raise ArgumentError(problem, argument="column", remedy="choose a column outside groups")
-    values = contributions.values[:, contributions.names.index(column), index]
-    figure, (axes,) = style.new_figure((5.4, 3.8), title=title)
-    axes.axhline(0, color=style.MUTED, linewidth=0.8)
-    x = _with_dates(contributions.rows[column])
-    if _as_numbers(x) is None:
-        _draw_by_label(axes, contributions, column, values)
-    else:
-        is_present = x == x  # NaN, and the missing date, differ from themselves
-        style.dots(axes, x[is_present], values[is_present], color=style.PREDICTED, alpha=0.6)
-        if x.dtype.kind == "M":
-            axes.tick_params(axis="x", labelrotation=30)
-        n_missing = int((~is_present).sum())
-        if n_missing:
-            mean = values[~is_present].mean()
-            text = f"missing in {count_of(n_missing, 'row')}: {mean:+.3g} on average"
-            style.title(axes, text, fontsize=10)
-    style.label_axes(
-        axes, shorten(column), f"contribution to {contributions.describe_output(index)}"
-    )
-    return figure
-
-
-def _draw_by_label(
-    axes: Axes, contributions: Contributions, column: str, values: FloatArray
-) -> None:
-    """Draw the contributions of the most frequent texts, side by side."""
-    labels = [contributions.value_text(row, column) for row in range(len(contributions))]
-    texts = np.array(labels)
-    distinct, counts = np.unique(texts, return_counts=True)
-    shown = distinct[np.argsort(-counts, kind="stable")[:MAX_LABELS]]
-    ticks = []
-    for place, text in enumerate(shown.tolist()):
-        of_text = values[texts == text]
-        x = place + 0.5 * (uniforms(place, (len(of_text),)) - 0.5)
-        style.dots(axes, x, of_text, color=style.PREDICTED, alpha=0.6, markersize=3.5)
-        ticks.append(style.literal(shorten(text, MAX_LABEL_LETTERS)))
-    if len("".join(ticks)) > 24:
-        axes.set_xticks(range(len(ticks)), ticks, **style.SLANTED)
-    else:
-        axes.set_xticks(range(len(ticks)), ticks)
-    axes.set_xlim(-0.5, len(ticks) - 0.5)
-    n_others = len(distinct) - len(shown)
-    if n_others:
-        text = f"the {len(shown)} most frequent of {len(distinct):,} values"
-        style.title(axes, text, fontsize=10)
 
 
 def _check_contributions(contributions: Any) -> None:
