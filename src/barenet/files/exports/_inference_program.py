@@ -33,7 +33,7 @@ from barenet.tables.encoding._encoding import TableEncoding
 from barenet.tables.encoding._operations import PARTS
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import WordsColumn
-from barenet.tables.reading._date_formats import format_of_column, formats_by_column
+from barenet.tables.reading._date_formats import format_of_others, formats_by_column, own_format
 from barenet.tables.reading._number_forms import form_of_separators
 from barenet.tables.reading._parsing import to_number
 
@@ -245,7 +245,7 @@ def _date_formats(encoding: TableEncoding, setting: Any) -> str | dict[str, str]
         return setting
     formats = {}
     for column in encoding.used:
-        date_format = format_of_column(setting, column.name)
+        date_format = own_format(setting, column.name) or format_of_others(setting)
         if isinstance(column, DateColumn) and date_format is not None:
             formats[column.name] = date_format
     return formats

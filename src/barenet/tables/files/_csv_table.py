@@ -20,8 +20,8 @@ from barenet.tables.frames._column_names import Names, fill_names, spelled_names
 from barenet.tables.frames._frame import FileForms, Frame, Place, Table
 from barenet.tables.reading._date_formats import (
     format_of_others,
-    formats_by_column,
     looks_like_numbers,
+    own_format,
 )
 
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
@@ -67,10 +67,7 @@ class CsvTable(Table):
 
     def forms_of(self, name: str) -> FileForms:
         date_format = self.options.date_format
-        own_dates = ""
-        for column, format_of_column in formats_by_column(date_format).items():
-            if column.strip() == name.strip():
-                own_dates = format_of_column
+        own_dates = own_format(date_format, name)
         dates = own_dates or format_of_others(date_format) or ""
         return FileForms(self.options.number_form, dates, own_dates)
 

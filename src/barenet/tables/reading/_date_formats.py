@@ -187,20 +187,16 @@ def format_of_others(formats: DateFormats) -> str | None:
     return None
 
 
-def format_of_column(formats: DateFormats, name: str) -> str | None:
-    """Return the date format of a column: its own, or the format for all others; else None.
+def own_format(formats: DateFormats, name: str) -> str:
+    """Return the date format of a column by its name; empty if it has none of its own.
 
-    >>> [format_of_column(("%d.%m.%Y", "start=%m/%d/%y"), name) for name in ("start", "end")]
-    ['%m/%d/%y', '%d.%m.%Y']
+    >>> [own_format(("%d.%m.%Y", "start=%m/%d/%y"), name) for name in ("start", "end")]
+    ['%m/%d/%y', '']
     """
-    of_others = None
-    for date_format in _format_list(formats):
-        column, format_alone = _split_format(date_format)
-        if column and column.strip() == name.strip():
-            return str(format_alone)
-        if not column:
-            of_others = date_format
-    return of_others
+    for column, format_alone in formats_by_column(formats).items():
+        if column.strip() == name.strip():
+            return format_alone
+    return ""
 
 
 def looks_like_numbers(date_format: str) -> bool:
