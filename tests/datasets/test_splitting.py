@@ -9,6 +9,7 @@ from barenet.datasets._split_column import SplitColumn
 from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import open_table
 from barenet.tables.reading._target import is_ordered
 
 
@@ -54,7 +55,7 @@ def test_dates_whose_order_is_shown_are_split_by_as_others(table, write):
     np.testing.assert_array_equal(data.split_keys, expected.split_keys)
     few = write("day,x,y\n01.03.2024,0.5,1.5\n02.03.2024,0.5,2.5\n")  # shows no order
     split = SplitColumn("day", "split_by_time")
-    assert read_samples(few, ["day", "x"], "y", split=split).n_samples == 2
+    assert read_samples(open_table(few), ["day", "x"], "y", split=split).n_samples == 2
 
 
 def test_groups_stay_whole_and_their_column_is_no_feature(table):
@@ -151,9 +152,9 @@ def test_dates_after_today_to_split_by_are_named(write):
 def test_samples_have_keys_where_the_file_has_the_column(table):
     csv = CsvOptions(**GERMAN)
     split = SplitColumn("person", "split_by_group")
-    assert len({*read_samples(table, ["x"], "y", split=split, csv=csv).split_keys}) == 8
+    assert len({*read_samples(open_table(table, csv), ["x"], "y", split=split).split_keys}) == 8
     absent = SplitColumn("who", "split_by_group")
-    assert read_samples(table, ["x"], "y", split=absent, csv=csv).split_keys is None
+    assert read_samples(open_table(table, csv), ["x"], "y", split=absent).split_keys is None
 
 
 @pytest.mark.parametrize(

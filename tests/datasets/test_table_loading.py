@@ -7,10 +7,11 @@ import pytest
 from sklearn.datasets import load_iris
 
 from barenet import Scaling, TableEncoding, Task
-from barenet.datasets._table_loading import load_table, read_features, read_samples
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import open_table, read_columns
 from barenet.tables.reading._column_values import as_numbers
 from barenet.typing import Frame
 
@@ -108,20 +109,22 @@ def test_rows_are_split_by_a_column_without_a_name(write):
 @pytest.mark.case(36, 139)
 def test_only_rows_without_targets_may_be_missing(write):
     path = write("x,y\n\n")
-    for read in (lambda: load_table(path, "y"), lambda: read_samples(path, ["x"], "y")):
+    for read in (lambda: load_table(path, "y"), lambda: read_samples(open_table(path), ["x"], "y")):
         with pytest.raises(DataError, match=r"t\.csv: no rows, only names of columns$"):
             read()
-    assert read_features(path, ["x"]).shape == (0, 1)
+    assert read_columns(open_table(path), ["x"]).shape == (0, 1)
 
 
 def test_features_are_selected_by_name(write):
     path = write('note,b,y,a\n"x, and\nmore",2,?,1\n-,4,,3\n')
-    X = read_features(path, ["a", "b"])
+    X = read_columns(open_table(path), ["a", "b"])
     assert [*X.columns] == ["a", "b"] and X["a"].tolist() == [1, 3] and X["b"].tolist() == [2, 4]
     with pytest.raises(DataError, match=r"no column c, d; the columns are note, b, y, a$"):
-        read_features(path, ["a", "c", "d"])
+        read_columns(open_table(path), ["a", "c", "d"])
     with pytest.raises(DataError, match=r"t\.csv:2: column 'y': expected a number, as in .*'\?'$"):
-        named_matrix(read_features(path, ["a", "y"]), ["a", "y"], Scaling.fit("none", np.eye(2)))
+        named_matrix(
+            read_columns(open_table(path), ["a", "y"]), ["a", "y"], Scaling.fit("none", np.eye(2))
+        )
 
 
 @pytest.mark.parametrize(
@@ -142,9 +145,9 @@ def test_new_rows_use_the_classes_of_the_network(write, values, classes, expecte
     path = write("x,y\n" + "".join(f"{number},{value}\n" for number, value in rows))
     if isinstance(expected, str):
         with pytest.raises(DataError, match=expected):
-            read_samples(path, ["x"], "y", classes)
+            read_samples(open_table(path), ["x"], "y", classes)
     else:
-        read = read_samples(path, ["x"], "y", classes)
+        read = read_samples(open_table(path), ["x"], "y", classes)
         assert read.X["x"].tolist() == [*range(len(expected))] and read.y.tolist() == expected
 
 
@@ -182,7 +185,7 @@ def test_more_spellings_of_a_missing_target(tmp_path, name):
     assert data.y.tolist() == [1.5, 2.5, 3.25] and "2 without a target" in data.description
     data = load_table(path, "word", missing=["k.A."], task="classification")
     assert data.classes == ("a", "b") and data.X[:, 0].tolist() == [0, 2, 3, 4]
-    rows = read_samples(path, ["x"], "y", missing=["-999"])
+    rows = read_samples(open_table(path), ["x"], "y", missing=["-999"])
     assert rows.y.tolist() == [1.5, 2.5, 3.25]
     with pytest.raises(ArgumentError, match="missing: expected a list of texts"):
         load_table(path, "y", missing="-999")
@@ -204,9 +207,9 @@ def test_a_class_named_none_is_kept_when_the_classes_are_known(write):
     assert data.classes == ("None", "some") and data.n_samples == 3
     others = load_table(write("x,y\n1,no\n2,None\n3,yes\n", "u.csv"), "y")
     assert others.description.startswith("2 rows (1 without a target left out: 'None')")
-    X = read_samples(path, ["x"], "y", data.classes).X
+    X = read_samples(open_table(path), ["x"], "y", data.classes).X
     assert X["x"].tolist() == [1, 3, 4]
-    assert read_samples(write("x,y\n1,\n"), ["x"], "y", ["a"]).n_samples == 0
+    assert read_samples(open_table(write("x,y\n1,\n")), ["x"], "y", ["a"]).n_samples == 0
     with pytest.raises(DataError, match=r"1 row \(2 without a target left out: 'NA'\), at least 2"):
         load_table(write("x,y\n1,\n2,NA\n3,a\n"), "y")
 
@@ -219,11 +222,12 @@ def test_spaces_around_a_marker_of_a_missing_target_have_no_effect(write):
 def test_decimal_commas_allow_points_in_names(write):
     path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
     csv = CsvOptions(decimal=",")
-    names = {"csv": csv, "categories": ["version"]}
+    table = open_table(path, csv)
     X = load_table(path, "y", decimal=",", categories=["version"]).X
     assert X["version"].tolist() == ["1.2", "1.3", "1.2", "1.3"]
-    frame = read_features(path, ["a", "version"], **names)
+    frame = read_columns(table, ["a", "version"], unparsed=["version"])
     assert as_numbers(frame, "a", [""]).tolist() == [1.5, 2.5, 3.5, 4.5]
-    assert read_samples(path, ["a"], "y", ["0", "1"], **names).y.tolist() == [0, 1, 1, 0]
+    samples = read_samples(table, ["a"], "y", ["0", "1"], categories=["version"])
+    assert samples.y.tolist() == [0, 1, 1, 0]
     # Without words for it, the column has the only reading that fits.
     assert Task.open(path, "y", decimal=",", test_size=0).describe()[1].words == "number 1234.5"

@@ -19,9 +19,10 @@ from pyarrow import parquet
 from barenet import Scaling, TableEncoding
 from barenet.datasets._images import read_idx
 from barenet.datasets._npz import load_arrays
-from barenet.datasets._table_loading import load_table, read_features, read_samples
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import open_table, read_columns
 from barenet.tables.files._parquet import open_parquet
 
 #: Compressions, the weakest of each, which is the fastest.
@@ -95,9 +96,9 @@ class CSV(Packed):
         elif way == 1:
             load_table(path, "y", decimal=csv.decimal, **options)
         elif way == 2:
-            read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), csv=csv)
+            read_samples(open_table(path, csv), names, "y", rng.choice((None, ("no", "yes"))))
         else:
-            self.encoding.transform(read_features(path, names, csv=csv))
+            self.encoding.transform(read_columns(open_table(path, csv), names))
 
 
 def idx(shape: tuple[int, ...], kind: int = 8) -> bytes:

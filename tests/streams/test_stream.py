@@ -370,7 +370,7 @@ def test_names_and_classes_of_numbers_are_spelled_as_in_memory(tmp_path, task):
     parts = stream(tmp_path / "all.csv", "kind", **options).sample
     assert whole.classes == parts.classes == ("1.25", "2.5", "3.75")
     assert whole.X["size"].tolist() == parts.X["size"].tolist() == fixed.tolist()
-    new = read_samples(tmp_path / "all.csv", ["size"], "kind", whole.classes)
+    new = read_samples(open_table(tmp_path / "all.csv"), ["size"], "kind", whole.classes)
     assert new.y.tolist() == whole.y.tolist() == parts.y.tolist()
 
 

@@ -6,9 +6,10 @@ import pytest
 from pyarrow import parquet
 
 from barenet import Scaling, TableEncoding
-from barenet.datasets._table_loading import load_table, read_features
+from barenet.datasets._table_loading import load_table
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.encoding._named_columns import named_matrix
+from barenet.tables.files._open_table import open_table, read_columns
 
 
 def fit(path, **options):
@@ -62,7 +63,7 @@ def test_text_in_a_column_of_numbers_is_missing_and_named(write):
     assert encoding.columns == fit(path, missing=["old"]).columns
     assert encoding.input_names == ("age", "age missing")
     assert fit(path, columns={"age": "names"}).columns[0].kind == "category"
-    rows = read_features(path, feature_names=["age"])
+    rows = read_columns(open_table(path), ["age"])
     with pytest.raises(DataError, match=r"t\.csv:21: column 'age': expected a number, .*'old'"):
         named_matrix(rows, ["age"], Scaling.fit("none", np.zeros((2, 1))))
 
@@ -70,11 +71,11 @@ def test_text_in_a_column_of_numbers_is_missing_and_named(write):
 @pytest.mark.case(40)
 def test_text_in_a_column_of_numbers_of_new_rows_is_missing_and_named(write):
     encoding = fit(write("age,y\n1,0\n2,1\n3,1\n"))
-    later = read_features(write("age\n5\nold\n", "later.csv"), ["age"])
+    later = read_columns(open_table(write("age\n5\nold\n", "later.csv")), ["age"])
     with pytest.warns(UserWarning, match="column 'age': 1 of 2 values .*: 'old'"):
         encoded = encoding.transform(later)
     np.testing.assert_array_equal(encoded, encoding.transform({"age": [5, None]}))
-    alone = read_features(write("age\nold\n", "alone.csv"), ["age"])
+    alone = read_columns(open_table(write("age\nold\n", "alone.csv")), ["age"])
     with pytest.raises(DataError) as caught:
         encoding.transform(alone)
     assert (caught.value.column, caught.value.line, caught.value.value) == ("age", 2, "old")
@@ -83,8 +84,8 @@ def test_text_in_a_column_of_numbers_of_new_rows_is_missing_and_named(write):
 @pytest.mark.case(42)
 def test_one_row_can_be_predicted(write):
     path = write("x,town,y\n1,Rome,2\n")
-    assert read_features(path, ["x"])["x"].tolist() == [1]
-    assert read_features(path, ["town"])["town"].tolist() == ["Rome"]
+    assert read_columns(open_table(path), ["x"])["x"].tolist() == [1]
+    assert read_columns(open_table(path), ["town"])["town"].tolist() == ["Rome"]
 
 
 @pytest.mark.case(43)

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding
 from barenet._messages import with_addresses
-from barenet.datasets._table_loading import read_features
 from barenet.errors import DataError
 from barenet.tables.encoding._column import Column
 from barenet.tables.encoding._encoding import encode_column
 from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.files._csv_blocks import CsvBlock
+from barenet.tables.files._open_table import read_columns
 from barenet.tables.frames._column_names import spelled_names
 from barenet.tables.frames._frame import Frame, describe_wrong_value
 from barenet.tables.reading._column_values import read_frame
@@ -43,7 +43,7 @@ class RejectedRows:
         The result is a frame of these rows, and their positions in the block.
         """
         rejected = [*block.uneven]
-        X = read_features(block, predictor.feature_names, categories=categories)
+        X = read_columns(block, predictor.feature_names, unparsed=categories)
         kept, faults = find_rows(X, predictor)
         for row, record in block.records_at(faults).items():
             fault = faults[row]

@@ -16,7 +16,6 @@ from barenet.cli._rejected_rows import RejectedRows
 from barenet.cli._run_file import SETTINGS, read_run_file, settings_of_card
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._dataset_loading import set_name
-from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError
 from barenet.files._model_path import MODEL, model_file
 from barenet.settings._task_settings import PATHS, FileOptions, TaskSettings, is_table
@@ -33,7 +32,7 @@ from barenet.streams._stream import Stream
 from barenet.streams._stream_source import find_blocks, find_files, open_blocks
 from barenet.tables.files._csv_blocks import CsvBlock
 from barenet.tables.files._file_columns import with_columns
-from barenet.tables.files._open_table import open_table
+from barenet.tables.files._open_table import open_table, read_columns
 from barenet.tables.frames._frame import Samples, Table
 from barenet.tables.reading._column_words import columns_with
 from barenet.tasks._description import category_names, labelled_rows
@@ -179,7 +178,7 @@ class TrainedModel:
                 if len(X) or not rejected.line:  # there may be no row in the file
                     yield LoadedRows(X, block, positions, is_last)
             else:
-                X = read_features(block, names, categories=categories)
+                X = read_columns(block, names, unparsed=categories)
                 yield LoadedRows(X, block, is_last=is_last)
 
     def open_new_rows(self, data: str, file: FileOptions) -> list[Table]:

@@ -296,20 +296,8 @@ def _open(
     )
 
 
-def read_features(
-    source: Source,
-    feature_names: Sequence[str],
-    *,
-    categories: Collection[str] = (),
-    csv: CsvOptions | None = None,
-) -> Frame:
-    """Read the columns that a model predicts from, from a file or open table."""
-    table = open_table(source, csv)
-    return read_columns(table, feature_names, unparsed=categories)
-
-
 def read_samples(
-    source: Source,
+    table: Table,
     feature_names: Sequence[str],
     target_name: str,
     classes: Sequence[str] | None = None,
@@ -318,10 +306,8 @@ def read_samples(
     categories: Collection[str] = (),
     missing: Collection[str] = (),
     split: SplitColumn | None = None,
-    csv: CsvOptions | None = None,
 ) -> Dataset:
     """Read the rows of a table that have a target, to measure a model; there may be none."""
-    table = open_table(source, csv)
     names = [*feature_names, target_name]
     unparsed = [*categories]
     if split is not None and split.name in table.names:

@@ -16,7 +16,6 @@ from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._messages import count_of, printable
 from barenet._metrics import METRICS
 from barenet.datasets import _column_summary as summarizing
-from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, DataError
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor import Predictor
@@ -30,6 +29,7 @@ from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.encoding._scaling import Scaling
 from barenet.tables.encoding._words_column import NO_WORD, WordsColumn
 from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import read_columns
 from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.reading._date_formats import date_text
 from barenet.tasks._description import category_names
@@ -223,7 +223,7 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
     n_rows = 0
     reader = NewRows(predictor)
     for block in blocks:
-        rows_of_block = read_features(block, names, categories=category_names(predictor))
+        rows_of_block = read_columns(block, names, unparsed=category_names(predictor))
         n_rows += len(rows_of_block)
         if not len(rows_of_block):
             continue

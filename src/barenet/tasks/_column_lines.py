@@ -18,7 +18,6 @@ from barenet._display import write_display, write_table
 from barenet._messages import count_of, printable, shortened
 from barenet.datasets._column_summary import is_missing
 from barenet.datasets._dataset import Dataset
-from barenet.datasets._table_loading import read_features
 from barenet.errors import ArgumentError, spelled
 from barenet.files._predictor import Predictor
 from barenet.settings._task_settings import TaskSettings
@@ -40,6 +39,7 @@ from barenet.tables.files._open_table import (
     check_target,
     feature_names,
     open_table,
+    read_columns,
     requests_for,
 )
 from barenet.tables.frames._frame import CATEGORY, Frame
@@ -315,7 +315,7 @@ def lines_of_table(settings: TaskSettings) -> ColumnLines:
         target = check_target(table, target)
     requests = requests_for(table, settings.requests, target or "")
     names = feature_names(table, [] if target is None else [target])
-    frame = read_features(table, names, categories=columns_with(requests, "names"))
+    frame = read_columns(table, names, unparsed=columns_with(requests, "names"))
     lines = _lines_of_frame(frame, settings)
     if all(line.words == DROP for line in lines):
         floats = [name for name in names if frame[name].dtype.kind == "f"]

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from barenet import load_dataset
-from barenet.datasets._table_loading import load_table, read_features, read_samples
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
 from barenet.tables.files._csv_blocks import csv_blocks
 from barenet.tables.files._csv_table import read_table
 from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import open_table, read_columns
 
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
 ROWS = "5.1,Rome,3,no\n4.9,Oslo,4,yes\n4.7,Rome,5,no\n4.6,Oslo,8,yes\n"
@@ -26,10 +27,11 @@ def test_a_table_without_a_header_is_read_by_position(write):
         assert (data.n_samples, data.feature_names) == (4, ("x1", "x2", "x3"))
         assert data.classes == ("no", "yes")
     csv = CsvOptions(header=False)
-    X = read_features(path, ["x3", "x1"], csv=csv)
+    table = open_table(path, csv)
+    X = read_columns(table, ["x3", "x1"])
     assert (X["x3"][0], X["x1"][0]) == (3, 5.1)
-    assert read_samples(path, ["x1"], "x4", ("no", "yes"), csv=csv).y.tolist() == [0, 1, 0, 1]
-    towns = read_features(path, ["x2"], csv=csv)["x2"]
+    assert read_samples(table, ["x1"], "x4", ("no", "yes")).y.tolist() == [0, 1, 0, 1]
+    towns = read_columns(table, ["x2"])["x2"]
     assert towns[0] == "Rome"
     with pytest.raises(DataError, match=r"no column y; the columns are x1, x2, x3, x4$"):
         load_table(path, "y", header=False)

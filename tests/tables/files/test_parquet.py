@@ -14,11 +14,12 @@ import pytest
 from pyarrow import parquet
 
 from barenet import Scaling, Task, load_dataset
-from barenet.datasets._table_loading import load_table, read_features, read_samples
+from barenet.datasets._table_loading import load_table, read_samples
 from barenet.errors import DataError
 from barenet.streams._stream import stream
 from barenet.tables.encoding._named_columns import named_matrix
 from barenet.tables.files._delimited import CsvOptions
+from barenet.tables.files._open_table import open_table, read_columns
 from barenet.tables.files._parquet import open_parquet, parquet_blocks
 
 VIEWS = pytest.mark.skipif(
@@ -79,7 +80,7 @@ UNSCALED = Scaling.fit("none", np.zeros((2, 2)))
 
 def matrix_of(path, name):
     """A column as a model takes it that was trained on an array."""
-    rows = read_features(path, [name])
+    rows = read_columns(open_table(path), [name])
     return named_matrix(rows, [name], Scaling.fit("none", np.zeros((2, 1))))
 
 
@@ -89,7 +90,7 @@ def test_truth_values_are_features_and_targets(write, task, classes):
     data = load_table(path, "y", task=task)
     assert (data.y.tolist(), data.classes) == ([1, 0, 1, 1], classes)
     assert data.X.tolist() == [[1, 1], [2, 1], [3, 1], [4, 1]]
-    read = read_samples(path, ("x", "is"), "y", classes)
+    read = read_samples(open_table(path), ("x", "is"), "y", classes)
     np.testing.assert_array_equal(named_matrix(read.X, ["x", "is"], UNSCALED), data.X)
     np.testing.assert_array_equal(read.y, data.y)
 
@@ -99,9 +100,12 @@ def test_truth_values_are_features_and_targets(write, task, classes):
     [
         (lambda path: load_table(path, "day"), "row 0: column 'day': expected classes or numbers"),
         (lambda path: matrix_of(path, "y"), "row 1: column 'y': expected a number, as in"),
-        (lambda path: read_features(path, ["z"]), "no column z; the columns are x, y, day"),
         (
-            lambda path: read_samples(path, ["x"], "x", ["2", "3"]),
+            lambda path: read_columns(open_table(path), ["z"]),
+            "no column z; the columns are x, y, day",
+        ),
+        (
+            lambda path: read_samples(open_table(path), ["x"], "x", ["2", "3"]),
             "row 0: column 'x': expected one of 2, 3, got '1.0'",
         ),
     ],
@@ -115,7 +119,7 @@ def test_wrong_values_are_named_with_their_row(write, read, problem):
 
 def test_selected_features_ignore_unreadable_columns(write):
     path = write({"list": [[1], [2]], "b": [3, 4], "a": [1, 2]}, name="t.PQ")
-    X = read_features(path, ["a", "b"])
+    X = read_columns(open_table(path), ["a", "b"])
     assert (X["a"].tolist(), X["b"].tolist()) == ([1, 2], [3, 4])
 
 
@@ -369,13 +373,13 @@ def damaged_page(write):
     "read",
     [
         lambda path: load_table(path, "y"),
-        lambda path: read_features(path, ["x", "y"]),
+        lambda path: read_columns(open_table(path), ["x", "y"]),
         lambda path: stream(path, "y"),
         lambda path: stream(path.parent / "sound-*.parquet", "y"),
         lambda path: open_parquet(path).labels(["x", "y"]),
         lambda path: Task.open(path, "y"),
     ],
-    ids=["load_table", "read_features", "stream", "pattern", "labels", "task"],
+    ids=["load_table", "read_columns", "stream", "pattern", "labels", "task"],
 )
 def test_the_checksums_of_pages_are_verified(damaged_page, read):
     with pytest.raises(DataError, match=r"not a usable Parquet file: .*checksum") as caught:

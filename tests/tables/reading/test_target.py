@@ -186,11 +186,11 @@ def test_a_marker_beside_two_classes_is_no_class(tmp_path, names, marker):
         assert Task.open(path, "c").training.n_samples == 64
     assert stream(path, "c").sample.classes == data.classes
     # New rows may have a marker, too, and a class may have its name if that is requested.
-    new = read_samples(path, ["x"], "c", data.classes)
+    new = read_samples(open_table(path), ["x"], "c", data.classes)
     np.testing.assert_array_equal(new.y, data.y)
     asked = load_table(path, "c", task="classification")
     assert asked.classes == tuple(sorted((*names, marker)))
-    assert read_samples(path, ["x"], "c", asked.classes).n_samples == 90
+    assert read_samples(open_table(path), ["x"], "c", asked.classes).n_samples == 90
 
 
 @pytest.mark.case(156)
@@ -391,5 +391,5 @@ def test_an_undecided_target_of_a_stream_is_refused_wherever_its_rows_are(tmp_pa
     rows = pandas.DataFrame({"x": np.arange(300) % 7, "y": amounts})
     rows.to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(DataError, match="'1,234' is") as caught:
-        stream(tmp_path / "rows.csv", "y", task="regression", seed=seed)
+        stream(tmp_path / "rows.csv", "y", task="regression", split_seed=seed)
     assert (caught.value.row, caught.value.column) == (150, "y")
