@@ -598,7 +598,7 @@ def test_what_a_step_shows_is_what_its_words_say(train):
         return train(state, edits, max(lesson.steps[place - 1].run, 0)).latest.current
 
     start_of_line = after("one-neuron", 7)
-    assert start_of_line.test_score < 0.98, "the line does not part the clouds"
+    assert start_of_line.test_score < 0.98, "the line does not separate the clouds"
     unsure = after("loss", 1)
     assert unsure.score == unsure.test_score == 1, "every point is on its own side"
     assert unsure.loss > 0.5
@@ -608,7 +608,7 @@ def test_what_a_step_shows_is_what_its_words_say(train):
     points = point_arrays(view.prepared, 2000)
     row = int(np.hypot(*(points["positions"] - at).T).argmin())
     blue = probe(view, row, ())["layers"][-1]["outputs"][0]
-    assert blue == pytest.approx(0.57, abs=0.005), "its p, hardly surer than a coin"
+    assert blue == pytest.approx(0.57, abs=0.005), "its p, little better than the toss of a coin"
     crept = after("downhill", 2)
     begin = train(*start(COURSE["downhill"], 1), 0).latest.current
     assert 0.25 * begin.loss < crept.loss, "twenty steps have gone less than half of the way down"

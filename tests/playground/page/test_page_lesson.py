@@ -155,7 +155,7 @@ def test_what_is_to_be_done_is_seen_beside_an_open_neuron(tab, width, height):
     page.until_text("#lesson .conditions", "now 76.4")
     page.open_neuron(1)
     words = page.find("#lesson .story p")
-    assert words.inner_text().startswith("Your turn: this line does not part the two clouds.")
+    assert words.inner_text().startswith("Your turn: this line does not separate the two clouds.")
     lesson, side = (page.find(each).bounding_box() for each in ("#lesson", "#side"))
     for each in (words, page.find("#lesson .conditions")):
         box = each.bounding_box()
@@ -428,7 +428,7 @@ def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
         "Line 7 (Gil): this is progress in the playground's own lessons",
     ]
     page.open(address.partition("#")[0] + "?lessons=lesson.json")
-    page.until_text("#notice", "Lessons are opened by the command")
+    page.until_text("#notice", "To open lessons, name their file in the command")
     page.page.close()
     assert page.faults == []
 

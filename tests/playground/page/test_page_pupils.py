@@ -313,7 +313,7 @@ def test_a_refused_connection_has_advice_for_a_teacher(browser, run_server):
 
 def passed_with_a_wrong_guess(tab, width, height):
     page = tab("#lesson=downhill&step=5", width, height)
-    page.labelled("Fall in a few steps, as they are long", exact=True).check()
+    page.labelled("Fall quickly, as the steps are long", exact=True).check()
     page.to_step(7)
     page.until("!barenet.playing")
     page.choose("learning_rate", "0.3")

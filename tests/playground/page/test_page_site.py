@@ -187,7 +187,10 @@ def test_lessons_that_cannot_be_loaded_are_one_line(own_tab, site):
             "?lessons=nowhere.json#passed=1",
             "nowhere.json cannot be loaded (404): check the address.",
         ),
-        ("?lesson=mine.json", "This address has ?lesson=…; lessons are opened by ?lessons=FILE"),
+        (
+            "?lesson=mine.json",
+            "This address contains ?lesson=…; to open lessons, use ?lessons=FILE",
+        ),
     ):
         page.open(site + query, "window.barenet?.line")
         page.until_text("#notice", words)

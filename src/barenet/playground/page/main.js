@@ -740,8 +740,8 @@ function wrongQuery(search, { worker }) {
   const name = wrong ? wrong[0] : "";
   if (!name) return "";
   if (worker)
-    return t`This address has ?${name}=…; lessons are opened by ?lessons=FILE, or #lesson=NAME.`;
-  return t`Lessons are opened by the command, as in barenet play lesson.json.`;
+    return t`This address contains ?${name}=…; to open lessons, use ?lessons=FILE or #lesson=NAME.`;
+  return t`To open lessons, name their file in the command, as in barenet play lesson.json.`;
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);

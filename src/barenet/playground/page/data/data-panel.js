@@ -162,7 +162,7 @@ export class DataPanel {
     find("#suited", this.root).hidden = shown;
     find("#changed", this.root).hidden = !shown;
     find("#changed span", this.root).textContent =
-      t`Changed by you: ${changed.map(said).join(", ")}. Other data keep what applies to them.`;
+      t`Changed by you: ${changed.map(said).join(", ")}. They stay for other data where they apply.`;
   }
 
   describeTable(settings, data) {
