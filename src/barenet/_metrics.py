@@ -51,12 +51,19 @@ class NamedMetric:
     is_error: bool = False
     of_predictions: bool = False
 
-    def at_threshold(self, output: FloatArray, y: FloatArray, threshold: float | None) -> float:
+    def at_threshold(
+        self,
+        output: FloatArray,
+        y: FloatArray,
+        threshold: float | None,
+        sample_weight: Weights = None,
+    ) -> float:
         """Compute the score, of the classes that a threshold decides on where only they count."""
         if threshold is None or not self.of_predictions:
-            return self(output, y)
+            return self(output, y, sample_weight)
         actual = (y[:, -1] > 0.5).astype(np.intp)
-        return self(one_hot(predicted_classes(output, threshold), 2), one_hot(actual, 2))
+        predicted = predicted_classes(output, threshold)
+        return self(one_hot(predicted, 2), one_hot(actual, 2), sample_weight)
 
     def __call__(self, output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
         """Compute the score.

@@ -115,7 +115,7 @@ def test_other_keys_than_names_list_the_curves(key):
     "make", [copy.copy, copy.deepcopy, lambda h: pickle.loads(pickle.dumps(h))]
 )
 def test_a_copy_has_all_of_a_history(make):
-    history = History({"loss": [1.0, 0.5]}, "reference", 7, "completed", 2, True)
+    history = History({"loss": [1.0, 0.5]}, "reference", 7, "completed", 2, True, True)
     copied = make(history)
     assert type(copied) is History and copied == history
-    assert vars(copied) == vars(history) and len(vars(copied)) == 5
+    assert vars(copied) == vars(history) and len(vars(copied)) == 6

@@ -213,6 +213,7 @@ def _search(
         threads=threads,
         progress=progress,
         client=client,
+        sample_weight=first.training.weight,
         time_limit=first.settings.config.time_limit,
         **fixed,
     )

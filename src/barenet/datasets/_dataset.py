@@ -57,6 +57,8 @@ class Dataset:
     split_keys : ndarray of shape (n_samples,), optional
         Keys for `split`, if rows are not split at random. They are times as float64, whose last
         rows become the test set, or names of groups, which are kept whole.
+    weight : ndarray of shape (n_samples,), float64, optional
+        The weight of each row in the losses and scores; without it, all are 1.
     numbers : ndarray of shape (n_samples,), int64, optional
         Numbers of the rows in their file, from 0; by default 0, 1, 2, …
     without_target : WithoutTarget
@@ -88,6 +90,7 @@ class Dataset:
     defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     stratify: bool = True
     split_keys: NDArray[Any] | None = None
+    weight: NDArray[np.float64] | None = None
     numbers: Any = None
     without_target: WithoutTarget = dataclasses.field(default_factory=WithoutTarget)
 
@@ -325,12 +328,16 @@ class Dataset:
         keys = self.split_keys
         if keys is not None:
             keys = keys[rows]
+        weight = self.weight
+        if weight is not None:
+            weight = weight[rows]
         return dataclasses.replace(
             self,
             X=self.X[rows],
             y=self.y[rows],
             numbers=self.numbers[rows],
             split_keys=keys,
+            weight=weight,
         )
 
 

@@ -53,6 +53,7 @@ class DatasetOptions(CsvFields, GeneratorOptions, total=False):
     split_by_time: str | None
     split_by_group: str | None
     split_by: str | None
+    weight: str | None
     frame: bool | None
     data_dir: str | PathLike[str] | None
 
@@ -70,9 +71,9 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
         may be at an address, such as ``"s3://bucket/rows.csv"``.
     **options : object
         For a table ``target``, the column to predict, which is required; ``task``,
-        ``split_by_time``, ``split_by_group``, ``columns``, ``categories``, ``drop``, ``missing``
-        and the options of files, as for `Task.open`; and ``frame``, whether to keep the columns of
-        a table of numbers alone. For an ``.npz`` file ``task``, ``"classification"`` or
+        ``split_by_time``, ``split_by_group``, ``weight``, ``columns``, ``categories``, ``drop``,
+        ``missing`` and the options of files, as for `Task.open`; and ``frame``, whether to keep the
+        columns of a table of numbers alone. For an ``.npz`` file ``task``, ``"classification"`` or
         ``"regression"``. For MNIST and Fashion-MNIST ``data_dir``, the folder of the IDX files. For
         a generated set ``samples``, ``noise`` and ``data_seed``, the seed of the rows. None is the
         same as no option.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag, check_texts, convert, lists_options
 from barenet._messages import count_of
 from barenet.datasets._dataset import Dataset
+from barenet.datasets._row_weights import split_weights
 from barenet.datasets._split_column import SplitColumn, argument_of
 from barenet.errors import ArgumentError, DataError
 from barenet.tables.files._delimited import CsvFields, CsvOptions
@@ -28,7 +29,7 @@ from barenet.tables.files._open_table import (
     requests_for,
     with_target,
 )
-from barenet.tables.frames._column_names import Names
+from barenet.tables.frames._column_names import Names, spelled_names
 from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.reading._column_reading import Reading, read_formed_numbers
 from barenet.tables.reading._column_values import complete_numbers
@@ -64,6 +65,7 @@ def load_table(
     split_by_time: str | None = None,
     split_by_group: str | None = None,
     split_by: str | None = None,
+    weight: str | None = None,
     frame: bool = False,
     **options: Unpack[CsvFields],
 ) -> Dataset:
@@ -103,6 +105,9 @@ def load_table(
     split_by : str, optional
         Deprecated, use `split_by_time` or `split_by_group`: by time with dates, times or numbers,
         by group with other values.
+    weight : str, optional
+        The column of the weights of the rows, numbers of 0 or more. It is not a feature, and rows
+        of weight 0 are left out.
     frame : bool, default=False
         Whether X is a frame even if all columns are numbers.
     **options : object
@@ -145,7 +150,7 @@ def load_table(
     check_flag(frame, "frame")
     missing = check_texts(missing, "missing")
     split = SplitColumn.of(split_by_time, split_by_group, split_by)
-    selection = _open(path, csv, target=target, split=split, requests=requests)
+    selection = _open(path, csv, target=target, split=split, weight=weight, requests=requests)
     table = selection.table
     kinds = selection.kinds
     categories = [name for name, kind in kinds.items() if kind == "category"]
@@ -158,10 +163,15 @@ def load_table(
     if task == "classification":
         unparsed.append(target_name)
     names = [*features, target_name]
-    all_rows = read_columns(table, names, target=target_name, unparsed=unparsed)
     undecided = [name for name in features if name not in kinds]
+    if selection.weight is not None:
+        names.append(selection.weight)
+        undecided.append(selection.weight)
+    all_rows = read_columns(table, names, target=target_name, unparsed=unparsed)
     all_rows = read_formed_numbers(all_rows, undecided)
     rows, without_target = with_target(all_rows, target_name, missing, task)
+    n_with_target = len(rows)
+    rows, row_weights = split_weights(rows, selection.weight, missing)
     description = without_target.beside(len(rows))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
@@ -179,6 +189,11 @@ def load_table(
         error = _single_class(all_rows, rows, target_name, path=table.path, label=classes[0])
         raise error
     description += f", {len(table.names):,} columns"
+    if selection.weight is not None:
+        description += f", weighted by {selection.weight}"
+        n_left_out = n_with_target - len(rows)
+        if n_left_out:
+            description += f" without {count_of(n_left_out, 'row')} of weight 0"
     data = make_dataset(
         rows,
         features,
@@ -188,6 +203,7 @@ def load_table(
         name=table.path.name,
         description=description,
         split_keys=keys,
+        weight=row_weights,
         without_target=without_target,
         reading=reading,
     )
@@ -228,6 +244,7 @@ def make_dataset(
     description: str,
     without_target: WithoutTarget,
     split_keys: NDArray[Any] | None = None,
+    weight: NDArray[np.float64] | None = None,
     reading: Reading | None = None,
 ) -> Dataset:
     """Make a data set of the rows of a table whose target has been read, as `reading` states."""
@@ -242,6 +259,7 @@ def make_dataset(
         target_kind=reading.kind if reading and classes is None else PLAIN_KIND,
         description=description,
         split_keys=split_keys,
+        weight=weight,
         numbers=rows.rows,
         without_target=without_target,
     )
@@ -255,6 +273,7 @@ class _Selection(NamedTuple):
     features: list[str]
     target: str
     split: SplitColumn | None
+    weight: str | None
     dropped: Names
     #: The stated kinds of columns.
     kinds: dict[str, str]
@@ -266,6 +285,7 @@ def _open(
     *,
     target: str | None,
     split: SplitColumn | None,
+    weight: str | None,
     requests: ColumnRequests,
 ) -> _Selection:
     """Open a table, and find the columns to train on and those that arguments name."""
@@ -282,6 +302,13 @@ def _open(
     left_out = {target, *drop}
     if split is not None:
         left_out.discard(split.name)  # the split needs it even if it is dropped
+    weight = convert(weight, str | None, "weight")
+    if weight is not None:
+        [weight] = check_table_names(table, [weight], "weight")
+        if weight == target or (split is not None and weight == split.name):
+            expected = "another column than the target and the one to split by"
+            raise ArgumentError.of("weight", weight, expected)
+        left_out.add(weight)
     features = feature_names(table, left_out)
     if set(features).issubset(drop):
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
@@ -291,6 +318,7 @@ def _open(
         features=features,
         target=target,
         split=split,
+        weight=weight,
         dropped=drop,
         kinds=kinds_of_requests(requests),
     )
@@ -306,9 +334,17 @@ def read_samples(
     categories: Collection[str] = (),
     missing: Collection[str] = (),
     split: SplitColumn | None = None,
+    weight: str | None = None,
 ) -> Dataset:
-    """Read the rows of a table that have a target, to measure a model; there may be none."""
+    """Read the rows of a table that have a target, to measure a model; there may be none.
+
+    The column of the weights may be missing, as all rows have the same weight then.
+    """
     names = [*feature_names, target_name]
+    if weight is not None and spelled_names([weight], table.names)[0] not in table.names:
+        weight = None
+    if weight is not None:
+        names.append(weight)
     unparsed = [*categories]
     if split is not None and split.name in table.names:
         if split.name not in names:
@@ -321,6 +357,7 @@ def read_samples(
     rows, without_target = with_target(
         all_rows, target_name, missing, task=None, classes=classes or ()
     )
+    rows, row_weights = split_weights(rows, weight, missing)
     y = known_targets(rows, target_name, classes, reading_of_kind(target_kind))
     keys = None
     if split is not None and split.name in rows.columns:
@@ -336,6 +373,7 @@ def read_samples(
         name=table.path.name,
         description=without_target.beside(len(rows)),
         split_keys=keys,
+        weight=row_weights,
         without_target=without_target,
     )
 

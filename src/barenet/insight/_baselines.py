@@ -19,7 +19,7 @@ from barenet._train import train
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import class_probabilities
-from barenet.model._arrays import FloatArray, check_inputs, check_targets
+from barenet.model._arrays import FloatArray, check_inputs, check_sample_weight, check_targets
 from barenet.model._network import Network
 from barenet.optimization._penalties import L2
 from barenet.tables.encoding._scaling import Scaling
@@ -108,6 +108,7 @@ def fit_baseline(
     X: ArrayLike,
     y: ArrayLike,
     *,
+    sample_weight: ArrayLike | None = None,
     n_classes: int | None = None,
     seed: int = 0,
     quantile: float | None = None,
@@ -125,6 +126,8 @@ def fit_baseline(
         everything else is computed in float64.
     y : array-like of shape (n_samples,)
         Class indices, or numbers.
+    sample_weight : array-like of shape (n_samples,), optional
+        The weights of the rows, of which the penalty does not depend on the scale.
     n_classes : int, optional
         Number of classes; by default `y` are numbers.
     seed : int, default=0
@@ -163,6 +166,10 @@ def fit_baseline(
     target_kind = TargetKind(n_classes)
     float64 = np.dtype(np.float64)
     targets: NDArray[Any] = check_targets(y, n_rows, target_kind.n_columns, float64)
+    weight: NDArray[Any] = np.ones(n_rows)
+    if sample_weight is not None:
+        weight = check_sample_weight(sample_weight, n_rows, float64)
+        weight /= weight.mean()
     classes = None
     if target_kind.of_classes:  # the network has outputs only for classes that occur
         classes = np.flatnonzero(targets.any(axis=0))
@@ -172,18 +179,18 @@ def fit_baseline(
     output = target_kind.output_activation()
     network = Network.dense(sizes, output=output, init="zeros", dtype=X.dtype)
     if name == "constant" or (classes is not None and len(classes) == 1):
-        _fit_constant(network, np.ravel(targets))
+        _fit_constant(network, np.ravel(targets), weight)
     elif classes is None:
-        _fit_ridge(network, X, np.ravel(targets))
+        _fit_ridge(network, X, np.ravel(targets), weight)
     else:
-        _fit_logistic(network, X, targets, seed)
+        _fit_logistic(network, X, targets, weight, seed)
     if quantile is not None:
         quantile = check_number(quantile, "quantile", gt=0, lt=1)
         if classes is not None:
             problem = "classes have no quantiles"
             raise ArgumentError(problem, argument="quantile", remedy="leave it out")
         residuals = np.ravel(targets) - np.ravel(network.predict(X))
-        network.layers[0].bias += np.quantile(residuals, quantile)
+        network.layers[0].bias += weighted_quantile(residuals, quantile, weight)
     return Baseline(name, n_rows, n_classes, network, classes, quantile)
 
 
@@ -194,18 +201,27 @@ def _is_scaled(X: NDArray[Any]) -> bool:
     return bool(0.1 <= largest <= 10)
 
 
-def _fit_constant(network: Network, y: NDArray[Any]) -> None:
+def weighted_quantile(values: NDArray[np.float64], q: float, weight: NDArray[np.float64]) -> float:
+    """Return the quantile of values, interpolated if they have equal weights."""
+    if np.ptp(weight) == 0:
+        return float(np.quantile(values, q))
+    return float(np.quantile(values, q, weights=weight, method="inverted_cdf"))
+
+
+def _fit_constant(network: Network, y: NDArray[Any], weight: NDArray[np.float64]) -> None:
     """Set the bias to the mean, or so that the outputs are the class frequencies."""
     bias = network.layers[0].bias
     if network.output_activation.name == "identity":
-        bias[:] = y.mean()
+        bias[:] = np.average(y, weights=weight)
     else:
-        counts = np.bincount(y)
+        counts = np.bincount(y, weight)
         logits = np.log(counts / counts[0])
         bias[:] = logits[-len(bias) :]  # a sigmoid is the probability of the second class
 
 
-def _fit_logistic(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
+def _fit_logistic(
+    network: Network, X: FloatArray, y: NDArray[Any], weight: NDArray[np.float64], seed: int
+) -> None:
     """Fit a logistic regression, with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
     scaling: Scaling | None = None
     if X.size * (network.n_outputs or 1) <= MAX_LBFGS_PRODUCTS:
@@ -221,6 +237,8 @@ def _fit_logistic(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -
             scaling = Scaling.fit("standardize", X)
     inputs = scaling.transform(X, network.dtype) if scaling is not None else X
     penalty = L2(1 / len(X))
+    if np.ptp(weight) > 0:
+        options["sample_weight"] = weight
     train(network, inputs, y, penalty=penalty, seed=seed, progress=False, **options)
     if scaling is not None:  # w (x − offset) factor, as weights and bias for x
         layer = network.layers[0]
@@ -228,11 +246,14 @@ def _fit_logistic(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -
         layer.bias -= scaling.offset @ layer.weights
 
 
-def _fit_ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
+def _fit_ridge(
+    network: Network, X: FloatArray, y: NDArray[np.float64], weight: NDArray[np.float64]
+) -> None:
     """Fit a ridge regression in float64, with the same penalty."""
     from sklearn.linear_model import Ridge
 
-    ridge = Ridge(copy_X=False).fit(X.astype(np.float64), y)
+    sample_weight = weight if np.ptp(weight) > 0 else None
+    ridge = Ridge(copy_X=False).fit(X.astype(np.float64), y, sample_weight)
     layer = network.layers[0]
     layer.weights[:, 0] = ridge.coef_
     layer.bias[:] = ridge.intercept_

@@ -17,6 +17,7 @@ from barenet._display import write_display, write_table
 from barenet._messages import count_of
 from barenet._metrics import METRICS, is_maximized, main_metric, score_text
 from barenet._registry import canonical
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
@@ -159,6 +160,7 @@ def permutation_importance(
     n_repeats = check_count(n_repeats, "n_repeats")
     if isinstance(metric, str):
         metric = canonical(METRICS, metric)
+    weight = X.weight if isinstance(X, Dataset) else None
     X, y = targets_of_rows(predictor, X, y)
     predictor, codes = predictor_and_targets(predictor, X, y)
     network = predictor.network
@@ -183,7 +185,7 @@ def permutation_importance(
         output = output.reshape(len(rows), -1)
         n_outputs = output.shape[1]  # 1 for two classes, too: the probability of the second
         of_outputs = targets[:, -n_outputs:]
-        return METRICS[name].at_threshold(output, of_outputs, predictor.threshold)
+        return METRICS[name].at_threshold(output, of_outputs, predictor.threshold, weight)
 
     score = measure()
     if metric is None and not np.isfinite(score):  # such as the AUC of a single class

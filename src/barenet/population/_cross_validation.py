@@ -218,9 +218,16 @@ def check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | N
 
 
 def measure_fold(
-    population: Population, index: int, rows: NDArray[np.intp], metrics: Mapping[str, Metric]
+    population: Population,
+    index: int,
+    rows: NDArray[np.intp],
+    metrics: Mapping[str, Metric],
+    weight: NDArray[Any] | None = None,
 ) -> dict[str, float]:
-    """Compute the loss and metrics in float64, NaN if the network has failed, and the times."""
+    """Compute the loss and metrics in float64, NaN if the network has failed, and the times.
+
+    `weight` are the weights of all rows in the metrics, if they have any.
+    """
     started = time.perf_counter()
     run = population.runs[index]
     values = dict.fromkeys(("loss", *metrics), np.nan)
@@ -233,8 +240,9 @@ def measure_fold(
             point = run.job.loss.point
             predictions = point(output).astype(np.float64)
             targets = point(data.y[rows]).astype(np.float64)
+            weights = () if weight is None else (weight[rows],)
             for name, metric in metrics.items():
-                values[name] = metric(predictions, targets)
+                values[name] = metric(predictions, targets, *weights)
     values["fit_time"] = sum(run.history.get("seconds", ()))
     values["score_time"] = time.perf_counter() - started
     return values

@@ -17,7 +17,7 @@ from barenet._metrics import METRICS, Metric, is_maximized
 from barenet._registry import canonical, lookup
 from barenet._train import train
 from barenet.errors import ArgumentError, BarenetError, caller_stacklevel
-from barenet.model._arrays import FloatArray, validate_inputs
+from barenet.model._arrays import FloatArray, check_sample_weight, validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
 from barenet.population._cross_validation import Fold, default_metric, make_folds, measure_fold
@@ -41,6 +41,7 @@ def search(
     cv: Any = 5,
     halving: int | None = None,
     metric: str | None = None,
+    sample_weight: ArrayLike | None = None,
     seed: int = 0,
     refit: bool = True,
     time_limit: float | str | None = None,
@@ -79,6 +80,8 @@ def search(
     metric : str, optional
         The score: a name from `METRICS`, where errors are negated; by default the accuracy if the
         output is softmax or sigmoid, else R².
+    sample_weight : array-like of shape (n_samples,), optional
+        Weights of the rows, in the training and in the scores.
     seed : int, default=0
         Seed of the sample, and of the networks and their training.
     refit : bool, default=True
@@ -156,10 +159,13 @@ def search(
     folds = make_folds(cv, networks[0], inputs, targets, configs[0].loss)
     name, score = _as_score(metric, networks[0])
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
+    if sample_weight is not None:
+        judge.weight = check_sample_weight(sample_weight, len(targets), np.dtype(np.float64))
     arguments = _arguments(configs, judge)
     arguments["progress"] = progress
     limits = started_limits(time_limit)
     arguments["callbacks"] = limits
+    arguments["sample_weight"] = judge.weight
     if client is None:
         arguments["threads"] = threads
     else:
@@ -188,7 +194,15 @@ def search(
     best = make_config({**fixed, **result.best_params_}, n_inputs, targets)
     if progress is not False:
         progress = None  # no lines are printed for a single network
-    return _with_network(result, best, inputs, targets, threads=threads, progress=progress)
+    return _with_network(
+        result,
+        best,
+        inputs,
+        targets,
+        sample_weight=judge.weight,
+        threads=threads,
+        progress=progress,
+    )
 
 
 def _report_unfinished(limit: TimeLimit, unfinished: int, n_candidates: int) -> None:
@@ -221,8 +235,8 @@ def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
     if is_maximized(name):
         return name, function
 
-    def negated(output: FloatArray, y: NDArray[Any]) -> float:
-        return -function(output, y)
+    def negated(output: FloatArray, y: NDArray[Any], *weight: NDArray[Any]) -> float:
+        return -function(output, y, *weight)
 
     return f"neg_{name}", negated
 
@@ -300,6 +314,8 @@ class Halving:
     #: Candidates in the current rung, the best last after the first rung.
     candidates: list[int]
     rungs: list[Rung] = field(default_factory=list)
+    #: The weights of all rows, if they have any.
+    weight: NDArray[Any] | None = None
 
     def __call__(self, population: Population) -> None:
         """Finish a rung if the slice of epochs was its last one."""
@@ -324,7 +340,7 @@ class Halving:
             measures = []
             for fold, (_, test) in enumerate(self.folds):
                 index = candidate * n_folds + fold
-                measures.append(measure_fold(population, index, test, metrics))
+                measures.append(measure_fold(population, index, test, metrics, self.weight))
                 if candidate in unfinished:
                     measures[-1]["score"] = np.nan
             rung[candidate] = measures

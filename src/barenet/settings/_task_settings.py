@@ -209,6 +209,9 @@ class DataOptions:
         test set.
     split_by_group : str
         Column of the groups of a table's rows, which are kept whole. It is not used as a feature.
+    weight : str
+        Column of the weights of a table's rows, numbers of 0 or more, in the losses and the scores.
+        It is not used as a feature, and rows of weight 0 are left out.
     split_by : str
         Deprecated, use --split-by-time or --split-by-group.
     columns : mapping of str to str
@@ -239,6 +242,7 @@ class DataOptions:
     file: FileOptions = FileOptions()
     split_by_time: str | None = None
     split_by_group: str | None = None
+    weight: str | None = None
     split_by: str | None = None
     columns: Mapping[str, str] | None = None
     drop: tuple[str, ...] | None = None
@@ -286,14 +290,16 @@ class DataOptions:
     def _loaded(
         self, requests: Mapping[str, ColumnRequest], features: Sequence[str]
     ) -> dict[str, ColumnRequest]:
-        """Return the requests for features: none to drop, or only to split by."""
-        only_to_split_by = set()
+        """Return the requests for features: none to drop, to split by alone, or for weights."""
+        not_features = set()
         if self.split_column is not None:
-            only_to_split_by = {self.split_column.name}.difference(features)
+            not_features = {self.split_column.name}.difference(features)
+        if self.weight is not None:
+            not_features.add(self.weight)
         loaded = {}
         spelled = spelled_names([*requests], features)
         for name, request in zip(spelled, requests.values(), strict=True):
-            if request.words != DROP and name not in only_to_split_by:
+            if request.words != DROP and name not in not_features:
                 loaded[name] = request
         return loaded
 
@@ -445,6 +451,7 @@ class TaskSettings(DataOptions):
             "split_by_time": self.split_by_time,
             "split_by_group": self.split_by_group,
             "split_by": self.split_by,
+            "weight": self.weight,
             "data_dir": self.file.data_dir,
             **self.file.csv_fields(),
         }
@@ -463,6 +470,7 @@ class TaskSettings(DataOptions):
             split_by_time=self.split_by_time,
             split_by_group=self.split_by_group,
             split_by=self.split_by,
+            weight=self.weight,
             frame=self.is_table,
             **self.file.csv_fields(),
         )
@@ -476,6 +484,7 @@ class TaskSettings(DataOptions):
             "split_by_time": self.split_by_time,
             "split_by_group": self.split_by_group,
             "split_by": self.split_by,
+            "weight": self.weight,
             "optimizer": config.make_optimizer().full_batch,
         }
         for name, value in refused.items():
@@ -527,8 +536,9 @@ class TaskSettings(DataOptions):
         options += self.table_options()
         if self.memory is not None:
             options.append("memory")
-        if self.test is not None:
-            options.append("test")
+        for name in ("test", "weight"):
+            if getattr(self, name) is not None:
+                options.append(name)
         if self.model == "ensemble":
             options.append("model")
         if options:

@@ -118,6 +118,7 @@ def rows_of_table(
     split: SplitColumn | None = None,
 ) -> Dataset:
     """Read the rows of an open table that have a target; there may be none."""
+    weight: Any = (predictor.card or ModelCard()).settings.get("weight")
     rows = read_samples(
         table,
         predictor.feature_names,
@@ -127,6 +128,7 @@ def rows_of_table(
         categories=[*category_names(predictor), *categories],
         missing=missing_markers(predictor),
         split=split,
+        weight=weight,
     )
     return rows_of_model(predictor, rows)
 

@@ -29,7 +29,7 @@ from barenet.inputs._monotonic_columns import (
     signs_with_effect,
     warn_of_columns_without_effect,
 )
-from barenet.model._arrays import InputArray, one_hot
+from barenet.model._arrays import FloatArray, InputArray, one_hot
 from barenet.model._ensemble import Model
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining
@@ -187,7 +187,7 @@ class NetworkFit(Fit):
         validation_data = self._targets_of(self.validation) if self.validation is not None else None
         test_data = None
         if self.rows.test is not None:
-            test_data = training_arrays(self.predictor, self.rows.test)
+            test_data = (*training_arrays(self.predictor, self.rows.test), self.rows.test.weight)
         usual = TargetKind.of(self.training.classes).metric
         arguments = {
             "X": X,
@@ -234,9 +234,7 @@ class NetworkFit(Fit):
         if self.teacher is not None:
             y = targets_of(self.teacher, self.predictor, dataset)
         config = self.settings.config
-        sample_weight = None
-        if config.class_weight:
-            sample_weight = class_weights(config.class_weight, self.training)[dataset.y]
+        sample_weight = row_weights(config, dataset, self.training)
         if config.label_smoothing:
             network = self.predictor.first_network
             target_kind = TargetKind.of(dataset.classes)
@@ -428,9 +426,7 @@ def prepare_ensemble(
     )
     config = settings.config.over(defaults)
     check_target_settings(config, split.dataset)
-    weight = None
-    if config.class_weight:
-        weight = class_weights(config.class_weight, training)[training.y]
+    weight = row_weights(config, training, training)
     signs = signs_of_settings(config.monotonic or (), training.feature_names)
     check_columns(signs, training.feature_names, _left_out(settings, training))
     prepared = prepare_ensemble_training(
@@ -492,6 +488,8 @@ def _left_out(settings: TaskSettings, dataset: Dataset) -> dict[str, str]:
     for name in columns_with(settings.requests, DROP):
         argument = settings.requests[name].argument
         left_out[name] = "is in drop" if argument == "drop" else f"is dropped in {argument}"
+    if settings.weight is not None:
+        left_out[settings.weight] = "is the column of weight"
     left_out[dataset.target_name] = "is the target"
     return left_out
 
@@ -528,6 +526,17 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
     if note:
         note += "\n"
     return note
+
+
+def row_weights(config: RunConfig, rows: Dataset, training: Dataset) -> FloatArray | None:
+    """Multiply the weights of rows, whose mean is 1 in the training, by those of their classes."""
+    weight = None
+    if rows.weight is not None and training.weight is not None:
+        weight = rows.weight / training.weight.mean()
+    if not config.class_weight:
+        return weight
+    of_classes = class_weights(config.class_weight, training)[rows.y]
+    return of_classes if weight is None else weight * of_classes
 
 
 def training_arrays(predictor: Predictor, dataset: Dataset) -> tuple[InputArray, NDArray[Any]]:

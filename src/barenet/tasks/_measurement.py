@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from math import ceil, isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._metrics import METRICS, Metric, is_maximized, score_text
+from barenet._metrics import METRICS, Metric, is_maximized, score_text, weighted_mean
 from barenet.datasets._column_summary import FEW_ROWS, Summary, summarize, summarize_columns
 from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
@@ -107,10 +107,15 @@ class Measurement:
         stride = ceil(self.fitted_to.n_samples / MAX_FITTED_ROWS)
         X = self._linear_inputs(self.fitted_to.X[::stride])
         y = self.predictor.targets(self.fitted_to.y[::stride])
+        weight = self.fitted_to.weight
+        if weight is not None:
+            weight = weight[::stride]
         measured_X = self._linear_inputs(self.rows.X)
         baselines = {}
         for name in ("linear", "constant"):
-            baseline = fit_baseline(name, X, y, n_classes=n_classes, quantile=self.quantile)
+            baseline = fit_baseline(
+                name, X, y, sample_weight=weight, n_classes=n_classes, quantile=self.quantile
+            )
             outputs = baseline.outputs(measured_X).astype(np.float64)
             baselines[baseline] = self._measure(outputs)
         return baselines
@@ -145,7 +150,8 @@ class Measurement:
             network_outputs.shape[1],
             network_outputs.dtype,
         )
-        scores = {"loss": self.loss_function.value(network_outputs, targets)}
+        weight = self.rows.weight
+        scores = {"loss": self.loss_function.value(network_outputs, targets, weight)}
         of_classes = predictor.classes is not None
         predictions = predictor.in_units(outputs)
         if of_classes:
@@ -154,7 +160,7 @@ class Measurement:
             if METRICS[name].of_classes == of_classes and name not in scores:
                 threshold = self.predictor.threshold
                 metric = METRICS[name]
-                scores[name] = metric.at_threshold(predictions, self.targets, threshold)
+                scores[name] = metric.at_threshold(predictions, self.targets, threshold, weight)
         return Scored(predictions, scores)
 
     @cached_property
@@ -185,7 +191,7 @@ class Measurement:
         if self.quantile is None:
             return None
         is_covered = self.targets <= self.scored.outputs
-        return float(is_covered.mean())
+        return weighted_mean(is_covered, self.rows.weight)
 
     def baselines_document(self) -> dict[str, Any]:
         """Return the baselines for a JSON document."""
@@ -270,12 +276,15 @@ class Measurement:
         rng = np.random.default_rng(0)
         metric = self._compared_score()
         y = self.targets
+        weight = self.rows.weight
+        if weight is None:
+            weight = np.ones(len(y))
         size = min(len(y), SAMPLE_SIZE)
         differences = []
         for _ in range(N_SAMPLES):
             drawn = rng.integers(0, len(y), size)
-            score = metric(outputs[drawn], y[drawn])
-            difference = score - metric(other_outputs[drawn], y[drawn])
+            score = metric(outputs[drawn], y[drawn], weight[drawn])
+            difference = score - metric(other_outputs[drawn], y[drawn], weight[drawn])
             if isfinite(difference):
                 differences.append(difference)
         if 2 * len(differences) <= N_SAMPLES:
@@ -290,15 +299,20 @@ class Measurement:
         """
         if self.compared_by != "loss":
             metric = METRICS[self.compared_by]
-            return partial(metric.at_threshold, threshold=self.predictor.threshold)
+            threshold = self.predictor.threshold
+
+            def score(outputs: FloatArray, y: FloatArray, weight: FloatArray) -> float:
+                return metric.at_threshold(outputs, y, threshold, weight)
+
+            return score
         factor = 1.0
         scaling = self.predictor.target_scaling
         if scaling is not None:
             factor = float(scaling.factor[0])
         loss = self.loss_function
 
-        def scaled_loss(outputs: FloatArray, y: FloatArray) -> float:
-            return factor * loss.value(outputs, y)
+        def scaled_loss(outputs: FloatArray, y: FloatArray, weight: FloatArray) -> float:
+            return factor * loss.value(outputs, y, weight)
 
         return scaled_loss
 

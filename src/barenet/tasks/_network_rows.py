@@ -95,7 +95,8 @@ class NetworkRows:
             return self._with_scaling_of_stream(stream, name)
         if name == "none":
             return self
-        return replace(self, target_scaling=Scaling.fit(name, self.training.y.reshape(-1, 1)))
+        y = self.training.y.reshape(-1, 1)
+        return replace(self, target_scaling=Scaling.fit(name, y, self.training.weight))
 
     def _with_scaling_of_stream(self, stream: Stream, name: str) -> Self:
         """Use the scaling that the pass over the blocks has fitted, or none."""
@@ -116,8 +117,11 @@ def fit_encoding(
     options = settings.table_options([*training.X.columns])
     encoding = TableEncoding.fit(training.X, numbers=scaling, **options)
     y = training.y
+    weight = training.weight
     if training.classes is None:
         y = y.reshape(-1, 1)
-        y = Scaling.fit("standardize", y).transform(y)
+        y = Scaling.fit("standardize", y, weight).transform(y)
+    if weight is None:
+        weight = np.ones(len(y))
     keep = columns_with(settings.requests, KEEP, "words")
-    return with_telling_words(encoding, training.X, y, np.ones(len(y)), keep)
+    return with_telling_words(encoding, training.X, y, weight, keep)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,16 @@ class BlockMeasurement(Measurement):
         return self._measure(self.outputs)
 
 
+def _joined(weights: list[Any], n_blocks: int, path: Path) -> Any:
+    """Join the weights of the rows of blocks; None if no block has any."""
+    if not weights:
+        return None
+    if len(weights) < n_blocks:
+        problem = "some of the files have the column of the weights, and others have not"
+        raise DataError(problem, path=path)
+    return np.concatenate(weights)
+
+
 def measure_blocks(
     predictor: Predictor, blocks: Sequence[Table], metric: str, categories: Sequence[str] = ()
 ) -> BlockMeasurement:
@@ -80,6 +91,7 @@ def measure_blocks(
     in_scale_of_training = replace(predictor, target_scaling=None)
     outputs: list[FloatArray] = []
     targets: list[Any] = []
+    weights: list[Any] = []
     without_target = WithoutTarget()
     for block in blocks:
         rows = rows_of_table(predictor, block, categories=categories)
@@ -87,6 +99,8 @@ def measure_blocks(
         if rows.n_samples:
             outputs.append(in_scale_of_training.outputs(reader.read(rows.X)))
             targets.append(rows.y)
+            if rows.weight is not None:
+                weights.append(rows.weight)
     path = blocks[0].path
     if not targets:
         problem = f"column {predictor.target_name!r} has no value in any row"
@@ -100,6 +114,7 @@ def measure_blocks(
         feature_names=(),
         target_name=predictor.target_name,
         description=without_target.beside(len(y)),
+        weight=_joined(weights, len(targets), path),
         without_target=without_target,
     )
     return BlockMeasurement(

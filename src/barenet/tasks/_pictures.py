@@ -207,11 +207,9 @@ def measure_importance(
     """Compute the permutation importance, by default for the metric of the training."""
     card = predictor.card or ModelCard()
     chosen: Any = metric or card.settings.get("metric")
-    y = np.array(predictor.classes)[rows.y] if predictor.classes is not None else rows.y
     return permutation_importance(
         predictor,
-        rows.X,
-        y,
+        rows,
         n_repeats=repeats,
         metric=main_metric(chosen, rows.y, predictor.classes).name,
         progress=functools.partial(progress_bar, label="shuffling"),

@@ -18,7 +18,7 @@ from barenet.settings._task_settings import TaskSettings
 from barenet.storage._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.tables.files._delimited import CsvOptions
 from barenet.tables.files._file_columns import with_columns
-from barenet.tables.files._open_table import Source, open_table
+from barenet.tables.files._open_table import Source, check_table_names, open_table
 from barenet.tables.frames._coded_texts import unique_texts
 from barenet.tables.frames._frame import CATEGORY, FileForms, Frame, Table
 from barenet.tables.frames._plain_values import class_name
@@ -101,6 +101,8 @@ def read_test_rows(source: Source, training: Dataset, settings: TaskSettings) ->
     table = open_table(source, csv)
     allow_missing = bool(settings.file.allow_missing_columns)
     [table] = with_columns([table], training.feature_names, allow_missing=allow_missing)
+    if settings.weight is not None:
+        check_table_names(table, [settings.weight], "weight")
     kinds = training.X.kinds if isinstance(training.X, Frame) else {}
     missing = settings.missing or ()
     rows = read_samples(
@@ -111,6 +113,7 @@ def read_test_rows(source: Source, training: Dataset, settings: TaskSettings) ->
         target_kind=training.target_kind,
         categories=[name for name, kind in kinds.items() if kind in (CATEGORY, "words")],
         missing=missing,
+        weight=settings.weight,
     )
     if not rows.n_samples:
         raise DataError(f"column {rows.target_name!r} has no value in any row", path=table.path)

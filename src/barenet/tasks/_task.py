@@ -144,6 +144,7 @@ class Task(DeclaredAttributes):
         split_by_time: str | None = None,
         split_by_group: str | None = None,
         split_by: str | None = None,
+        weight: str | None = None,
         test: Any = None,
         memory: str | None = None,
         config: RunConfig | None = None,
@@ -173,6 +174,10 @@ class Task(DeclaredAttributes):
         split_by : str, optional
             Deprecated, use `split_by_time` or `split_by_group`: by time with dates, times or
             numbers, by group with other values.
+        weight : str, optional
+            Column of the weights of the rows, numbers of 0 or more. It is not a feature, and rows
+            of weight 0 are left out. The losses, the standardization of the target and all scores
+            are weighted; the encoding of the columns and the split count rows.
         test : str, path-like, DataFrame, Frame, mapping or records, optional
             A table whose rows are the test set: a file or its address, or rows in memory, with the
             columns of `data` and the target. They are read as new rows of a model are, and all rows
@@ -238,6 +243,7 @@ class Task(DeclaredAttributes):
             "split_by_time": split_by_time,
             "split_by_group": split_by_group,
             "split_by": split_by,
+            "weight": weight,
             "memory": memory,
         }
         test_source = _source_of_test(test)
@@ -483,6 +489,7 @@ class Task(DeclaredAttributes):
         split_by_time: str | None = None,
         split_by_group: str | None = None,
         split_by: str | None = None,
+        weight: str | None = None,
         config: RunConfig | None = None,
         model: ModelKind | None = None,
         quick: bool | None = None,
@@ -518,6 +525,8 @@ class Task(DeclaredAttributes):
             Column of groups of rows, each of which is in a single fold. It is not a feature.
         split_by : str, optional
             Deprecated, use `split_by_time` or `split_by_group`, as for `open`.
+        weight : str, optional
+            Column of the weights of the rows, as for `open`.
         config : RunConfig, optional
             Settings, the same as for `train`.
         model : {"ensemble", "network"}, optional
@@ -597,6 +606,7 @@ class Task(DeclaredAttributes):
             split_by_time=split_by_time,
             split_by_group=split_by_group,
             split_by=split_by,
+            weight=weight,
             config=run_config,
             **opening,
         )
