@@ -63,12 +63,9 @@ def test_a_kernel_that_does_not_suit_the_processor_is_reported(monkeypatch, kern
     assert ("OPENBLAS_CORETYPE=SkylakeX" in advice) == advised
 
 
-def test_a_missing_extra_is_named_with_its_command(monkeypatch):
+def test_a_missing_extra_is_listed_without_a_version(monkeypatch):
     monkeypatch.setitem(doctor.EXTRAS, "plot", "no_such_package")
-    findings = doctor.examine()
-    assert findings["extras"]["plot"] is None
-    command = "pip install '.[plot]', in a copy of the repository"
-    assert f"no_such_package is missing: {command}" in findings["advice"]
+    assert doctor.examine()["extras"]["plot"] is None
 
 
 @pytest.fixture
@@ -93,16 +90,12 @@ def test_a_gpu_is_found_with_the_way_to_train_on_it(driver):
     assert "engine='jax'" in advice and "pip install 'jax[cuda13]'" in advice
 
 
-def test_the_advice_on_a_gpu_depends_on_what_jax_finds(monkeypatch):
-    gpus = ["NVIDIA H200, 143771 MiB"]
-    advice = doctor.advice_on_gpus
-    assert "pip install 'jax[cuda13]'" in advice(gpus, [])
-    assert "pip install 'jax[cuda13]'" in advice(gpus, ["cpu"])
-    assert advice(gpus, ["NVIDIA H200"]).endswith("ensembles of many rows.")
-    monkeypatch.setattr(doctor, "JAX_PLUGINS", ("numpy",))  # one that is installed
-    assert "once JAX finds it" in advice(gpus, ["cpu"])
-    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
-    assert "once JAX_PLATFORMS=cpu is unset" in advice(gpus, ["cpu"])
+@pytest.mark.parametrize(("devices", "advised"), [([], True), (["cpu"], True), (["H200"], False)])
+def test_a_gpu_that_jax_does_not_find_is_reported(monkeypatch, devices, advised):
+    monkeypatch.setattr(doctor, "list_gpus", lambda: ["NVIDIA H200, 143771 MiB"])
+    monkeypatch.setattr(doctor, "list_jax_devices", lambda: devices)
+    advice = " ".join(doctor.examine()["advice"])
+    assert ("NVIDIA H200, 143771 MiB: engine='jax' would train on it" in advice) == advised
 
 
 @pytest.mark.jax

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import barenet
-from barenet._extras import EXTRAS, install_command
+from barenet._extras import EXTRAS
 from barenet._progress_bar import progress_bar
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
@@ -37,9 +37,6 @@ OPTIONS = ("--query-gpu=name,memory.total", "--format=csv,noheader")
 
 #: Longest time in seconds that the program may take; it waits for a GPU that does not answer.
 PATIENCE = 10.0
-
-#: Names of the packages by which JAX finds NVIDIA's GPUs, for each version of CUDA.
-JAX_PLUGINS = ("jax-cuda13-plugin", "jax-cuda12-plugin")
 
 
 def doctor(*, warm: Off = False, json: Off = False) -> None:
@@ -162,11 +159,10 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
     else:
         yield f"{WITHOUT_NUMBA}; pip install numba, where there is a wheel of it."
     yield from advice_on_jax()
-    if findings["gpus"]:
-        yield advice_on_gpus(findings["gpus"], findings["jax_devices"])
-    for name, version in findings["extras"].items():
-        if version is None:
-            yield f"{EXTRAS[name]} is missing: {install_command(name)}"
+    gpus = findings["gpus"]
+    if gpus and set(findings["jax_devices"]) <= {"cpu"}:
+        remedy = "leave JAX_PLATFORMS unset, and pip install 'jax[cuda13]'"
+        yield f"{gpus[0]}: engine='jax' would train on it, but JAX doesn't find it; {remedy}."
 
 
 def _advice_on_kernels(blas: dict[str, Any]) -> Iterator[str]:
@@ -218,27 +214,6 @@ def advice_on_jax() -> list[str]:
     except ArgumentError as error:
         return [f"{error.problem}: {error.remedy}."]
     return []
-
-
-def has_jax_plugin() -> bool:
-    """Return whether a package is installed by which JAX finds NVIDIA's GPUs."""
-    installed = {distribution.name for distribution in metadata.distributions()}
-    return not installed.isdisjoint(JAX_PLUGINS)
-
-
-def advice_on_gpus(gpus: list[str], jax_devices: list[str]) -> str:
-    """Advise how to train on these GPUs, of which there is at least one."""
-    which = f"{gpus[0]}: engine='jax' trains on it"
-    pays = "which pays for wide layers, populations of networks and ensembles of many rows"
-    if jax_devices and jax_devices[0] != "cpu":
-        return f"{which}, {pays}."
-    platforms = os.environ.get("JAX_PLATFORMS", "")
-    if platforms and not {"cuda", "gpu"} & set(platforms.split(",")):
-        return f"{which} ({pays}), once JAX_PLATFORMS={platforms} is unset, which excludes GPUs."
-    if has_jax_plugin():
-        command = """python -c 'import jax; jax.devices("cuda")'"""
-        return f"{which} ({pays}), once JAX finds it; the error of this command explains: {command}"
-    return f"{which} ({pays}), once JAX is installed for it: pip install 'jax[cuda13]'."
 
 
 def kernel_folder() -> str | None:
