@@ -403,7 +403,7 @@ def test_a_page_fits_a_phone_and_its_name_is_beside_the_search(browser, pages, n
 
 
 #: Pages with each kind of control: folded code, parts of a sidebar, cards, a search.
-KINDS = ["teachers", "learn/neuron", "search", "de/index"]
+KINDS = ["teachers", "learn/neuron", "search", "de/index", "explain", "mathematics"]
 
 
 @pytest.mark.parametrize("name", KINDS)
