@@ -379,9 +379,9 @@ LAST_STATE = """async () => {
 
 
 @pytest.mark.slow
-def test_no_line_states_it_where_files_cannot_be_kept(browser, site_folder):
+def test_without_a_recording_python_starts_and_no_file_is_kept(browser, site_folder):
     with serving(partial(IncompleteSite, directory=site_folder)) as address:
-        tab = Tab(browser.new_page, f"{address}play/#data=xor")
+        tab = Tab(browser.new_page, f"{address}play/#data=moons")
         assert tab.page.evaluate(LAST_STATE) == "redundant"
         tab.frame()
         assert tab.text(READY) == ""

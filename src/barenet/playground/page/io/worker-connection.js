@@ -40,7 +40,7 @@ export class WorkerConnection {
     const begin = embedded
       ? () => addEventListener("pointerdown", () => this.open(), { once: true })
       : () => this.open();
-    if (opening in openings) this.replay(openings[opening], begin);
+    if (Object.hasOwn(openings, opening)) this.replay(openings[opening], begin);
     else begin();
   }
 
@@ -77,8 +77,8 @@ export class WorkerConnection {
 
   // Recorded messages of a session, as Python would send them; Python is loaded after the first picture.
   async replay(address, begin) {
-    const { body } = await fetch(address).catch(() => ({}));
-    if (!body) return begin();
+    const { ok, body } = await fetch(address).catch(() => ({}));
+    if (!ok) return begin();
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     let isFirst = true;
     for await (const message of parts(body.pipeThrough(new DecompressionStream("gzip")))) {
