@@ -154,7 +154,10 @@ def test_every_measure_has_a_value_or_a_dash(train, tmp_path):
     }
     newest = view.latest.current
     assert values["test_accuracy"]["value"] == f"{100 * newest.test_score:.4g} %"
-    assert values["gap"]["value"] == f"{newest.test_loss - newest.loss:.3g}".replace("-", "−")
+    loss, test_loss = losses(view.current(), view.setup)
+    assert test_loss == pytest.approx(newest.test_loss, rel=1e-4)
+    assert values["gap"]["value"] == f"{test_loss - loss:.3g}".replace("-", "−")
+    assert values["training_loss"]["value"] == f"{loss:.3g}", "of the weights now"
     assert values["hidden_neurons"]["value"] == "6" and values["weights"]["value"] == "25"
     assert values["epoch"]["value"] == "3" and values["changed_weights"]["value"] == "1"
     assert english(values["training_points"]["words"]) == "Training points: at least 0"
@@ -347,9 +350,11 @@ def test_the_numbers_asked_for_are_those_of_backpropagation(train):
     delta = output["deltas"][0]
     assert delta == pytest.approx(0.75, abs=0.001)
     assert hidden["outputs"] == pytest.approx([0.683, -0.415], abs=0.001)
-    numbers = (delta, hidden["slopes"][1], hidden["deltas"][1])
-    for question, number in zip(lesson.all_questions(), numbers, strict=False):
+    numbers = (hidden["sums"][0], delta, hidden["slopes"][1], hidden["deltas"][1])
+    asked = [question for question in lesson.all_questions() if not question.answers]
+    for question, number in zip(asked, numbers, strict=True):
         assert number == pytest.approx(question.right, abs=question.within / 2)
+    assert delta > 0, "the sum of y should shrink"
     assert output["gradients"][0][0] > 0, "the last one: this weight shrinks"
 
 
@@ -465,17 +470,17 @@ def test_sgd_at_0_03_reaches_87_percent_and_adam_and_longer_steps_the_goal():
 
 @pytest.mark.integration
 @SEEDS
-def test_32_neurons_read_96_percent_of_the_digits_after_about_ten_epochs(n_seeds):
+def test_32_neurons_read_93_percent_of_the_digits_after_about_five_epochs(n_seeds):
     """Lesson 11, and two neurons, which learn some digits."""
     state, _ = start(COURSE["digits"])
     shares = train_from_many_weights(state, n_seeds, 20, right_share, 1, hidden=(32,))
-    first = (shares >= 0.96).argmax(axis=0) + 1
-    assert (shares.max(axis=0) >= 0.96).all() and first.min() >= 4 and first.max() <= 16
-    assert 5 <= np.median(first) <= 12
+    first = (shares >= 0.93).argmax(axis=0) + 1
+    assert (shares.max(axis=0) >= 0.93).all() and first.min() >= 2 and first.max() <= 10
+    assert 3 <= np.median(first) <= 7
     few = train_from_many_weights(state, n_seeds, 20, right_share, 1, hidden=(2,)).max(axis=0)
-    assert few.min() > 0.2 and few.max() < 0.8, "more than guessing, and many are misread"
+    assert few.min() > 0.2 and few.max() < 0.85, "more than guessing, and many are misread"
     prepared = FileStore().prepare(state.data)
-    assert len(prepared.dataset.X) == 1797 and prepared.dataset.X.shape[1] == 64
+    assert len(prepared.training.y) == 9000 and prepared.dataset.X.shape[1] == 196
 
 
 def best_accuracies(n_neurons, n_seeds):
@@ -509,10 +514,11 @@ def test_the_questions_are_answered_by_the_networks(train):
     assert np.ptp(second[:, :3], axis=1).max() < 1e-5, "… as one"
     conditions = COURSE["alike"].evaluate(after)["conditions"]
     assert [each["value"] for each in conditions[:2]] == ["3", "2"], "the dead are no copies"
-    state, edits = start(COURSE["downhill"])
-    assert state.networks[0].learning_rate == 2
-    losses = [each.loss for each in train(state, edits, 20).curve.rows]
-    assert all(np.diff(losses[1:]) > 0), "each step ends higher"
+    state, edits = start(COURSE["downhill"], 4)
+    assert state.networks[0].learning_rate == 2.5
+    view = train(state, edits, 6)
+    assert all(np.diff([each.loss for each in view.curve.rows[1:]]) > 0), "each step ends higher"
+    assert np.abs(view.latest.snapshot.parameters[:2]).max() > 2, "it leaves the map"
 
 
 def names_in(heading):
@@ -592,35 +598,36 @@ def test_no_sentence_of_a_lesson_is_in_a_script():
 def test_what_a_step_shows_is_what_its_words_say(train):
     """The figures in the texts, as the networks of the steps have them."""
 
-    def after(name, place):
+    def after(name, place, epochs=0):
         lesson = COURSE[name]
         state, edits = start(lesson, place - 1)
-        return train(state, edits, max(lesson.steps[place - 1].run, 0)).latest.current
+        return train(state, edits, epochs or max(lesson.steps[place - 1].run, 0)).latest.current
 
-    start_of_line = after("one-neuron", 7)
+    start_of_line = after("one-neuron", 5)
     assert start_of_line.test_score < 0.98, "the line does not separate the clouds"
     unsure = after("loss", 1)
-    assert unsure.score == unsure.test_score == 1, "every point is on its own side"
+    assert unsure.score == unsure.test_score == 1, "all points are on their own side"
     assert unsure.loss > 0.5
-    state, edits = start(COURSE["loss"], 1)
+    state, edits = start(COURSE["loss"], 0)
     view = train(state, edits, 0)
-    at = np.array(COURSE["loss"].steps[1].probe.split("~"), float)
+    at = np.array(COURSE["loss"].steps[0].probe.split("~"), float)
     points = point_arrays(view.prepared, 2000)
     row = int(np.hypot(*(points["positions"] - at).T).argmin())
     blue = probe(view, row, ())["layers"][-1]["outputs"][0]
-    assert blue == pytest.approx(0.57, abs=0.005), "its p, little better than the toss of a coin"
-    crept = after("downhill", 2)
-    begin = train(*start(COURSE["downhill"], 1), 0).latest.current
-    assert 0.25 * begin.loss < crept.loss, "twenty steps have gone less than half of the way down"
-    straight = after("activation", 3)
+    assert blue == pytest.approx(0.57, abs=0.005), "what it gives to blue"
+    straight = after("activation", 2, 200)
     assert 0.8 < straight.test_score < 0.93
-    assert after("xor", 2).test_score == pytest.approx(0.73, abs=0.02), "three of four"
-    assert 0.8 < after("xor", 3).test_score < 0.93, "up to about 90 %"
+    assert after("xor", 1, 200).test_score == pytest.approx(0.73, abs=0.02), "one line"
+    assert 0.8 < after("xor", 2, 300).test_score < 0.93, "up to about 90 %"
     by_heart = after("overfitting", 2)
     assert by_heart.loss < 0.1 and by_heart.score > 0.97 and by_heart.test_loss > 1
+    state, edits = start(COURSE["overfitting"], 2)
+    networks = (replace(state.networks[0], penalty="l2", penalty_rate=1.0),)
+    penalized = train(replace(state, networks=networks), edits, 100).latest.current
+    assert penalized.loss == pytest.approx(np.log(2), abs=0.01), "nothing is learned"
     lines = train(*start(COURSE["inputs"], 0), 100).latest.current
-    assert lines.test_score < 0.7, "wherever training may put it"
-    assert after("steps", 4).test_score < 0.83, "B is ahead: 87 %"
+    assert lines.test_score < 0.7, "one straight line"
+    assert after("steps", 2, 40).test_score < 0.83, "B is ahead: 87 %"
     few = after("digits", 3)
     assert 0.2 < few.test_score < 0.8
     flowers = after("your-table", 2)

@@ -92,3 +92,22 @@ def test_the_hidden_space_shows_a_layer_and_its_boundary(tab):
     there.until_text(".hidden-space .axis.x", "1st main direction")
     there.resize(390, 844)
     assert there.value("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_start_of_two_weights_is_dragged_and_earlier_paths_stay(tab):
+    there = tab("#lesson=downhill&step=2", width=1366, height=635)
+    there.until(f"{LANDSCAPE}.answer?.reach === 2")
+    there.play("header.epoch === 20 && !barenet.playing")
+    there.until(f"{LANDSCAPE}.answer.paths[0].epochs.length === 21")
+    box, mouse = there.find(".landscape .surface").bounding_box(), there.page.mouse
+    left, top, side = box["x"], box["y"], box["width"]
+    mouse.move(left + 1.1 / 4 * side, top + 1.4 / 4 * side)  # the weights −0.9 and 0.6
+    mouse.down()
+    mouse.move(left + 0.5 * side, top + 0.75 * side, steps=4)
+    mouse.up()
+    there.until("header.epoch === 0 && header.edits.length === 2 && !barenet.awaits")
+    assert there.parameters()[:2] == pytest.approx([0, -1], abs=4 / side)
+    there.until(f"{LANDSCAPE}.answer.paths[0].epochs.length === 1")
+    assert there.value(f"{LANDSCAPE}.earlier.length") == 1, "the first path stays"
+    there.play("header.epoch === 20 && !barenet.playing")
+    assert there.text(".landscape .axis.x") == "w₁" and there.text(".landscape .axis.y") == "w₂"

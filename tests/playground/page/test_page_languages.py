@@ -206,7 +206,7 @@ def test_a_sentence_without_a_translation_is_in_english(tab):
 @pytest.mark.parametrize("width", [360, 1280])
 def test_german_words_have_room(tab, width):
     page = tab("?lang=de#data=circles", width=width, height=800)
-    for hash in ("#data=circles", "#lesson=one-neuron", "#lesson=loss&step=3", "#lesson=downhill"):
+    for hash in ("#data=circles", "#lesson=one-neuron", "#lesson=loss&step=2", "#lesson=downhill"):
         visit(page, f"?lang=de{hash}")
         page.rest()
         assert page.value("document.documentElement.scrollWidth") <= width

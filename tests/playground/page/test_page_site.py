@@ -395,7 +395,7 @@ def test_nothing_of_a_visitor_is_sent(browser, site, site_folder, tmp_path):
     context.on("request", lambda request: requests.append(request))  # noqa: PLW0108
     tab = Tab(context.new_page, f"{site}#lesson=one-neuron")
     tab.to_step(9)
-    tab.open_neuron(1)
+    tab.until("barenet.neuron.answer")
     tab.slide(0, 1)
     tab.slide(1, 1)
     tab.until_text("#lesson .result", "Passed!")

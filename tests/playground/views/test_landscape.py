@@ -61,23 +61,30 @@ def test_losses_of_the_plane_are_those_of_numpy(server, page):
     assert found["rows"] == [len(X), len(X)]
 
 
-def test_a_margin_is_as_long_on_all_sides_of_the_path():
-    path = np.column_stack([np.linspace(-1, 1, 9), np.zeros(9), np.linspace(-1, 1, 9) ** 2])
-    usual, wide = (_landscape.PathPlane.through(path, margin) for margin in (0.0, 2.5))
-    points = (path - wide.mean) @ wide.directions.T
-    assert wide.low == pytest.approx(points.min(axis=0) - 2.5 * 2)
-    assert wide.high == pytest.approx(points.max(axis=0) + 2.5 * 2)
-    assert (usual.low > wide.low).all() and (usual.high < wide.high).all()
-    states = np.random.default_rng(1).normal(size=(5, 3)) @ np.diag([1, 0, 0])
-    assert wide.places(wide.states(wide.places(states))) == pytest.approx(wide.places(states))
-
-
-def test_a_page_may_ask_for_a_wider_landscape(page):
-    page.run_to(25)
-    usual, wide = (page.ask("landscape", margin=margin) for margin in (0, 3))
-    lengths = [np.ptp(each["paths"][0]["places"][::2]) for each in (usual, wide)]
-    assert lengths == pytest.approx([1 / 1.6, 1 / 7], rel=0.02), "the path, as a share of the side"
-    assert page.ask("landscape", "error", margin=11)["message"].startswith("margin: expected")
+def test_two_weights_are_the_axes_of_their_landscape(server, page):
+    """Before any training, on scales that a path leaves unchanged."""
+    changes = {"hidden": [], "activations": [], "optimizer": "sgd", "batch_size": 0}
+    page.configure(source="plane", learning_rate=2.5, **changes)
+    page.send(
+        "plan", edits=[{"epoch": 0, "index": i, "value": w} for i, w in enumerate((-0.9, 0.6))]
+    )
+    page.wait_for(lambda network: len(network["edits"]) == 2)
+    before = page.ask("landscape")
+    page.run_to(6)
+    after, (view,) = page.ask("landscape"), views_of(server, page)
+    assert before["reach"] == after["reach"] == 2
+    path = view.trainer.request_path(view.key).result(20).parameters
+    expected = np.column_stack([path[:, 0] + 2, 2 - path[:, 1]]) / 4
+    assert np.reshape(after["paths"][0]["places"], (-1, 2)) == pytest.approx(expected, abs=1e-3)
+    assert after["paths"][0]["places"][:2] == pytest.approx([1.1 / 4, 1.4 / 4], abs=1e-3)
+    assert np.abs(expected[-1] - 0.5).max() > 0.5, "the rate is too large: it leaves the map"
+    X, y = view.setup.training
+    side, bias = after["side"], view.latest.snapshot.parameters[2]
+    losses = np.reshape(after["losses"], (side, side))
+    for row, column in ((0, 0), (7, 30), (20, 20)):
+        w = 4 * (column + 0.5) / side - 2, 2 - 4 * (row + 0.5) / side
+        error = X @ w + bias - y.ravel()
+        assert losses[row, column] == pytest.approx(np.mean(error**2) / 2, rel=1e-3)
 
 
 def test_the_plane_is_that_of_scikit_learn():

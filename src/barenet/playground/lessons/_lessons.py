@@ -33,7 +33,6 @@ from barenet.playground.state._address import read_address, read_edits, split_ad
 from barenet.playground.state._default_settings import NETWORKS
 from barenet.playground.state._page_state import (
     MAX_EPOCHS,
-    MAX_MARGIN,
     PageState,
     check_edits,
 )
@@ -236,8 +235,6 @@ class Step:
     run: int = restricted(-1, ge=0, le=MAX_EPOCHS)
     #: The picture of the output; by default that of the lesson.
     tab: str = restricted("", choices=("", *TABS))
-    #: Room around the path on the landscape, as a multiple of its extent; 0 for the usual room.
-    margin: float = restricted(0.0, ge=0, le=MAX_MARGIN)
     #: A neuron or an input whose picture takes the place of the map.
     enlarge: str = ""
     #: A neuron whose panel is opened.

@@ -15,6 +15,7 @@ from barenet.playground.state._page_state import (
 )
 from barenet.playground.trainer._timeline import EpochMetrics
 from barenet.playground.trainer._trainer_messages import ProgressReport
+from barenet.playground.views._landscape import TrainingLoss
 from barenet.playground.views._network_view import NetworkView
 
 #: Maximum number of training rows that are used to find dead neurons.
@@ -35,6 +36,11 @@ class NetworkReport(NamedTuple):
     def tested(self, value: float | None) -> float | None:
         """Return a score or loss of the test points, if there are any."""
         return value if self.view.prepared.is_test.any() else None
+
+    def training_loss(self) -> float:
+        """Return the training loss of the weights now, not the mean over an epoch of batches."""
+        weights = self.report.snapshot.parameters[None]
+        return float(TrainingLoss(self.view).at(weights)[0])
 
     def relative_loss(self) -> float | None:
         """Return the test loss as a fraction of the best constant's; NaN if that is 0."""
@@ -92,9 +98,9 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "test_accuracy": lambda now: now.tested(now.score(now.metrics.test_score, "accuracy")),
     "training_r2": lambda now: now.score(now.metrics.score, "r2"),
     "test_r2": lambda now: now.tested(now.score(now.metrics.test_score, "r2")),
-    "training_loss": lambda now: now.metrics.loss,
+    "training_loss": NetworkReport.training_loss,
     "test_loss": lambda now: now.tested(now.metrics.test_loss),
-    "gap": lambda now: now.tested(now.metrics.test_loss - now.metrics.loss),
+    "gap": lambda now: now.tested(now.metrics.test_loss - now.training_loss()),
     "relative_loss": NetworkReport.relative_loss,
     "epoch": lambda now: now.report.epoch,
     "hidden_layers": lambda now: len(now.view.settings.hidden),

@@ -341,7 +341,7 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "check": Client.check_lesson,
     "hidden_space": lambda client, message: client.describe(message, hidden_space, message.layer),
     "landscape": lambda client, message: client.describe_later(
-        message, landscape, client.session.views[:], message.margin
+        message, landscape, client.session.views[:]
     ),
     "probe": Client.probe_row,
     "backward_pass": Client.play_row,

@@ -34,8 +34,6 @@ DEFAULT_EPOCHS = 1000
 MAX_EDITS = 64
 LARGEST_WEIGHT = 1e6
 LARGEST_PLACE = 1e30
-#: Maximum room around the path on a landscape, as a multiple of its extent.
-MAX_MARGIN = 10.0
 #: The source for hand-drawn points, the pattern of a point, and the maximum number of points.
 HAND_DRAWN = "drawn"
 DRAWN_POINT = "[0-3][0-9a-z]{4}"
@@ -292,8 +290,6 @@ class Message:
     #: Name of a lesson, and the key of its course if the page has opened it.
     lesson: str = ""
     course: str = ""
-    #: Room around the path on a landscape, as a multiple of its extent; 0 for the usual room.
-    margin: float = restricted(0.0, ge=0, le=MAX_MARGIN)
     #: A drawing in the format of the pad; and an image, row by row.
     ink: str = ""
     pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)

@@ -1,4 +1,7 @@
-"""The training loss around the path of the weights, on the plane that best fits the path."""
+"""The training loss around the path of the weights, on the plane that best fits the path.
+
+Two weights are the plane themselves: its axes are the weights, on equal scales.
+"""
 
 from collections.abc import Sequence
 from math import ceil
@@ -28,6 +31,9 @@ MAX_PRODUCTS = 2_000_000
 #: Margin on each side of the path, and its minimum extent, as fractions of the extent.
 MARGIN = 0.3
 MIN_EXTENT = 0.3
+#: The largest weight on a plane of two weights, unless that of the start or of the best epoch is
+#: larger.
+REACH = 2.0
 #: Seconds to wait for the trainer.
 TIMEOUT = 10.0
 NO_ANSWER = f"The process that trains has not answered for {TIMEOUT:g} seconds. Try again later."
@@ -54,12 +60,20 @@ class PathPlane(NamedTuple):
     high: Array
 
     @classmethod
-    def through(cls, states: Array, margin: float = 0.0) -> "PathPlane":
-        """Fit a plane to weights of shape (n_states, n_parameters); the path starts on the left.
+    def of_two_weights(cls, states: Array, bias: float) -> "PathPlane":
+        """Make the plane of two weights with a constant bias, which contains the given states."""
+        reach = max(REACH, 1.2 * np.abs(states[:, :2]).max())
+        return cls(
+            mean=np.array([0.0, 0.0, bias]),
+            directions=np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]),
+            shares=np.ones(2),
+            low=np.full(2, -reach),
+            high=np.full(2, reach),
+        )
 
-        A margin is a multiple of the path's extent, and as long on all sides; 0 stands for the
-        usual margins.
-        """
+    @classmethod
+    def through(cls, states: Array) -> "PathPlane":
+        """Fit a plane to weights of shape (n_states, n_parameters); the path starts on the left."""
         axes = principal_axes(states)
         points = (states - axes.mean) @ axes.directions.T
         first = points[0]
@@ -73,7 +87,7 @@ class PathPlane(NamedTuple):
         high = points.max(axis=0)
         extent = high - low
         sides = np.maximum(extent, MIN_EXTENT * extent.max())
-        reach = 0.5 * extent + margin * extent.max() if margin > 0 else (0.5 + MARGIN) * sides
+        reach = (0.5 + MARGIN) * sides
         middle = (low + high) / 2
         return cls(
             mean=axes.mean,
@@ -118,13 +132,8 @@ class TrainingLoss:
         return np.array(losses)
 
 
-def landscape(
-    view: NetworkView, views: Sequence[NetworkView], margin: float = 0.0
-) -> dict[str, Any]:
-    """Compute the losses around the path of a network, and around comparable networks' paths.
-
-    A lesson may choose the margin around the paths; 0 stands for the usual one.
-    """
+def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]:
+    """Compute the losses around the path of a network, and around comparable networks' paths."""
     if view.network.n_parameters > MAX_WEIGHTS:
         return {"hint": TOO_LARGE}
     # The loss of comparable networks is the same function of their weights.
@@ -135,12 +144,18 @@ def landscape(
         if settings.has_same_architecture(view.settings) and settings.loss == view.settings.loss:
             indices.append(index)
             trainings.append(_drawn_training(compared))
-    parameters = [training.path.parameters for training in trainings]
-    states = np.concatenate(parameters).astype(np.float64)
-    shortest = min(len(training.path.epochs) for training in trainings)
-    if shortest < 3 or not np.ptp(states, axis=0).any():
-        return {"hint": TOO_SHORT}
-    plane = PathPlane.through(states, margin)
+    has_two_weights = not view.settings.hidden and view.network.n_parameters == 3
+    if has_two_weights:
+        kept = [training.path.parameters[[0, training.best]] for training in trainings]
+        ends = np.concatenate(kept)
+        plane = PathPlane.of_two_weights(ends, view.latest.snapshot.parameters[-1])
+    else:
+        parameters = [training.path.parameters for training in trainings]
+        states = np.concatenate(parameters).astype(np.float64)
+        shortest = min(len(training.path.epochs) for training in trainings)
+        if shortest < 3 or not np.ptp(states, axis=0).any():
+            return {"hint": TOO_SHORT}
+        plane = PathPlane.through(states)
     loss = TrainingLoss(view)
     steps = (np.arange(SIDE) + 0.5) / SIDE
     across = np.tile(steps, SIDE)
@@ -155,6 +170,7 @@ def landscape(
         "losses": rounded(losses),
         "lines": [rounded(line) for line in lines],
         "shares": rounded(plane.shares),
+        "reach": float(plane.high[0]) if has_two_weights else None,
         "constant": finite(view.constant_losses.training),
         "rows": [loss.rows.n_rows, len(view.setup.training.X)],
         "paths": drawn_paths,
@@ -175,6 +191,14 @@ class DrawnTraining(NamedTuple):
 
     path: WeightPath
     latest: ProgressReport
+
+    @property
+    def best(self) -> int:
+        """Return the index of the epoch on the path nearest to that with the lowest test loss."""
+        lowest_epoch: float = 0
+        if self.latest.lowest is not None:
+            lowest_epoch = self.latest.lowest.epoch
+        return int(np.abs(np.array(self.path.epochs) - lowest_epoch).argmin())
 
 
 def _drawn_training(view: NetworkView) -> DrawnTraining:
@@ -198,11 +222,7 @@ def _describe(training: DrawnTraining, plane: PathPlane, loss: TrainingLoss) -> 
     current = latest.snapshot.parameters[None]
     place = plane.places(current)
     states = np.vstack([current, plane.states(place)])
-    lowest_epoch: float = 0
-    if latest.lowest is not None:
-        lowest_epoch = latest.lowest.epoch
-    distances = np.abs(np.array(path.epochs) - lowest_epoch)
-    best = int(distances.argmin())
+    best = training.best
     return {
         "epochs": path.epochs,
         "places": rounded(plane.places(path.parameters)),

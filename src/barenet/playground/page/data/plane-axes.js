@@ -9,12 +9,15 @@ const LARGE = new Intl.NumberFormat("en", { notation: "compact" });
 
 // Write the axes beside the canvas of a `.plot`, and above it which slice of the data it is.
 export function writeAxes(plot, data) {
-  const names = axisNames(data);
   const words = sliceWords(data);
   Object.assign(find(".slice", plot), { textContent: words, hidden: !words });
+  writeTicks(plot, axisNames(data), data.low, data.high);
+}
+
+export function writeTicks(plot, names, low, high) {
   for (const each of findAll(".axis, .ticks", plot)) each.remove();
   ["x", "y"].forEach((side, axis) => {
-    const ticks = ticksBetween(data.low[axis], data.high[axis]).map(({ share, text }) => {
+    const ticks = ticksBetween(low[axis], high[axis]).map(({ share, text }) => {
       const tick = make("span", {}, text);
       tick.style.setProperty("--at", `${100 * share}%`);
       return tick;

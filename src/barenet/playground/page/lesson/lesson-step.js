@@ -26,10 +26,7 @@ export class StepPicture {
     document.body.dataset.look = step?.look ?? "";
     this.highlight(step?.highlight ?? []);
     if (isSame) return;
-    for (const panel of this.page.panels) {
-      panel.landscape.margin = step?.margin ?? 0;
-      panel.tabs.open(tab);
-    }
+    for (const panel of this.page.panels) panel.tabs.open(tab);
     this.isPending = Boolean(step);
     if (!step) this.enlarge("");
   }
@@ -50,6 +47,9 @@ export class StepPicture {
       .map((name) => highlights[name] ?? selectorOf(name));
     const isOfSettings = selectors.some((selector) => find(selector)?.closest(".learning"));
     document.body.classList.toggle("needs-settings", isOfSettings); // seen first on a phone
+    const isOfMatrix = names.includes("confusion");
+    document.body.classList.toggle("needs-matrix", isOfMatrix); // in the place of the map
+    if (isOfMatrix) for (const { root } of this.page.panels) find(".confused", root).open = true;
     const rules = selectors.map((selector) => `${selector} { ${HIGHLIGHT} ${FRAMES} }`);
     this.sheet.replaceSync(rules.join("\n"));
     for (const { network } of this.page.panels) network.writeWeights(isMarked);

@@ -2,7 +2,7 @@
 
 import { haveSameEdits, placeOf, sectionOf } from "../io/address.js";
 import { connectClass } from "./class-table.js";
-import { connect, find, findAll, make, onceDrawn, parts, write } from "../dom.js";
+import { button, connect, find, findAll, make, onceDrawn, parts, write } from "../dom.js";
 import { said, t } from "../language.js";
 import { hasKeysOfItsOwn, StepPicture } from "./lesson-step.js";
 import { logLoss } from "./log-loss.js";
@@ -67,22 +67,12 @@ export class LessonPanel {
     document.addEventListener("keydown", (event) => this.key(event));
     const contents = find(".contents", root);
     document.addEventListener("click", ({ target }) => {
-      const isChoice = Boolean(target.closest(".contents a")); // of a lesson
+      const isChoice = Boolean(target.closest(".contents :is(a, [data-action=again])"));
       if (isChoice || !contents.contains(target)) contents.open = false;
     });
     this.bar = find(".bar");
     const sizes = new ResizeObserver(() => this.measure());
     for (const each of [root, this.bar]) sizes.observe(each);
-    this.body = find(".lesson-body", root);
-    const below = new ResizeObserver(() => this.markMore());
-    for (const each of [this.body, ...this.body.children]) below.observe(each);
-    this.body.addEventListener("scroll", () => this.markMore());
-  }
-
-  // The last lines fade where more can be scrolled to: not each browser shows a bar.
-  markMore() {
-    const { clientHeight, scrollHeight, scrollTop } = this.body;
-    this.body.classList.toggle("has-more", scrollHeight - scrollTop - clientHeight > 4);
   }
 
   // What is below, and what stays in view, leaves room for the words.
@@ -252,10 +242,8 @@ export class LessonPanel {
     this.shown = step;
     this.isTried = isBack;
     this.untouched = null;
-    if (!this.root.classList.contains("passed")) {
-      this.conditions.replaceChildren(); // they were judged by what was tried before
-      this.result.replaceChildren();
-    }
+    this.conditions.replaceChildren(); // they were judged by what was tried before
+    if (!this.root.classList.contains("passed")) this.result.replaceChildren();
     const isLast = place === lesson.steps.length - 1;
     this.story.replaceChildren(...storyOf(step));
     this.figure.replaceChildren(...(step.picture === "log_loss" ? [logLoss()] : []));
@@ -276,7 +264,7 @@ export class LessonPanel {
     );
     const { length } = lesson.steps;
     write(find(".step-of", this.root), length > 1 ? t`Step ${place + 1} of ${length}` : "");
-    this.dots.parentNode.hidden = length < 2;
+    this.dots.hidden = length < 2;
     this.showHelp();
     const picture = { ...this.pictureOf(step), epoch: this.epochOf(place) };
     find("[data-action=point]", this.root).hidden = !picture.probe || picture.isQuiet;
@@ -292,12 +280,7 @@ export class LessonPanel {
 
   // The way on stands out once the step asks for nothing more.
   markOpen() {
-    this.root.classList.toggle("is-asking", this.questions.isOpenAt(this.step));
-    const isBeside = (element) => !element.hidden && element.childElementCount > 0;
-    const shown = find(".question:not([hidden])", this.questions.root);
-    const hasAside =
-      shown || [this.goal, this.hints, this.figure].some(isBeside) || !this.hint.hidden;
-    this.root.classList.toggle("has-aside", Boolean(hasAside));
+    this.root.classList.toggle("is-asking", this.questions.openSteps().includes(this.step));
   }
 
   answered() {
@@ -344,13 +327,13 @@ export class LessonPanel {
   begin(lesson) {
     clearTimeout(this.timer); // it was set by an earlier lesson
     Object.assign(this, { timer: 0, started: this.page.returns, hinted: 0 });
-    Object.assign(this, { isPausing: false, isSettling: false, hasPaused: false });
+    this.hasPaused = false;
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
     this.lesson = lesson;
     this.questions.begin(lesson.steps, lesson.checked);
     this.root.classList.toggle("asks-only", !lesson.checked);
     this.picture.step = null; // the same lesson anew shows its picture again
-    this.root.classList.remove("passed", "asks");
+    this.root.classList.remove("passed");
     const isOnly = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = isOnly
       ? t`Leave the lesson`
@@ -407,10 +390,6 @@ export class LessonPanel {
     this.started ||= header.epoch === 0 && haveSameEdits(header.edits, this.page.expected);
     if (!this.started) return;
     this.picture.follow();
-    if (this.isPausing && !this.page.playing) {
-      this.isPausing = false;
-      this.isSettling = true;
-    }
     this.request();
   }
 
@@ -427,47 +406,38 @@ export class LessonPanel {
 
   take({ type, lesson, conditions, passed: reached }) {
     if (type !== "check" || !this.started || lesson !== this.lesson?.name || !this.isTask) return;
-    if (this.root.classList.contains("passed")) {
-      this.settle(conditions, reached);
-      return;
-    }
+    if (this.root.classList.contains("passed")) return;
     const height = this.root.offsetHeight;
     this.noticeChanges();
-    this.showConditions(conditions, reached);
-    const { open } = this.questions;
-    this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
-    if (reached && !open) {
+    conditions.forEach((each, index) =>
+      this.show(each, this.conditions.children[index] ?? this.add()),
+    );
+    const open = this.lesson.checked ? [] : this.questions.openSteps();
+    if (reached && !open.length) {
       this.pauseTraining();
       this.pass();
       const growth = this.root.offsetHeight - height;
       if (isNarrow()) scrollBy({ top: growth, behavior: "instant" }); // the picture stays
-    } else if (reached && conditions.length) {
-      this.questions.askOpen();
-      this.markOpen();
-      write(this.result, t`Answer the question, too.`);
-    } else write(this.result, this.adviceOn(conditions));
+    } else if (open.length && this.root.classList.contains("at-end")) this.showOpen(open);
+    else write(this.result, this.adviceOn(conditions));
+  }
+
+  // The steps whose questions are still to be answered, each as a way there.
+  showOpen(places) {
+    const others = places.filter((place) => place !== this.step);
+    const links = others.map((place) =>
+      button(t`Step ${place + 1}`, () => this.go(place), { className: "link" }),
+    );
+    const parts = links.flatMap((link) => [" ", link]);
+    this.result.replaceChildren(...(links.length ? [t`Still to be answered:`, ...parts] : []));
   }
 
   // Once a lesson is passed, its network stays as it is: what was reached is not lost again.
   pauseTraining() {
     const isTraining = this.page.panels.some(({ header }) => header?.playing);
     if (!isTraining) return;
-    this.isPausing = true;
     this.hasPaused = true;
     this.page.line.send("pause");
-  }
-
-  // The values with which a lesson was passed stay, but for those of the network once it rests.
-  settle(conditions, reached) {
-    if (!this.isSettling) return;
-    this.isSettling = false;
-    if (reached) this.showConditions(conditions, reached);
-  }
-
-  showConditions(conditions, reached) {
-    conditions.forEach((each, index) =>
-      this.show(each, this.conditions.children[index] ?? this.add(), reached),
-    );
   }
 
   // Note whether the learner has changed settings or weights since the step was opened: until then,
@@ -506,17 +476,16 @@ export class LessonPanel {
     return item;
   }
 
-  show({ words, value, holds }, item, reached) {
+  show({ words, value, holds }, item) {
     const [tick, name, now] = item.children;
-    const isJudged = this.isTried || reached;
-    item.classList.toggle("holds", holds && isJudged);
+    item.classList.toggle("holds", holds && this.isTried);
     let mark = { sign: "•", label: t`not tried yet` };
-    if (isJudged && holds) mark = { sign: "✓", label: t`reached` };
-    else if (isJudged) mark = { sign: "○", label: t`not reached` };
+    if (this.isTried && holds) mark = { sign: "✓", label: t`reached` };
+    else if (this.isTried) mark = { sign: "○", label: t`not reached` };
     write(tick, mark.sign);
     tick.setAttribute("aria-label", mark.label);
     write(name, said(words));
-    write(now, reached ? t`passed with ${said(value)}` : t`now ${said(value)}`);
+    write(now, t`now ${said(value)}`);
   }
 
   // The number of passed lessons, on the button of the course, or the lesson that was left for something else.
@@ -569,7 +538,6 @@ export class LessonPanel {
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
     this.markOpen();
-    this.body.scrollTop = 0; // to the result
     this.next.disabled = false;
     let words = `${t`Passed!`} ${this.questions.score}${said(success)}`;
     if (this.hasPaused) words += ` ${t`The training is paused; ▶ continues it.`}`;

@@ -1,6 +1,7 @@
 // The picture of −log p in a lesson: what a probability p of the true class costs.
 
-import { make, write } from "../dom.js";
+import { writeTicks } from "../data/plane-axes.js";
+import { make, shareAt, write } from "../dom.js";
 import { localNumber, t } from "../language.js";
 import { number } from "../network/step-words.js";
 
@@ -8,23 +9,24 @@ const LEAST = 0.02; // the smallest probability that is drawn
 const START = 0.6;
 const STEPS = 100;
 const HEIGHT = 4; // of the picture, in units of the loss
-const WIDTH = 6; // for probabilities from 0 to 1
 
 const cost = (probability) => Math.max(0, -Math.log(probability)); // not −0
-const place = (probability) => `${WIDTH * probability},${HEIGHT - cost(probability)}`;
+const place = (probability) => [100 * probability, 100 - (100 * cost(probability)) / HEIGHT];
 
 export function logLoss() {
-  const picture = shape("svg", { viewBox: `-0.2 -0.2 ${WIDTH + 0.4} ${HEIGHT + 0.4}` });
+  const picture = shape("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none" });
   picture.setAttribute("aria-hidden", true);
   const probabilities = Array.from({ length: STEPS + 1 }, (_, step) => {
     return LEAST + ((1 - LEAST) * step) / STEPS;
   });
-  const mark = shape("circle", { r: 0.16 });
   picture.append(
-    shape("path", { class: "zero", d: `M0 0V${HEIGHT}H${WIDTH}` }),
+    shape("path", { class: "zero", d: "M0 0V100H100" }),
     shape("polyline", { class: "bend", points: probabilities.map(place).join(" ") }),
-    mark,
   );
+  const dot = make("span", { className: "dot" });
+  const drawn = make("div", { className: "drawn" }, picture, dot);
+  const plot = make("div", { className: "plot" }, drawn);
+  writeTicks(plot, ["p", "−log p"], [0, 0], [1, HEIGHT]);
   const slider = make("input", {
     type: "range",
     min: LEAST,
@@ -36,17 +38,26 @@ export function logLoss() {
   const words = make("output", {});
   const show = () => {
     const probability = Number(slider.value);
-    const [x, y] = place(probability).split(",");
-    mark.setAttribute("cx", x);
-    mark.setAttribute("cy", y);
+    const [x, y] = place(probability);
+    Object.assign(dot.style, { left: `${x}%`, top: `${y}%` });
     write(
       words,
       `p = ${localNumber(probability.toFixed(2))}, −log p = ${number(cost(probability), 2)}`,
     );
   };
+  const drag = (event) => {
+    if (event.buttons === 0) return;
+    [slider.value] = shareAt(event, drawn);
+    show();
+  };
+  drawn.addEventListener("pointerdown", (event) => {
+    drawn.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  drawn.addEventListener("pointermove", drag);
   slider.addEventListener("input", show);
   show();
-  return make("div", { className: "log-loss" }, picture, slider, words);
+  return make("div", { className: "log-loss" }, plot, slider, words);
 }
 
 function shape(tag, attributes) {

@@ -2,7 +2,7 @@
 
 import { decimalOf, markDecimal } from "../decimals.js";
 import { button, find, make, write } from "../dom.js";
-import { localNumber, said, t } from "../language.js";
+import { said, t } from "../language.js";
 
 export class Questions {
   // `answered()`: an answer was given.
@@ -26,7 +26,7 @@ export class Questions {
     this.showNext();
   }
 
-  // Show the questions of a step; once all guesses are judged, the last step shows all of them.
+  // Show the questions of a step; the last one shows the guesses, too, once they are judged.
   showStep(step, isLast) {
     Object.assign(this, { step, isLast });
     this.showNext();
@@ -34,10 +34,9 @@ export class Questions {
 
   // Those that are worked out come one by one, each after a right answer.
   showNext() {
-    const here = this.entries.filter(({ step, isAsked }) => {
-      const isLate = this.isLast && (isAsked || this.isRevealed);
-      return isLate || step === this.step;
-    });
+    const here = this.entries.filter(
+      ({ step, given }) => step === this.step || (this.isLast && this.isRevealed && given !== null),
+    );
     const open = this.isGuess ? -1 : here.findIndex(({ right }) => !right);
     for (const entry of this.entries) {
       const place = here.indexOf(entry);
@@ -48,30 +47,19 @@ export class Questions {
     return here[open]?.field;
   }
 
-  // Whether the step has a question without an answer, or with a wrong one that was no guess.
-  isOpenAt(step) {
-    return this.openEntries().some((entry) => entry.step === step);
-  }
-
-  // Ask at the end what was not answered in its step.
-  askOpen() {
-    for (const entry of this.openEntries()) entry.isAsked = true;
-    this.showNext();
-  }
-
-  openEntries() {
-    return this.entries.filter(({ given, right }) => given === null || (!right && !this.isGuess));
-  }
-
-  // The number of questions without an answer, or with a wrong one that was no guess.
-  get open() {
-    return this.openEntries().length;
+  // The steps that have a question without an answer, or with a wrong one that was no guess.
+  openSteps() {
+    const open = this.entries.filter(
+      ({ given, right }) => given === null || (!right && !this.isGuess),
+    );
+    return open.map(({ step }) => step);
   }
 
   // The guesses in short.
   get score() {
-    const all = this.entries.length;
-    const right = this.entries.filter((each) => each.right).length;
+    const guesses = this.entries.filter(({ given }) => given !== null);
+    const all = guesses.length;
+    const right = guesses.filter((each) => each.right).length;
     if (!this.isGuess || !all) return "";
     if (all > 1) return `${t`${right} of ${all} guesses were right.`} `;
     return `${right ? t`Your guess was right.` : t`Your guess was not right.`} `;
@@ -95,8 +83,12 @@ export class Questions {
 
   choice(entry, words, place) {
     const input = make("input", { type: "radio", name: entry.question.text });
-    input.addEventListener("change", () => this.take(entry, place));
-    return make("label", { className: "check" }, input, make("span", {}, said(words)));
+    const label = make("label", { className: "check" }, input, make("span", {}, said(words)));
+    input.addEventListener("change", () => {
+      label.after(entry.verdict);
+      this.take(entry, place);
+    });
+    return label;
   }
 
   number(entry) {
@@ -124,36 +116,7 @@ export class Questions {
     if (entry.isSecond) return;
     this.answered();
     const next = this.showNext();
-    if (this.isGuess || !entry.right) return;
-    this.fold(entry);
-    if (!next) return find("summary", entry.field).focus({ preventScroll: true });
-    next.scrollIntoView({ block: "nearest" });
-    find("input", next).focus({ preventScroll: true });
-  }
-
-  // A question that was worked out is one line; the last of them has its explanation unfolded.
-  fold(entry) {
-    const {
-      question: { text, answers },
-      given,
-      verdict,
-      field,
-    } = entry;
-    for (const each of this.entries) {
-      if (each.step === entry.step) each.field.open = false;
-    }
-    const line = make(
-      "summary",
-      { title: said(text) },
-      make("span", {}, said(text)),
-      make(
-        "b",
-        {},
-        `✓ ${said(answers[given - 1]) ?? localNumber(String(given).replace("-", "−"))}`,
-      ),
-    );
-    entry.field = make("details", { className: "question", open: true }, line, verdict);
-    field.replaceWith(entry.field);
+    if (entry.right && next) find("input", next).focus();
   }
 
   judge({ question, verdict, given, right, isGuess }) {
@@ -169,7 +132,7 @@ export class Questions {
   reveal() {
     if (!this.isGuess) return;
     this.isRevealed = true;
-    for (const entry of this.entries) {
+    for (const entry of this.entries.filter(({ given }) => given !== null)) {
       this.judge(entry);
       const [second] = entry.question.again;
       if (!entry.right && second) this.askAgain(entry, second);

@@ -16,8 +16,8 @@ export class ActivationCurve {
     this.root = make("span", { className: "activation-curve" }, this.picture, this.words);
   }
 
-  // `sum`: where output and slope are marked; `where` that is, in words. Return the element.
-  show(name, sum = null, where = "") {
+  // `sum`: where output and slope are marked, and `hasWords`, also written. Return the element.
+  show(name, sum = null, hasWords = false) {
     const activation = ACTIVATIONS[name];
     this.root.hidden = !activation;
     if (!activation) return this.root;
@@ -41,9 +41,9 @@ export class ActivationCurve {
       ...marks,
     );
     let words = "";
-    if (where) {
+    if (hasWords) {
       const label = name === "identity" ? t`linear` : name;
-      words = `${where}: ${label}(${number(sum)}) = ${number(output)}`;
+      words = `${label}(${number(sum)}) = ${number(output)}`;
     }
     write(this.words, words);
     return this.root;

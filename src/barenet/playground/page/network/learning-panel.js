@@ -88,7 +88,7 @@ export class LearningPanel {
     this.field("activations").after(this.curve.root);
     for (const control of findAll("[data-field]", root))
       control.addEventListener("change", () => this.changed(control));
-    connect(root, { weights: () => this.newWeights(), export: () => acts.exported() });
+    connect(root, { export: () => acts.exported() });
   }
 
   field(name) {

@@ -42,6 +42,7 @@ export class NetworkPanel {
           hidden.push(Math.min(hidden.at(-1) ?? 4, 8));
           activations.push(activations.at(-1) ?? "tanh");
         }),
+      weights: () => this.learning.newWeights(),
     });
     for (const box of findAll("[data-view]", this.root))
       box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));

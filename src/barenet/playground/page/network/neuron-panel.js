@@ -168,12 +168,7 @@ export class NeuronPanel {
     const [column, row] = (at ?? [0.5, 0.5]).map((share) =>
       Math.max(0, Math.min(side - 1, Math.floor(share * side))),
     );
-    if (sums)
-      this.curve.show(
-        this.about.last ? "" : activation,
-        sums[row * side + column],
-        at ? t`here` : t`in the middle`,
-      );
+    if (sums) this.curve.show(this.about.last ? "" : activation, sums[row * side + column], true);
   }
 
   repaint() {

@@ -88,7 +88,8 @@ export class CurveView {
       measured = [...before, this.newest];
     }
     const rows = withRow(measured, this.lowest);
-    const constant = this.constant?.[1] ?? null;
+    const isLesson = document.body.classList.contains("in-lesson"); // which has no baseline
+    const constant = isLesson ? null : (this.constant?.[1] ?? null);
     const lines = [
       { name: "training", places: column(rows, 1), colour: palette.training, width: 1.5 },
       { name: "test", places: this.tested ? column(rows, 2) : [], colour: palette.test, width: 2 },

@@ -3,12 +3,15 @@
 import { listed, localNumber, t } from "../language.js";
 import { ServerView } from "./server-view.js";
 import { css, palette } from "../colours.js";
+import { writeTicks } from "../data/plane-axes.js";
 import { counted, make, percent, rounded, shareAt } from "../dom.js";
 import { drawGrid } from "./heatmap.js";
 import { drawMark, segmentsOf } from "./strokes.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const NEAR = 0.03; // of the side, to a place of the path
+const GRIP = 0.06; // of the side, to the start of a path that can be dragged
+const RUNS = 5; // earlier paths that are drawn
 
 export class Landscape extends ServerView {
   static type = "landscape";
@@ -17,8 +20,8 @@ export class Landscape extends ServerView {
 
   constructor(panel, page) {
     super(panel, page);
-    this.margin = 0; // the room around the path that a lesson chooses
     this.canvas.tabIndex = 0;
+    Object.assign(this, { start: null, earlier: [] });
     this.value = make("p", { className: "surface-value" });
     this.root = make(
       "div",
@@ -28,16 +31,54 @@ export class Landscape extends ServerView {
       this.marks,
       this.words,
     );
-    for (const event of ["pointerdown", "pointermove"])
-      this.canvas.addEventListener(event, (given) => this.read(shareAt(given, this.canvas)));
+    this.canvas.addEventListener("pointerdown", (event) => this.grip(event));
+    this.canvas.addEventListener("pointermove", (event) => this.move(shareAt(event, this.canvas)));
+    this.canvas.addEventListener("pointerup", () => this.drop());
     this.canvas.addEventListener("pointerleave", ({ pointerType }) => {
       if (pointerType !== "touch") this.read(null); // a tap reads, too
     });
     this.canvas.addEventListener("keydown", (event) => this.step(event));
   }
 
-  fields() {
-    return this.margin ? { margin: this.margin } : {};
+  // A path that begins again leaves the one before it on a plane of two weights.
+  take(answer) {
+    const [before] = this.answer?.paths ?? [];
+    const isSamePlane = answer.reach && answer.reach === this.answer?.reach;
+    if (!isSamePlane) this.earlier = [];
+    else if (before.epochs.length > 1 && answer.paths[0].epochs.length < before.epochs.length)
+      this.earlier = [...this.earlier, before.places].slice(-RUNS);
+    super.take(answer);
+  }
+
+  // The start of the path of two weights can be dragged: the network begins there again.
+  grip(event) {
+    const at = shareAt(event, this.canvas);
+    this.read(at);
+    if (!this.answer?.reach) return;
+    const [x, y] = this.answer.paths[0].places;
+    if (Math.hypot(at[0] - x, at[1] - y) > GRIP) return;
+    event.preventDefault();
+    this.canvas.setPointerCapture(event.pointerId);
+    this.start = at;
+  }
+
+  move(at) {
+    if (this.start) this.start = at.map((share) => Math.max(0, Math.min(1, share)));
+    this.read(at);
+    if (this.start) this.paint();
+  }
+
+  drop() {
+    if (!this.start) return;
+    const { reach } = this.answer;
+    const [across, down] = this.start;
+    const weights = [reach * (2 * across - 1), reach * (1 - 2 * down)];
+    const edits = this.page.edits();
+    edits[this.panel.place] = weights.map((value, index) => {
+      return { epoch: 0, index, value: Number(value.toFixed(2)) };
+    });
+    this.start = null;
+    this.page.plan(edits);
   }
 
   paint() {
@@ -53,7 +94,11 @@ export class Landscape extends ServerView {
     context.save();
     context.scale(width, height); // lines are as wide as `pixel` then
     const pixel = ratio / width;
-    answer.paths.forEach((path, index) => drawPath(context, path, pixel, index > 0));
+    for (const places of this.earlier) drawEarlier(context, places, pixel);
+    answer.paths.forEach((path, index) =>
+      drawPath(context, path, pixel, { isDashed: index > 0, hasTwoWeights: Boolean(answer.reach) }),
+    );
+    if (this.start) drawDot(context, this.start, 6 * pixel, palette.panel, pixel);
     context.restore();
     if (answer.paths.length > 1)
       answer.paths.forEach((path, index) => this.letter(context, path, "AB"[index], ratio));
@@ -71,16 +116,17 @@ export class Landscape extends ServerView {
   }
 
   name() {
-    const { shares, paths } = this.answer;
-    this.axes.forEach((axis, index) => {
-      const share = percent(shares[index]);
-      axis.textContent =
-        index === 0
-          ? t`1st direction: ${share} of the path`
-          : t`2nd direction: ${share} of the path`;
-    });
+    const { shares, paths, reach } = this.answer;
+    const [first, second] = shares.map(percent);
+    const names = reach
+      ? ["w₁", "w₂"]
+      : [t`1st direction: ${first} of the path`, t`2nd direction: ${second} of the path`];
+    const [low, high] = reach ? [-reach, reach] : [0, 0]; // directions have no scale
+    writeTicks(this.plot, names, [low, low], [high, high]);
     const best = listed(paths.map(({ best_epoch: epoch }) => counted(epoch)));
-    this.marks.textContent = t`○ start  ● now  ◇ lowest test loss (about epoch ${best})`;
+    this.marks.textContent = reach
+      ? t`○ start  ● now`
+      : t`○ start  ● now  ◇ lowest test loss (about epoch ${best})`;
     this.canvas.setAttribute(
       "aria-label",
       t`Training loss around the path of the weights. ${this.words.textContent} Arrow keys read the loss.`,
@@ -88,14 +134,13 @@ export class Landscape extends ServerView {
   }
 
   describe() {
-    const { shares, paths, rows, constant, losses } = this.answer;
+    const { shares, paths, rows, constant, losses, reach } = this.answer;
     const finite = losses.filter((loss) => loss !== null);
     const held = percent(shares[0] + shares[1]);
-    const sentences = [
-      paths.length > 1
-        ? t`This plane holds ${held} of the paths.`
-        : t`This plane holds ${held} of the path.`,
-    ];
+    let plane = t`This plane holds ${held} of the path.`;
+    if (reach) plane = t`Drag the start to begin there again.`;
+    else if (paths.length > 1) plane = t`This plane holds ${held} of the paths.`;
+    const sentences = [plane];
     paths.forEach(({ losses: [loss, below] }, index) => {
       const subject = paths.length > 1 ? [t`Network A`, t`Network B`][index] : t`The network`;
       sentences.push(
@@ -170,30 +215,41 @@ function colours({ losses, constant }) {
   );
 }
 
-function drawPath(context, { places, current, best }, pixel, dashed) {
-  const at = (index) => [places[2 * index], places[2 * index + 1]];
-  const dot = (place, radius, colour, corners = 0) => {
-    const border = css(colour === palette.ink ? palette.panel : palette.ink);
-    drawMark(context, place, radius * pixel, {
-      corners,
-      fill: css(colour),
-      border,
-      width: 1.5 * pixel,
-    });
-  };
+function drawDot(context, place, radius, colour, pixel, corners = 0) {
+  const border = css(colour === palette.ink ? palette.panel : palette.ink);
+  drawMark(context, place, radius, { corners, fill: css(colour), border, width: 1.5 * pixel });
+}
+
+// The line from place to place.
+function trace(context, places) {
   context.lineJoin = "round";
   context.beginPath();
-  for (let i = 0; i < places.length / 2; i++) context.lineTo(...at(i));
+  for (let i = 0; i < places.length; i += 2) context.lineTo(places[i], places[i + 1]);
+}
+
+function drawEarlier(context, places, pixel) {
+  trace(context, places);
+  Object.assign(context, { strokeStyle: css(palette.ink, 0.4), lineWidth: 1.5 * pixel });
+  context.setLineDash([]);
+  context.stroke();
+  drawDot(context, places.slice(0, 2), 3 * pixel, palette.panel, pixel);
+}
+
+function drawPath(context, { places, current, best }, pixel, { isDashed, hasTwoWeights }) {
+  const at = (index) => [places[2 * index], places[2 * index + 1]];
+  const dot = (place, radius, colour, corners) =>
+    drawDot(context, place, radius * pixel, colour, pixel, corners);
+  trace(context, places);
   for (const [colour, width] of [
     [palette.panel, 4],
     [palette.ink, 2],
   ]) {
-    context.setLineDash(dashed && width === 2 ? [5 * pixel, 4 * pixel] : []);
+    context.setLineDash(isDashed && width === 2 ? [5 * pixel, 4 * pixel] : []);
     context.strokeStyle = css(colour, 0.9);
     context.lineWidth = width * pixel;
     context.stroke();
   }
   dot(at(0), 4.5, palette.panel);
-  dot(at(best), 6.5, palette.panel, 4);
+  if (!hasTwoWeights) dot(at(best), 6.5, palette.panel, 4);
   dot(current, 5.5, palette.ink);
 }
