@@ -428,7 +428,8 @@ def test_rows_of_another_table_are_new(prices):
     predictor = Task.open("first.csv", "price").train(model="network", epochs=1)
     Task.open("holdout.csv", "price", test_size=0).report("report.html", predictor)
     text = Path("report.html").read_text("utf-8")
-    assert "on 32 rows that it was not trained on." in text and "on its training rows" not in text
+    assert "on 32 rows of holdout.csv that it was not trained on." in text
+    assert "on its training rows" not in text
 
 
 def test_typed_values_are_the_rows_of_a_training_whose_values_were_texts(tmp_path, monkeypatch):
