@@ -135,7 +135,7 @@ def test_code_in_documents_runs(path, tmp_path, monkeypatch):
 
 
 #: A link to the playground of a site, and the page that it leads to where there is no playground.
-TO_PLAYGROUND = re.compile(r'href="(?:\.\./)?play/[^"]*" data-otherwise="([^"]+)\.html')
+TO_PLAYGROUND = re.compile(r'href="(?:\.\./)*play/[^"]*" data-otherwise="([^"]+)\.html')
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=IDS)
