@@ -38,7 +38,6 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
-    "sphinx_design",
     "sphinx-mathjax-offline",  # formulas need no network, neither to build nor to read
     "api_reference",
     "front_page",
@@ -56,7 +55,7 @@ nb_execution_raise_on_error = True
 nb_execution_in_temp = True  # what a page saves is not left among the sources
 nb_execution_timeout = 300  # seconds a cell may take
 nb_merge_streams = True
-myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath", "substitution"]
+myst_enable_extensions = ["amsmath", "deflist", "dollarmath", "substitution"]
 # The address of the repository stands in pyproject.toml alone.
 PYPROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
 ADDRESSES = PYPROJECT["project"]["urls"]

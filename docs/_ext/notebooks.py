@@ -15,7 +15,7 @@ import nbformat
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-FOLDERS = ("learn/", "tutorials/", "first-network", "gallery")
+FOLDERS = ("learn/", "tutorials/", "first-network")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)")
 #: Labels, comments of the tests, index entries, pictures of the playground, and questions that
 #: need the page's script.
@@ -24,7 +24,6 @@ LEFT_OUT = re.compile(
     r"|^<form (?s:.*?)</form>\n|^```\{index\}.*\n```\n",
     re.MULTILINE,
 )
-GRID = re.compile(r"^(:{4,})\{grid\}.*?^\1$\n*", re.MULTILINE | re.DOTALL)
 
 
 def for_readers(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -33,7 +32,7 @@ def for_readers(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     shown.cells = [c for c in notebook.cells if "remove-cell" not in c.metadata.get("tags", [])]
     for cell in shown.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(r"\1", LEFT_OUT.sub("", GRID.sub("", cell.source)))
+            cell.source = LINK.sub(r"\1", LEFT_OUT.sub("", cell.source))
     shown.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     return shown
 

@@ -115,6 +115,6 @@ def test_a_page_of_a_server_links_to_the_documentation_if_its_address_is_known(t
     assert pages == [
         "https://example.org/docs/choosing.html#what-a-network-does-not-know",
         "https://example.org/docs/learn/neuron.html",
-        "https://example.org/docs/tutorials/table.html",
+        "https://example.org/docs/task.html",
         "https://example.org/docs/teachers.html",
     ]
