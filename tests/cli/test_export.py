@@ -2,6 +2,7 @@ import csv
 import json
 import re
 import runpy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,13 @@ def test_an_export_is_beside_the_model_or_has_the_format_of_its_suffix(barenet, 
 def write_rows(name, data, rows):
     lines = [",".join(data.feature_names), *(",".join(map(str, row)) for row in rows)]
     Path(name).write_text("\n".join(lines) + "\n")
+
+
+def test_an_export_is_beside_a_model_with_a_folder_of_its_name(barenet, iris, tmp_path):
+    shutil.copy(iris / "model.safetensors", tmp_path / "net.safetensors")
+    (tmp_path / "net").mkdir()
+    assert not barenet("export", tmp_path / "net.safetensors", "--to", "json").status
+    assert (tmp_path / "net.json").is_file()
 
 
 def test_integers_are_calibrated_on_the_training_rows_or_on_those_given(barenet, iris):

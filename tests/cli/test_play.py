@@ -186,7 +186,7 @@ def test_a_lesson_and_a_table_are_recorded(barenet, tmp_path):
     assert "has 2 lessons, of which the first is recorded" in done.err
     assert last_epoch(path) == 3
     assert "<title>Two &lt;moons&gt;</title>" in path.read_text("utf-8")
-    assert not barenet("play", "#lesson=xor", "--out", path, "--epochs", 2).status
+    assert not barenet("play", "#lesson=xor&step=2", "--out", path, "--epochs", 2).status
     assert "line" in content(path)["text"][1] and content(path)["data"]["name"] == "xor"
     rows = "".join(f"{i % 13},{i % 7},{'ab'[i % 2]},{i / 3}\n" for i in range(60))
     (tmp_path / "rows.csv").write_text("size,day,kind,price\n" + rows)

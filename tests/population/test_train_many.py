@@ -389,6 +389,13 @@ def test_the_result_as_tables():
     assert repr(result) == "<Population: 2 networks, 2 completed>" and len(result) == 2
 
 
+def test_the_best_network_by_another_spelling_of_a_curve():
+    result = train_many([network(0), network(1)], X, Y, epochs=3, metrics=("accuracy",))
+    for history, accuracy in zip(result.histories, (0.9, 0.4), strict=True):
+        history["accuracy"][-1] = accuracy
+    assert result.best("acc") == result.best("accuracy") == 0
+
+
 class Locked(Callback):
     def __init__(self):
         self.lock = threading.Lock()

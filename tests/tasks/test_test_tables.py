@@ -74,6 +74,8 @@ def test_a_table_of_test_rows_excludes_a_fraction_of_the_others(tables, test):
     with pytest.raises(ArgumentError, match=problem):
         Task.open("training.csv", "price", test=test, test_size=0.1)
     if test == "test.csv":
+        with pytest.raises(ArgumentError, match=r"test: test.csv has the training rows; leave it"):
+            Task.open("./test.csv", "price", test=test)
         with pytest.raises(ArgumentError, match="test: this is an option for tables, and iris"):
             Task.open("iris", test=test)
 

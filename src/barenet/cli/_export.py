@@ -73,7 +73,7 @@ def export(
     if arithmetic != "int8":
         others = None  # only integers are compared with floats
     if out is None:
-        out = str(path.with_name(name))
+        out = str(path.parent)
     with output_path(out, name, [path]) as target:
         done = write(
             trained,

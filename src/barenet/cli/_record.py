@@ -90,7 +90,7 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
         lesson = lessons[0]
         if len(lessons) > 1:
             log(f"{data} has {len(lessons)} lessons, of which the first is recorded")
-    elif [*words] == ["lesson"]:
+    elif "lesson" in words:
         lesson = lookup(built_in_course(), words["lesson"], "lesson")
     if lesson:
         words = split_address(lesson.state_of(0))

@@ -17,7 +17,7 @@ from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun
 from barenet.population._run_factory import NetworkRunFactory, PerNetworkOptions
-from barenet.training._history import History
+from barenet.training._history import History, spelled_curve
 
 #: Curves that are not in the table of a notebook.
 NOT_SHOWN = ("gradient_norm", "learning_rate", "seconds")
@@ -157,7 +157,8 @@ class Population:
         ValueError
             If no network has a value of the curve.
         """
-        name = curve or self._decisive_loss()
+        curves = {name for run in self.runs for name in run.history}
+        name = spelled_curve(curve or self._decisive_loss(), curves)
         values = self.final(name)
         if is_maximized(name):
             values = -values

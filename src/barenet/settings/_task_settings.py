@@ -352,6 +352,10 @@ class TaskSettings(DataOptions):
         object.__setattr__(self, "model", choose_model(self.model, self.quick))
         object.__setattr__(self, "quick", None)
         if self.test is not None:
+            if Path(self.data).resolve() == self.test.resolve():
+                problem = f"{self.test} has the training rows"
+                remedy = "leave it out, and some of the rows are held out"
+                raise ArgumentError(problem, argument="test", remedy=remedy)
             object.__setattr__(self, "config", without_test_rows(self.config))
 
     @classmethod

@@ -447,3 +447,10 @@ def test_periods_of_other_frequencies_are_refused(period_type, tmp_path, frequen
     table.assign(p=periods.dt.to_timestamp()).to_parquet(tmp_path / "t.parquet")
     read = load_table(tmp_path / "t.parquet", "y", frame=True).X["p"]
     np.testing.assert_array_equal(read, np.array(periods.dt.to_timestamp(), "M8[us]"))
+
+
+@pytest.mark.parametrize("metadata", [b'{"columns": [{"name": "a"}]}', b"[1]", b"not json"])
+def test_metadata_of_another_form_are_ignored(tmp_path, metadata):
+    rows = pyarrow.table({"a": [1, 2], "y": [3.0, 4.0]})
+    parquet.write_table(rows.replace_schema_metadata({b"pandas": metadata}), tmp_path / "a.parquet")
+    assert open_parquet(tmp_path / "a.parquet").names == ("a", "y")

@@ -196,6 +196,7 @@ def test_a_frame_is_indexed_by_column_name_and_row(frame):
         assert frame[rows]["town"].tolist() == frame.take(rows)["town"].tolist() == ["Oslo", "Rome"]
     assert frame[np.array([True, False, True])]["is"].tolist() == [True, True]
     assert frame[[0], ...]["x"].tolist() == [1]
+    assert len(frame.take([])) == 0
     np.testing.assert_array_equal(pd.DataFrame(frame.columns)["x"], [1, np.nan, 3])
     with pytest.raises(TypeError, match="a TablePreprocessor encodes them"):
         np.asarray(frame)

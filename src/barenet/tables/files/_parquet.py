@@ -275,10 +275,6 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     check_columns(path, len(names))
     check_unique(names, path=path)
     types = {name: _declared_type(field) for name, field in zip(names, schema, strict=True)}
-    categorical = set()
-    for column in (schema.pandas_metadata or {}).get("columns", ()):
-        if column["pandas_type"] == "categorical":
-            categorical.add(column["field_name"])
     return ParquetTable(
         path,
         names,
@@ -286,10 +282,21 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
         groups,
         first_row=0,
         largest=largest,
-        categorical=frozenset(categorical),
+        categorical=_categorical_names(schema),
         memory=memory,
         version=version,
     )
+
+
+def _categorical_names(schema: Any) -> frozenset[str]:
+    """Find the columns that pandas wrote as categories; none in metadata of another form."""
+    try:
+        columns = (schema.pandas_metadata or {}).get("columns", ())
+        return frozenset(
+            column["field_name"] for column in columns if column["pandas_type"] == "categorical"
+        )
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return frozenset()
 
 
 def _declared_type(field: Any) -> DeclaredType:

@@ -314,9 +314,7 @@ class Frame:
         Frame
             The rows, with their numbers in the file.
         """
-        index: Any = rows
-        if not isinstance(rows, slice):
-            index = np.asarray(rows)
+        index = as_index(rows)
         columns = {name: column[index] for name, column in self.columns.items()}
         return replace(self, columns=columns, rows=self.rows[index])
 
@@ -383,6 +381,14 @@ class Frame:
         error.row = place.row
         error.column = name
         return error
+
+
+def as_index(rows: ArrayLike | slice) -> Any:
+    """Make an index of rows; an empty list selects none."""
+    if isinstance(rows, slice):
+        return rows
+    index = np.asarray(rows)
+    return index if index.size else index.astype(np.intp)
 
 
 def describe_wrong_value(name: str, expected: str, value: str) -> str:

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.tables.frames._column_names import Names
-from barenet.tables.frames._frame import Frame
+from barenet.tables.frames._frame import Frame, as_index
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,9 +32,7 @@ class ParsedFrame(Frame):
 
     def take(self, rows: ArrayLike | slice) -> Self:
         """Select rows, with their parsed values."""
-        index: Any = rows
-        if not isinstance(rows, slice):
-            index = np.asarray(rows)
+        index = as_index(rows)
         parsed = {key: values[index] for key, values in self.parsed.items()}
         return replace(super().take(rows), parsed=parsed)
 
