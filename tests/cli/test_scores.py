@@ -172,7 +172,7 @@ def test_the_interval_of_an_accuracy_is_that_of_its_paired_differences(iris, n_r
     rng = np.random.default_rng(1)
     y, own, other = (rng.random((n_rows, 1)) < share for share in (0.5, 0.5, 0.5))
     own, other = (np.where(rng.random((n_rows, 1)) < 0.8, y, each) for each in (own, other))
-    measured = Measurement(load(iris), None, "accuracy")
+    measured = Measurement(load(iris), load_dataset("iris"), "accuracy")
     measured.targets, measured.scored = 1.0 * y, Scored(own, {"accuracy": 0.8})
     measured.quantile = None
     margin = measured._margin(*(1.0 * each for each in (own, other)))

@@ -90,7 +90,7 @@ class Stream(RowSource):
     >>> with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
     ...     _ = file.write("x,kind\\n1,a\\n2,b\\n3,a\\n")
     ...     file.flush()
-    ...     rows = stream(file.name, "kind", keep_column=["x"])
+    ...     rows = stream(file.name, "kind", columns={"x": "keep"})
     >>> rows.n_rows, rows.n_inputs, rows.n_outputs, rows.sample.classes
     (3, 1, 2, ('a', 'b'))
     """
