@@ -157,6 +157,8 @@ def test_the_error_of_a_loss_names_the_output_and_the_ensemble(claims, tmp_path,
         task.train(model="network", loss="poisson")
     with pytest.raises(ValueError, match=r"; use output='exponential'$"):
         task.train(model="network", loss="poisson", hidden=("tanh",))  # of one network
+    with pytest.raises(ValueError, match="quantile needs an output activation of ascending"):
+        task.train(model="network", loss="quantile:levels=[0.1,0.9]")
     assert task.train(model="network", loss="gamma", output="exponential").network
 
 

@@ -15,7 +15,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from barenet import Task, permutation_importance
+from barenet import Task, evaluate, permutation_importance
 from barenet.cli._main import main
 from barenet.errors import ArgumentError, DataError
 from barenet.insight._baselines import fit_baseline
@@ -72,6 +72,7 @@ def test_scores_are_those_of_scikit_learn_with_weights(rows, small_ensembles, mo
     assert scores["mae"] == pytest.approx(mean_absolute_error(test.y, predicted, **options))
     assert scores["rmse"] == pytest.approx(root_mean_squared_error(test.y, predicted, **options))
     assert predictor.card.scores["held_out"] == pytest.approx(scores)
+    assert evaluate(predictor, test)["r2"] == pytest.approx(scores["r2"])
     given = permutation_importance(predictor, test, n_repeats=1)
     assert given.score == pytest.approx(scores["r2"])
     with pytest.warns(UserWarning, match="was trained on"):

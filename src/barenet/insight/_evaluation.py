@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet._metrics import as_metrics, metrics_for
 from barenet._registry import build
+from barenet.datasets._dataset import Dataset
 from barenet.datasets._target_kind import TargetKind
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import unwrapped_model
@@ -65,6 +66,7 @@ def evaluate(
     >>> list(scores), scores["r2"] > 0.99
     (['r2', 'rmse', 'mae'], True)
     """
+    weight = X.weight if isinstance(X, Dataset) else None
     X, y = targets_of_rows(model, X, y)
     threshold = None
     if isinstance(model, Model):
@@ -93,7 +95,7 @@ def evaluate(
         metrics = [main, *accepted]
     scores = {}
     for name, metric in as_metrics(metrics, accepted).items():
-        scores[name] = metric.at_threshold(output, targets, threshold)
+        scores[name] = metric.at_threshold(output, targets, threshold, weight)
     return scores
 
 

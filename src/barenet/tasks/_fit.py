@@ -343,6 +343,8 @@ def _add_remedy_of_loss(error: ArgumentError, settings: TaskSettings, dataset: D
     kind = LOSSES_OF_ENSEMBLES.get(str(error.value))
     if error.remedy or kind is None or dataset.classes is not None:
         return
+    if not kind.on_logits:  # such as quantiles, of which each has an output of its own
+        return
     [output, *_] = kind.on_logits
     error.remedy = "use {output}"
     error.options = {"output": output}
