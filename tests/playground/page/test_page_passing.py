@@ -36,7 +36,7 @@ def test_a_guess_is_judged_beside_an_open_neuron(tab):
     page.until_text(RESULT, "Passed! Your guess was not right. Training makes")
     assert unseen(page, RESULT, NEXT, VERDICT, ".map") == []
     verdict = page.text(VERDICT)
-    assert verdict.startswith("Not quite. Such a loss exists")
+    assert verdict.startswith("Not quite. There is such a loss")
     assert "The sides stay the same" in verdict
 
 
