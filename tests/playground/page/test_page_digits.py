@@ -238,7 +238,7 @@ def test_the_neurons_that_decide_come_first_at_every_answer_while_it_learns(tab)
     orders = {tuple(page.value(NEURONS))}  # of initial weights
     page.key(" ")
     page.until("header.epoch > 1 && barenet.playing")
-    for epoch in range(3, 13):
+    for epoch in range(3, 9):
         page.until(f"header.epoch > {epoch}")
         order, added = page.value(f"[{NEURONS}, {ADDED}]")
         assert added == sorted(added, reverse=True), epoch
