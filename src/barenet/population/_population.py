@@ -157,7 +157,7 @@ class Population:
         ValueError
             If no network has a value of the curve.
         """
-        curves = {name for run in self.runs for name in run.history}
+        curves = set().union(*self.histories)
         name = spelled_curve(curve or self._decisive_loss(), curves)
         values = self.final(name)
         if is_maximized(name):
