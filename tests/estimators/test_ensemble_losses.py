@@ -84,6 +84,21 @@ def test_the_out_of_fold_loss_is_that_of_scikit_learn(fitted):
     assert np.nanargmin(curve) + 1 == model.history_.best_epoch
 
 
+@pytest.mark.parametrize("fitted", LOG_LINKS, indirect=True)
+def test_the_predictions_of_a_log_link_have_the_total_of_the_targets(fitted):
+    """As in Poisson regression: the sums over the training rows agree, by their weights."""
+    _, model, X, y, weight = fitted
+    assert weight @ model.predict(X) == pytest.approx(weight @ y, rel=1e-5)
+
+
+def test_the_totals_of_several_outputs_agree_each(few_networks):
+    X, first, _ = drawn("poisson")
+    y = np.column_stack([first, 1000 * first[::-1]])
+    with few_networks():
+        model = model_of("poisson").fit(X, y)
+    np.testing.assert_allclose(model.predict(X).sum(axis=0), y.sum(axis=0), rtol=1e-5)
+
+
 def test_the_prediction_is_the_mean_of_the_networks_predictions(fitted):
     """Each network of a log link predicts the exponential of its last layer, computed by hand."""
     loss, model, X, _, _ = fitted

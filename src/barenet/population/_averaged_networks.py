@@ -178,6 +178,33 @@ class AveragedNetworks(Stateful):
             scores=out_of_fold.scores(predictions, temperature),
         )
 
+    def balance(self) -> None:
+        """Multiply the best predictions so that their total over all rows is that of the targets.
+
+        Maximum likelihood gives a Poisson regression with a constant term this property, which
+        networks lose where training ends early (Wüthrich, 2020, "Bias regularization in neural
+        network models for general insurance pricing"). The output is exponential, so that the
+        factor is a term of the last layer's bias.
+        """
+        assert self.best is not None
+        out_of_fold = self.out_of_fold
+        n_rows = len(out_of_fold.y)
+        totals = []
+        for index, vector in self.best.parameters.items():
+            self._scratch.parameters[...] = vector
+            first_row = self.first_rows[index]
+            predictions = self._scratch.predict(self.X[first_row : first_row + n_rows])
+            totals.append(out_of_fold.weight @ predictions)
+        factors = out_of_fold.weight @ out_of_fold.y / np.mean(totals, axis=0)
+        parameters = {}
+        for index, vector in self.best.parameters.items():
+            self._scratch.parameters[...] = vector
+            last = self._scratch.layers[-1]
+            assert isinstance(last, Dense)
+            last.bias += np.log(factors)
+            parameters[index] = self._scratch.parameters.copy()
+        self.best = self._predict_left_out(self.best.epoch, parameters)
+
     def ensemble(self, factors: FloatArray | None) -> Ensemble:
         """Make the best ensemble, with the factors of inputs and the temperature in its layers.
 

@@ -203,7 +203,10 @@ class EnsembleTraining:
             if reason != "interrupted":  # such as a time limit
                 raise BarenetError(f"{reason} within the first epoch; there is no ensemble yet")
             raise KeyboardInterrupt
-        return self._history(self.best, reason)
+        history = self._history(self.best, reason)
+        if self.out_of_fold.has_log_link:
+            self.averages.balance()
+        return history
 
     def _train(self, *, threads: int | None, callbacks: Callbacks, client: "Client | None") -> None:
         """Train each network on the rows that it does not leave out."""

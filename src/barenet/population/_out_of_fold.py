@@ -97,6 +97,11 @@ class OutOfFold:
         """Whether the targets are classes."""
         return self.y.ndim == 1
 
+    @property
+    def has_log_link(self) -> bool:
+        """Whether the targets are counts or amounts whose logarithms the networks predict."""
+        return not self.of_classes and self.number_loss.has_log_link
+
     def loss(self, predictions: FloatArray) -> float:
         """The mean log loss, the mean squared error, or the mean of another loss for numbers."""
         if self.of_classes:
