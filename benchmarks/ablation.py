@@ -99,6 +99,7 @@ KINDS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "without days": lambda: without_chosen("days"),
     "without codes": lambda: without_chosen("codes"),
     "without pairs": lambda: without_chosen("pairs"),
+    "without slopes": lambda: without_chosen("slopes"),
     "without words": without_words,
     "without edges at jumps": without_jumps,
     "without smaller irrelevant inputs": without_factors,

@@ -79,6 +79,34 @@ def test_the_second_column_may_be_of_another_kind(name, make, side):
     np.testing.assert_array_equal(rows_of_pairs, is_in_pair)
 
 
+@pytest.mark.parametrize(
+    ("make", "side", "n_slopes"),
+    [
+        (texts, PairSide("second"), 3),
+        (lambda codes: codes > 1, PairSide("second"), 1),
+    ],
+)
+def test_a_number_has_a_slope_in_each_of_a_few_categories(make, side, n_slopes):
+    """As a tip, which is a part of the fare, and 0 if it is paid in cash."""
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, 3, 1_000)
+    number = rng.normal(4, 2, 1_000)
+    table = {"number": number, "second": make(codes), "other": rng.normal(size=1_000)}
+    pair = (side, PairSide("number", "slope"))
+    noise = rng.normal(size=1_000)
+    y = np.where(codes > 1, number, 0.0) + noise
+    assert choose_inputs(table, y[:, np.newaxis], np.ones(1_000)).slopes == (pair,)
+    sums = codes + number + noise
+    assert choose_inputs(table, sums[:, np.newaxis], np.ones(1_000)).slopes == ()
+    encoding = TableEncoding.fit(table, numbers="piecewise", rare=0)
+    encoding = with_pairs(encoding, table, [pair])
+    assert encoding.n_pairs == n_slopes
+    scaled = encoding.transform(table)[:, encoding.input_names.index("number")]
+    slopes = encoding.transform(table)[:, -n_slopes:]
+    is_in_category = np.equal.outer(codes, np.unique(codes)[-n_slopes:])
+    np.testing.assert_array_equal(slopes, scaled[:, np.newaxis] * is_in_category)
+
+
 def test_a_column_that_determines_another_one_forms_no_pair_with_it():
     rng = np.random.default_rng(2)
     town = rng.integers(0, 40, 1_000)

@@ -25,6 +25,7 @@ from barenet.inputs._chosen_pairs import (
     ColumnPair,
     choose_pairs,
     codes_of_sides,
+    has_slope,
     may_be_codes,
     values_of_parts,
 )
@@ -71,6 +72,8 @@ class ChosenInputs(NamedTuple):
         The days with an input of their own, those of `DateColumn`.
     pairs : tuple of ColumnPair
         The columns whose pairs of categories have inputs of their own.
+    slopes : tuple of ColumnPair
+        A column of categories, and a number that has a slope of its own in each of them.
     """
 
     rare: dict[str, float]
@@ -78,6 +81,7 @@ class ChosenInputs(NamedTuple):
     codes: dict[str, tuple[float, ...]]
     days: dict[str, tuple[int, ...]]
     pairs: tuple[ColumnPair, ...] = ()
+    slopes: tuple[ColumnPair, ...] = ()
 
     def without_codes(self, names: Collection[str]) -> "ChosenInputs":
         """Return the choices with no codes and no days in these columns."""
@@ -211,13 +215,14 @@ def choose_inputs(
             filled = column.filled(values)
             columns.append(Categories.of_numbers(column.name, filled))
             other_inputs.append(_positions_in_bins(filled))
-    if not columns:
-        return ChosenInputs({}, {}, {}, {})
     numbers = sample.centered(other_inputs)
     thresholds, residuals = _choose_in_turn(columns, numbers, sample)
     chosen = _chosen_inputs(columns, thresholds)
     pairs = choose_pairs(sides, residuals, sample.weight, sample.groups)
-    return chosen._replace(pairs=pairs)
+    return chosen._replace(
+        pairs=tuple(pair for pair in pairs if not has_slope(pair)),
+        slopes=tuple(pair for pair in pairs if has_slope(pair)),
+    )
 
 
 def _positions_in_bins(numbers: NDArray[Any]) -> NDArray[np.float64]:

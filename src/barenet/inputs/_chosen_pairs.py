@@ -1,9 +1,13 @@
 """Chooses pairs of columns that get an input for each pair of their categories.
 
+A column of few categories and a number may be a pair, too. Its input for a category is the scaled
+number in the rows of this category, where the number has a slope of its own: a tip may be a part of
+the fare, and 0 if it is paid in cash. A network learns this late, and farthest from the mean last.
+
 The residuals are the target minus the shares of all single columns. Two columns become a pair if
-ridge regression on their pairs of categories predicts the residuals of left-out rows. Pairs are
-added one at a time, the best first, as in forward stagewise regression (Hastie, Tibshirani and
-Friedman, "The Elements of Statistical Learning", section 3.3.3).
+ridge regression on the inputs of the pair predicts the residuals of left-out rows. Pairs are added
+one at a time, the best first, as in forward stagewise regression (Hastie, Tibshirani and Friedman,
+"The Elements of Statistical Learning", section 3.3.3).
 """
 
 import itertools
@@ -23,8 +27,11 @@ from barenet.tables.encoding._column import Column, Entries, FilledColumn
 from barenet.tables.encoding._column_kinds import (
     DAY_PART,
     PART_OF_CYCLE,
+    SLOPE,
+    BooleanColumn,
     CategoryColumn,
     DateColumn,
+    NumberColumn,
     PiecewiseColumn,
 )
 from barenet.tables.encoding._encoding import TableEncoding, values_of
@@ -43,6 +50,9 @@ MOST_INPUTS_OF_PAIRS = 4_000
 
 #: Maximum product of the numbers of categories of two columns, which limits the memory of counting.
 MOST_CELLS = 1_000_000
+
+#: Maximum number of categories in which a number has slopes of its own.
+MOST_SLOPES = 12
 
 #: Maximum number of different values of a column of numbers in a pair.
 MOST_NUMBERS = 100
@@ -63,7 +73,8 @@ class PairSide(NamedTuple):
     column : str
         Name of the column.
     part : str, default=""
-        The part of a date, such as its month or its day; empty for columns of other kinds.
+        The part of a date, such as its month or its day; `SLOPE` for the scaled number of a column,
+        and empty for categories.
     """
 
     column: str
@@ -75,6 +86,12 @@ class PairSide(NamedTuple):
 
 #: Two columns, or parts of dates.
 ColumnPair = tuple[PairSide, PairSide]
+
+
+def has_slope(pair: ColumnPair) -> bool:
+    """Return whether the second column is a number, with a slope in each category of the first."""
+    _, second = pair
+    return second.part == SLOPE
 
 
 def columns_of(pairs: Iterable[ColumnPair]) -> set[str]:
@@ -99,12 +116,18 @@ class SideCodes(NamedTuple):
     is_category : bool
         Whether the column has categories, or these are days, rather than numbers, booleans or the
         months, weekdays and hours of dates.
+    is_boolean : bool, default=False
+        Whether the column has truth values.
+    factors : ndarray of shape (n_rows,), optional
+        The scaled numbers of a column, whose only code is 0.
     """
 
     side: PairSide
     codes: NDArray[np.intp]
     n_codes: int
     is_category: bool
+    is_boolean: bool = False
+    factors: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, side: PairSide, values: NDArray[Any], *, is_category: bool = False) -> Self:
@@ -112,9 +135,21 @@ class SideCodes(NamedTuple):
         different, codes = np.unique(values, return_inverse=True)
         return cls(side, codes, len(different), is_category)
 
+    @classmethod
+    def of_numbers(cls, name: str, numbers: NDArray[np.float64]) -> Self:
+        """The scaled numbers of a column."""
+        codes = np.zeros(len(numbers), np.intp)
+        return cls(PairSide(name, SLOPE), codes, 1, is_category=False, factors=numbers)
+
+    @property
+    def may_have_slopes(self) -> bool:
+        """Whether a number may have a slope of its own in each of the categories."""
+        return (self.is_category or self.is_boolean) and self.n_codes <= MOST_SLOPES
+
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Select rows."""
-        return self._replace(codes=self.codes[rows])
+        factors = None if self.factors is None else self.factors[rows]
+        return self._replace(codes=self.codes[rows], factors=factors)
 
 
 class PairCodes(NamedTuple):
@@ -128,11 +163,14 @@ class PairCodes(NamedTuple):
         The codes of the pairs, from 0.
     n_pairs : int
         The number of different pairs.
+    factors : ndarray of shape (n_rows,), optional
+        The scaled numbers of the second column, if it has slopes.
     """
 
     pair: ColumnPair
     codes: NDArray[np.intp]
     n_pairs: int
+    factors: NDArray[np.float64] | None = None
 
 
 def may_be_codes(numbers: NDArray[Any]) -> bool:
@@ -171,7 +209,11 @@ def codes_of_sides(column: Column, values: NDArray[Any]) -> list[SideCodes]:
             side = PairSide(column.name, part)
             sides.append(SideCodes.of(side, part_values, is_category=part == DAY_PART))
     elif isinstance(column, FilledColumn):
-        sides.append(SideCodes.of(PairSide(column.name), column.filled(values)))
+        filled = column.filled(values)
+        codes = SideCodes.of(PairSide(column.name), filled)
+        sides.append(codes._replace(is_boolean=isinstance(column, BooleanColumn)))
+        if isinstance(column, NumberColumn):
+            sides.append(SideCodes.of_numbers(column.name, column.encode(values)[:, 0]))
     return [side for side in sides if side.is_category or side.n_codes <= MOST_NUMBERS]
 
 
@@ -181,7 +223,7 @@ def choose_pairs(
     weight: NDArray[np.float64],
     groups: NDArray[np.intp] | None = None,
 ) -> tuple[ColumnPair, ...]:
-    """Choose pairs of columns that predict residuals; at least one of the two has categories.
+    """Choose pairs of columns that predict residuals; at least one has categories or booleans.
 
     A row is predicted without the rows of its group, if there are groups.
 
@@ -223,15 +265,22 @@ def choose_pairs(
 def _candidate_pairs(sides: Sequence[SideCodes]) -> list[PairCodes]:
     """Code the pairs of columns of which some categories occur together in several rows.
 
-    If there are as many pairs as categories of one column, this column determines the other one.
+    If there are as many pairs as categories of one column, this column determines the other one. A
+    number follows the column in whose categories it has slopes.
     """
+    sides = sorted(sides, key=lambda side: side.factors is not None)  # categories come first
     # The numbers of categories in these rows, which may be a sample.
     n_present = {side.side: np.count_nonzero(np.bincount(side.codes)) for side in sides}
     candidates = []
     for first, second in itertools.combinations(sides, 2):
-        if not first.is_category and not second.is_category:
+        if first.side.column == second.side.column or first.factors is not None:
             continue
-        if first.side.column == second.side.column:
+        pair = (first.side, second.side)
+        if second.factors is not None:
+            if first.may_have_slopes:
+                candidates.append(PairCodes(pair, first.codes, first.n_codes, second.factors))
+            continue
+        if not first.is_category and not second.is_category:
             continue
         if first.n_codes * second.n_codes > MOST_CELLS:
             continue
@@ -240,7 +289,7 @@ def _candidate_pairs(sides: Sequence[SideCodes]) -> list[PairCodes]:
         is_determined = n_pairs <= max(n_present[first.side], n_present[second.side])
         is_repeated = n_pairs < len(codes)
         if not is_determined and is_repeated and n_pairs <= MOST_INPUTS_OF_PAIRS:
-            candidates.append(PairCodes((first.side, second.side), codes, n_pairs))
+            candidates.append(PairCodes(pair, codes, n_pairs))
     return candidates
 
 
@@ -258,7 +307,9 @@ def _better_than_nothing(
     nothing = LeftOutErrors(squared_errors, np.zeros_like(residuals))
     results = {}
     for candidate in candidates:
-        result = leave_one_out_with_best_penalty(candidate.codes, residuals, weight, groups)
+        result = leave_one_out_with_best_penalty(
+            candidate.codes, residuals, weight, groups, candidate.factors
+        )
         if result.is_clearly_better(than=nothing):
             results[candidate.pair] = result
     return results

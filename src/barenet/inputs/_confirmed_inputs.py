@@ -99,4 +99,4 @@ def confirmed_inputs(
         if name in certain.days or unexplained.explain_by(PairSide(name, DAY_PART))
     }
     pairs = tuple(pair for pair in chosen.pairs if unexplained.explain_by(*pair))
-    return ChosenInputs(rare, certain.parts, codes, days, pairs)
+    return certain._replace(rare=rare, codes=codes, days=days, pairs=pairs)

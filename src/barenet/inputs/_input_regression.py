@@ -151,37 +151,35 @@ def leave_one_out_with_best_penalty(
     targets: NDArray[np.float64],
     weight: NDArray[np.float64],
     groups: NDArray[np.intp] | None = None,
+    factors: NDArray[np.float64] | None = None,
 ) -> LeftOutErrors:
     """Leave out each row, or its group, in turn, with the penalty that makes the error smallest."""
-    others = OtherRows.of(codes, targets, weight, groups)
+    others = OtherRows.of(codes, targets, weight, groups, factors)
     results = [others.errors(targets, weight, penalty) for penalty in PENALTIES]
     return min(results, key=lambda result: result.error)
 
 
 class RowSums(NamedTuple):
-    """For each row, sums over the rows of its category or group.
+    """The squares and products of a regression; for each row, or summed over rows.
 
     Attributes
     ----------
-    weight : ndarray of shape (n_rows,)
-        The sum of the weights.
-    targets : ndarray of shape (n_rows, n_targets)
-        The sums of the weighted targets.
+    squares : ndarray of shape (n_rows,)
+        The weight times the square of the row's input.
+    products : ndarray of shape (n_rows, n_targets)
+        The weight times the product of the input and the target.
     """
 
-    weight: NDArray[np.float64]
-    targets: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    products: NDArray[np.float64]
 
-    @classmethod
-    def of(
-        cls, codes: NDArray[np.intp], targets: NDArray[np.float64], weight: NDArray[np.float64]
-    ) -> Self:
-        """Sum up the rows of each category, given the codes of the rows' categories from 0."""
-        sums = np.empty_like(targets)
-        for output, target in enumerate(targets.T):
-            sums[:, output] = np.bincount(codes, weight * target)[codes]
-        weight_by_category = np.bincount(codes, weight).astype(np.float64, copy=False)
-        return cls(weight_by_category[codes], sums)
+    def by_code(self, codes: NDArray[np.intp]) -> Self:
+        """For each row, sum up those of its category or group, whose code is from 0."""
+        products = np.empty_like(self.products)
+        for output, product in enumerate(self.products.T):
+            products[:, output] = np.bincount(codes, product)[codes]
+        squares = np.bincount(codes, self.squares).astype(np.float64, copy=False)
+        return type(self)(squares[codes], products)
 
 
 class OtherRows(NamedTuple):
@@ -189,18 +187,21 @@ class OtherRows(NamedTuple):
 
     Attributes
     ----------
-    weight : ndarray of shape (n_rows,)
-        The sum of their weights.
-    targets : ndarray of shape (n_rows, n_targets)
-        The sums of their weighted targets.
+    squares : ndarray of shape (n_rows,)
+        The sum of their squares, which is the sum of their weights without factors.
+    products : ndarray of shape (n_rows, n_targets)
+        The sums of their products.
     mean : ndarray of shape (n_rows, n_targets)
         The weighted mean of the targets in other groups, whatever their category. It is 0 without
         groups: the targets are centered, and a single row hardly changes their mean.
+    factors : ndarray of shape (n_rows,), optional
+        The number that multiplies the input of the row's category, for a slope in each category.
     """
 
-    weight: NDArray[np.float64]
-    targets: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    products: NDArray[np.float64]
     mean: NDArray[np.float64]
+    factors: NDArray[np.float64] | None = None
 
     @classmethod
     def of(
@@ -209,43 +210,54 @@ class OtherRows(NamedTuple):
         targets: NDArray[np.float64],
         weight: NDArray[np.float64],
         groups: NDArray[np.intp] | None = None,
+        factors: NDArray[np.float64] | None = None,
     ) -> Self:
         """Sum up the rows of each category, given the codes of categories and groups from 0.
 
-        With groups, a row's sums are without the rows of its own group.
+        With groups, a row's sums are without the rows of its own group. With factors, the
+        regression is a line through 0 in each category.
 
         >>> codes = np.array([0, 0, 0])
         >>> targets = np.array([[1.0], [2.0], [5.0]])
-        >>> OtherRows.of(codes, targets, np.ones(3)).targets.ravel()
+        >>> OtherRows.of(codes, targets, np.ones(3)).products.ravel()
         array([7., 6., 3.])
-        >>> OtherRows.of(codes, targets, np.ones(3), groups=np.array([0, 0, 1])).targets.ravel()
+        >>> OtherRows.of(codes, targets, np.ones(3), np.array([0, 0, 1])).products.ravel()
         array([5., 5., 3.])
         """
-        of_category = RowSums.of(codes, targets, weight)
-        if groups is None:
-            own = RowSums(weight, weight[:, np.newaxis] * targets)
-            mean = np.zeros_like(targets)
-        else:
+        weight = weight.astype(np.float64, copy=False)
+        inputs = np.ones(len(targets)) if factors is None else factors
+        weighted = weight * inputs
+        rows = RowSums(weighted * inputs, weighted[:, np.newaxis] * targets)
+        of_category = rows.by_code(codes)
+        own = rows
+        mean = np.zeros_like(targets)
+        if groups is not None:
             n_groups = int(groups.max()) + 1
             _, cells = np.unique(codes * n_groups + groups, return_inverse=True)
-            own = RowSums.of(cells, targets, weight)
-            of_group = RowSums.of(groups, targets, weight)
-            weight_of_others = weight.sum() - of_group.weight
-            targets_of_others = (weight @ targets) - of_group.targets
-            mean = targets_of_others / np.maximum(weight_of_others, 1.0)[:, np.newaxis]
-        return cls(of_category.weight - own.weight, of_category.targets - own.targets, mean)
+            own = rows.by_code(cells)
+            if factors is None:
+                of_group = rows.by_code(groups)
+                weight_of_others = weight.sum() - of_group.squares
+                targets_of_others = (weight @ targets) - of_group.products
+                mean = targets_of_others / np.maximum(weight_of_others, 1.0)[:, np.newaxis]
+        squares = of_category.squares - own.squares
+        products = of_category.products - own.products
+        return cls(squares, products, mean, factors)
 
     def errors(
         self, targets: NDArray[np.float64], weight: NDArray[np.float64], penalty: float
     ) -> LeftOutErrors:
         """Leave out each row, or its group, in turn of a ridge regression on a column's categories.
 
-        Without these rows, the coefficient of category c is the sum of the weighted targets of the
-        other rows of c, divided by the sum of their weights and the penalty. With groups, the
-        targets are centered anew by the mean of the other groups, which is added to the prediction.
+        Without these rows, the coefficient of category c is the sum of the products of the other
+        rows of c, divided by the sum of their squares and the penalty. With groups, the targets are
+        centered anew by the mean of the other groups, which is added to the prediction.
         """
-        sums = self.targets - self.weight[:, np.newaxis] * self.mean
-        divisors = self.weight + penalty
-        predictions = sums / divisors[:, np.newaxis] + self.mean
+        sums = self.products - self.squares[:, np.newaxis] * self.mean
+        divisors = self.squares + penalty
+        predictions = sums / divisors[:, np.newaxis]
+        if self.factors is not None:
+            predictions *= self.factors[:, np.newaxis]
+        predictions += self.mean
         squares = np.square(targets - predictions).mean(axis=1)
         return LeftOutErrors(weight * squares, predictions)

@@ -203,7 +203,8 @@ def without_inputs_of(signs: Signs, chosen: ChosenInputs) -> ChosenInputs:
         if name not in signs:
             parts[name] = names_of_parts
     pairs = [pair for pair in chosen.pairs if columns_of([pair]).isdisjoint(signs)]
-    chosen = chosen._replace(parts=parts, pairs=tuple(pairs))
+    slopes = [pair for pair in chosen.slopes if columns_of([pair]).isdisjoint(signs)]
+    chosen = chosen._replace(parts=parts, pairs=tuple(pairs), slopes=tuple(slopes))
     return chosen.without_codes(signs)
 
 

@@ -312,7 +312,8 @@ class TrainingTable:
         # A column without bins has no codes.
         chosen = chosen._replace(codes=encoding.codes_by_name())
         encoding = add_edges_at_jumps(encoding, self.X, self.y_for_encoding, self.weight)
-        encoding = replace(encoding, pairs=inputs_of_pairs(encoding, self.X, chosen.pairs))
+        column_pairs = chosen.pairs + chosen.slopes
+        encoding = replace(encoding, pairs=inputs_of_pairs(encoding, self.X, column_pairs))
         left_out = rows_left_out(self.y, recipe, self.target_kind, self.seed, self.groups)
         encoding, word_factors = with_words_of_networks(
             encoding,

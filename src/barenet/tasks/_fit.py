@@ -520,6 +520,9 @@ def note_on_inputs(chosen: ChosenInputs, monotonic: Signs) -> str:
         choices.append(f"{len(days):,} days of {name!r} have an input of their own")
     for first, second in chosen.pairs:
         choices.append(f"each pair of {first} and {second} has an input of its own")
+    for category, number in chosen.slopes:
+        slope = f"{number.column!r} has a slope of its own in each category of {category.column!r}"
+        choices.append(slope)
     note = ""
     if monotonic:
         note += f"the predictions {describe_signs(monotonic)}: monotonic constraints\n"

@@ -44,6 +44,7 @@ def ensembles(towns_table):
             InputPairs("town", "rooms", product_of(town, rooms)),
             InputPairs("member", "town", product_of(member, town)),
             InputPairs("built", "rooms", product_of(months, rooms)),
+            InputPairs("town", "size", product_of(town, places(encoding, "size", ""))),
         ),
     )
     predictors = {}

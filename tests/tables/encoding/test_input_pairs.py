@@ -141,12 +141,12 @@ def test_pairs_that_the_columns_do_not_have_are_refused(encoding):
         InputPairs("town", "size", ())
     with pytest.raises(ValueError, match="all of them different"):
         InputPairs("town", "size", ((0, 0), (0, 0)))
-    with pytest.raises(ValueError, match="inputs of column 'town' of which at most one is 1"):
+    with pytest.raises(ValueError, match="inputs of column 'town' of which at most one is not 0"):
         with_pairs("town", "size", ((4, 0),))
-    with pytest.raises(ValueError, match="inputs of column 'size' of which at most one is 1"):
+    with pytest.raises(ValueError, match="inputs of column 'size' of which at most one is not 0"):
         with_pairs("town", "size", ((0, -1),))
-    with pytest.raises(ValueError, match="inputs of column 'year' of which at most one is 1"):
-        with_pairs("year", "town", ((0, 0),))  # the scaled number
+    with pytest.raises(ValueError, match="inputs of column 'year' of which at most one is not 0"):
+        with_pairs("year", "town", ((1, 0),))  # a bin
     with pytest.raises(ValueError, match="pairs: unknown 'country'"):
         with_pairs("country", "town", ((0, 0),))
     for wrong in ({"first": "town"}, [], {"first": "town", "second": "size", "pairs": [[0]]}):

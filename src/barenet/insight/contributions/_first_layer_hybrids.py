@@ -4,9 +4,10 @@ The first layer is a sum: z = b + Σ_g x_g W_g over the groups g of columns, wit
 group and their rows W_g of the weights. So x_g W_g is computed once for each row, and a hybrid
 takes it from one row or from the other.
 
-An input of a pair of columns is 1 where both columns have certain categories. Let w(p, q) be the
-weights of the input for the categories of two columns p and q, with primes for the background row.
-The sum of a hybrid has one of the terms w(p, q), w(p, q′), w(p′, q) and w(p′, q′), which is::
+An input of a pair of columns is the product of an input of each, at most one of which is not 0 in a
+column. Let w(p, q) be the product's value times its weights, for the inputs p and q of two columns,
+with primes for the background row. The sum of a hybrid has one of the terms w(p, q), w(p, q′),
+w(p′, q) and w(p′, q′), which is::
 
     w(p′, q′)  +  [w(p, q′) − w(p′, q′)] if p is the row's  +  [w(p′, q) − w(p′, q′)] if q is
         +  [w(p, q) − w(p, q′) − w(p′, q) + w(p′, q′)] if both are
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +31,27 @@ from barenet.model.layers import Dense
 HYBRIDS = 2**11
 
 
+class SideRows(NamedTuple):
+    """A column of a pair, in some rows."""
+
+    #: The place of the input that is not 0 among those that occur in pairs.
+    inputs: Indices
+    #: The value of this input, which is 1 for a category.
+    values: FloatArray
+
+    @classmethod
+    def of(cls, encoded: FloatArray, places: Indices) -> Self:
+        """Find the input of each row among those at these places."""
+        return cls(active_inputs(encoded, places), encoded[:, places].sum(axis=1))
+
+    def take(self, rows: Indices) -> Self:
+        """Select rows."""
+        return type(self)(self.inputs[rows], self.values[rows])
+
+
 @dataclass(frozen=True)
 class ColumnPair:
-    """Two columns with inputs for pairs of their categories."""
+    """Two columns with inputs for pairs of theirs."""
 
     #: The inputs of both columns that occur in pairs; at most one of each column is not 0.
     first_inputs: Indices
@@ -41,10 +60,15 @@ class ColumnPair:
     first_group: int
     second_group: int
     #: The row of `pair_inputs` for each input of the first and the second column; the last row and
-    #: column are for rows in which none of the column's inputs is 1.
+    #: column are for rows in which all of the column's inputs are 0.
     table: Indices
     #: The inputs of the pairs.
     pair_inputs: Indices
+
+    def terms(self, weights: FloatArray, first: SideRows, second: SideRows) -> FloatArray:
+        """Compute w(p, q) of rows, from the weights of all pairs and a row of zeros."""
+        products = first.values * second.values
+        return products[..., np.newaxis] * weights[self.table[first.inputs, second.inputs]]
 
 
 @dataclass(frozen=True)
@@ -56,9 +80,8 @@ class FirstLayerRows:
     #: The sums, with those of the pairs and the bias, shape (n_rows, n_neurons). The neurons of all
     #: networks are side by side.
     sums: FloatArray
-    #: For each pair of columns, the place of the input that is 1 in its first and second column,
-    #: both of shape (n_rows,).
-    categories: Sequence[tuple[Indices, Indices]]
+    #: The first and the second column of each pair.
+    pairs: Sequence[tuple[SideRows, SideRows]]
 
 
 class FirstLayerBackground(Background):
@@ -146,13 +169,13 @@ class FirstLayerBackground(Background):
             sums += terms
             for of_network, neurons in zip(terms_of_networks, self.neurons, strict=True):
                 of_network[number] = terms[:, neurons]
-        categories = []
+        pairs = []
         for pair, weights in zip(self.pairs, self.weights_of_pairs, strict=True):
-            first = active_inputs(inputs, pair.first_inputs)
-            second = active_inputs(inputs, pair.second_inputs)
-            sums += weights[pair.table[first, second]]
-            categories.append((first, second))
-        return FirstLayerRows(terms_of_networks, sums, categories)
+            first = SideRows.of(inputs, pair.first_inputs)
+            second = SideRows.of(inputs, pair.second_inputs)
+            sums += pair.terms(weights, first, second)
+            pairs.append((first, second))
+        return FirstLayerRows(terms_of_networks, sums, pairs)
 
     def outputs_of_networks(self, rows: FirstLayerRows) -> FloatArray:
         """Compute the outputs of each network for rows, shape (n_networks, n_rows, n_outputs)."""
@@ -238,16 +261,16 @@ class FirstLayerHybrids(HybridRows):
         n_groups = len(self.background.groups)
         for place, pair in enumerate(self.background.pairs):
             weights = self.background.weights_of_pairs[place][:, neurons]
-            row_first, row_second = self.rows.categories[place]
-            background_first, background_second = self.background.rows.categories[place]
-            first = row_first[rows]
-            second = row_second[rows]
-            other_first = background_first[background]
-            other_second = background_second[background]
-            neither = weights[pair.table[other_first, other_second]]
-            only_first = weights[pair.table[first, other_second]] - neither
-            only_second = weights[pair.table[other_first, second]] - neither
-            both = weights[pair.table[first, second]] - neither
+            row_first, row_second = self.rows.pairs[place]
+            background_first, background_second = self.background.rows.pairs[place]
+            first = row_first.take(rows)
+            second = row_second.take(rows)
+            other_first = background_first.take(background)
+            other_second = background_second.take(background)
+            neither = pair.terms(weights, other_first, other_second)
+            only_first = pair.terms(weights, first, other_second) - neither
+            only_second = pair.terms(weights, other_first, second) - neither
+            both = pair.terms(weights, first, second) - neither
             terms[pair.first_group] += only_first
             terms[pair.second_group] += only_second
             terms[n_groups + place] = both - only_first - only_second

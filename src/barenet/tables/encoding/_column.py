@@ -50,6 +50,11 @@ class Entries(NamedTuple):
     #: Their values, of the same shape.
     values: NDArray[Any]
 
+    def sum_among(self, places: NDArray[np.intp]) -> NDArray[Any]:
+        """Add the values of each row at these indices."""
+        is_entry = np.isin(self.places, places)
+        return np.where(is_entry, self.values, 0).sum(axis=1)
+
     def place_among(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
         """Find the one of these indices at which a row is not 0; -1 if it is 0 at all of them."""
         is_entry = np.isin(self.places, places) & (self.values != 0)
@@ -108,9 +113,10 @@ class Column(ABC):
 
     @property
     def exclusive_inputs(self) -> dict[str, range]:
-        """Inputs of which at most one is 1 in a row, and the others 0, by the part of a date.
+        """Inputs of which at most one is not 0 in a row, by their role in pairs of columns.
 
-        The part is empty for columns of another kind.
+        Categories and codes have the role "", a date the name of each of its parts, and the scaled
+        number `SLOPE`.
         """
         return {}
 

@@ -31,6 +31,9 @@ from barenet.tables.reading._date_reading import DATES
 from barenet.tables.reading._number_forms import DURATION, PLAIN, number_form
 from barenet.tables.reading._readers import is_date, kind_of_form
 
+#: The role of a scaled number in a pair with a column of categories.
+SLOPE = "slope"
+
 
 @dataclass(frozen=True)
 class NumberColumn(FilledColumn):
@@ -96,6 +99,10 @@ class NumberColumn(FilledColumn):
         if self.limit_texts:
             formula += f", {self.readings_of_limits}"
         return formula
+
+    @property
+    def exclusive_inputs(self) -> dict[str, range]:
+        return {SLOPE: range(1)}
 
     @property
     def readings_of_limits(self) -> str:
@@ -214,10 +221,11 @@ class PiecewiseColumn(NumberColumn):
 
     @property
     def exclusive_inputs(self) -> dict[str, range]:
-        if not self.codes:
-            return {}
-        first = 1 + self.n_bins
-        return {"": range(first, first + len(self.codes) + 1)}
+        inputs = super().exclusive_inputs
+        if self.codes:
+            first = 1 + self.n_bins
+            inputs[""] = range(first, first + len(self.codes) + 1)
+        return inputs
 
     @cached_property
     def limits(self) -> tuple[float, float]:

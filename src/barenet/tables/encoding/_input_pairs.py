@@ -1,7 +1,8 @@
-"""Inputs for pairs of categories of two columns, such as a store and a month.
+"""Inputs for pairs of columns: of categories, such as a store and a month, or with a number.
 
 The inputs of each column by itself add up, whatever the other column is. An input for a pair has a
-weight of its own, for what the two categories have in common beyond their sum.
+weight of its own, for what two categories have in common beyond their sum, or for the slope of a
+number in a category.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ class InputPairs:
 
     At most one input of a category column is 1 in a row. The same holds for the codes of a column
     of numbers, and for a part of a date. So the product of such an input and one of another column
-    is 1 in the rows with this pair of categories, and 0 in the others.
+    is 1 in the rows with this pair of categories, and 0 in the others. The product with a scaled
+    number is this number in the rows with the category, and 0 in the others.
 
     Attributes
     ----------
@@ -60,7 +62,7 @@ class InputPairs:
     @property
     def formula(self) -> str:
         """The inputs in one line."""
-        return "1 for its own pair of categories, 0 for the others"
+        return "the product of an input of each column"
 
     @cached_property
     def first_places(self) -> NDArray[np.intp]:
@@ -73,12 +75,12 @@ class InputPairs:
         return np.array([second for _, second in self.pairs])
 
     def check(self, first: Column, second: Column) -> None:
-        """Refuse inputs that the columns don't have, or of which several may be 1 in a row.
+        """Refuse inputs that the columns don't have, or of which several may differ from 0.
 
         Raises
         ------
         ValueError
-            If a column lacks one of the inputs, or several of them may be 1 in a row.
+            If a column lacks one of the inputs, or several of them may differ from 0 in a row.
         """
         _check_exclusive(first, self.first_places)
         _check_exclusive(second, self.second_places)
@@ -95,8 +97,9 @@ class InputPairs:
         places = self._pair_of_rows(
             first.place_among(self.first_places), second.place_among(self.second_places)
         )
+        products = first.sum_among(self.first_places) * second.sum_among(self.second_places)
         has_pair = places >= 0  # the entry of a row without a pair is 0, at input 0
-        numbers = has_pair.astype(np.float64)
+        numbers = np.where(has_pair, products, 0.0)
         inputs = np.maximum(places, 0)
         return Entries(inputs[:, np.newaxis], numbers[:, np.newaxis])
 
@@ -138,9 +141,9 @@ def input_pairs_from_dict(plain: Any) -> InputPairs:
 
 
 def _check_exclusive(column: Column, places: NDArray[np.intp]) -> None:
-    """Refuse inputs that are not in one range of inputs of which at most one is 1."""
+    """Refuse inputs that are not in one range of inputs of which at most one is not 0."""
     for inputs in column.exclusive_inputs.values():
         if all(place in inputs for place in places.tolist()):
             return
-    expected = f"inputs of column {column.name!r} of which at most one is 1"
+    expected = f"inputs of column {column.name!r} of which at most one is not 0"
     raise ArgumentError.of("pairs", places.tolist(), expected)
