@@ -45,13 +45,6 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SECONDS = 240
 
 
-@pytest.fixture(autouse=True)
-def without_pydantic():
-    """Cyclopts validates commands by pydantic once something has imported it, as MLflow does."""
-    yield
-    sys.modules.pop("pydantic", None)
-
-
 @dataclass
 class Block:
     """A fenced block of a document, with the exceptions of its comment."""
