@@ -15,7 +15,7 @@ import nbformat
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-FOLDERS = ("learn/", "tutorials/", "first-network")
+FOLDERS = ("learn/", "tutorials/")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)")
 #: Labels, comments of the tests, index entries, pictures of the playground, and questions that
 #: need the page's script.

@@ -24,7 +24,7 @@ from barenet.playground.state._page_state import NAMED, PageState
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-FIRST = ROOT / "docs/first-network.md"
+FIRST = ROOT / "docs/install.md"
 TUTORIALS, LESSONS = (
     sorted((ROOT / "docs" / folder).glob("*.md")) for folder in ("tutorials", "learn")
 )

@@ -29,13 +29,13 @@ SEARCHES = {
     "early stopping": "learn/generalization",
     "feature importance": "why",
     "freeze layers": "extending",
-    "gpu": "gpu",
+    "gpu": "scaling",
     "high cardinality": "tables",
     "hyperparameter tuning": "tuning",
     "larger than memory": "scaling",
     "learning rate finder": "tuning",
     "learning rate schedule": "api/learning-rate-schedules",
-    "load weights": "save-and-load",
+    "load weights": "export",
     "loss not decreasing": "troubleshooting",
     "missing values": "tables",
     "monotonic": "estimators",
@@ -46,7 +46,7 @@ SEARCHES = {
     "random seed reproducible": "troubleshooting",
     "rest api": "serve",
     "resume training": "command-line",
-    "save model": "save-and-load",
+    "save model": "export",
     "shap values": "why",
     "text column": "tables",
     "time series split": "task",
@@ -338,14 +338,14 @@ def test_the_numbers_of_the_first_plan_are_those_of_the_sigmoid_and_of_the_loss(
 
 
 def test_a_school_admits_the_addresses_of_the_runtime():
-    text = (ROOT / "docs/school-network.md").read_text("utf-8")
+    text = (ROOT / "docs/playground.md").read_text("utf-8")
     wheel = RUNTIME["numpy"]["address"]
     for address in (RUNTIME["address"], wheel.rpartition("/")[0] + "/"):
         assert f"`{address}`" in text, "a filter must allow it"
 
 
 def test_the_lessons_that_a_school_can_record_start_without_weights_changed_by_hand():
-    text = (ROOT / "docs/school-network.md").read_text("utf-8")
+    text = (ROOT / "docs/playground.md").read_text("utf-8")
     [numbers] = re.search(r"Lessons ([\d, and]+) can be recorded", text).groups()
     addresses = [lesson.describe()["address"] for lesson in built_in_course().values()]
     recorded = [

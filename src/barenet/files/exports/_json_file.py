@@ -1,7 +1,52 @@
-"""JSON export: the structure and the numbers of a model, for a program in any language.
+r"""JSON export: the structure and the numbers of a model, for a program in any language.
 
-The page "Export a model to ONNX, Python, C or JSON" documents it. Numbers have the fewest digits
-that restore them exactly.
+The page "Save, load and export a model" documents the document and its steps. Numbers have the
+fewest digits that restore them exactly.
+
+The document of a table begins with a step ``encode``, with a record for each column. Its `kind`
+determines the outputs of a value x:
+
+number
+    (x - center) / scale, with `fill` where x is missing; with `indicator` one more output, 1 where
+    x is missing and 0 otherwise. `form` is the text that 1234.5 has in the table, such as
+    ``1.234,5``, or ``duration``.
+piecewise
+    As for a number, but before the indicator an output for each piece between two neighbors a and b
+    of `edges`: (x - a) / (b - a), not below 0 nor above 1, but -1 in the first piece and 2 in the
+    last. With `clip`, the first output does not go on beyond these, a piece before the first edge
+    and after the last. With `codes`, one more output for each of these numbers, 1 where x equals
+    it, else 0, and one more for all other numbers.
+boolean
+    1 for true, 0 for false, `fill` where it is missing; with `indicator` as above.
+category
+    One output for each of `categories`, 1 for the category of the row; with `rare` one more for all
+    others; with `missing` one more for missing values. Equal are: equal numbers, and decimals below
+    100,000 that are equal as float32; the spellings of ``True``, and of ``False``; texts that are
+    equal in Unicode's normal form NFC with no-break spaces (U+00A0, U+2007, U+202F) as ordinary
+    ones. The first of equal categories counts.
+words
+    One output for each of `words`, 1 if it occurs in the text, else 0; with `missing` one more for
+    missing values, whose other outputs are 0.
+date
+    (s - center) / scale with the seconds s since 1970; with `edges` as for piecewise numbers with
+    `clip`; then sin and cos of 2 pi times the elapsed fraction of each of `cycles`; for each of
+    `parts` 12 outputs (``month``), 7 (``weekday``, from Monday) or 24 (``hour``), 1 for that of the
+    date; for each of `days`, in days since 1970, 1 on this day; `fill` and `indicator` as above.
+    `order` is ``dmy`` or ``mdy`` where dates begin with the day or the month; `time` allows times
+    of day alone, as of 1970-01-01; a format is that of Python's `strptime`.
+
+If pairs of categories have inputs, a step ``multiply`` follows: for each index in `first` and the
+one at the same place in `second`, the product of the two numbers is one more number, behind those
+of the columns. Texts are split into words in lower case and in NFC; in JavaScript, by ::
+
+    text.toLowerCase().normalize("NFC").match(
+      /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:(?<=[0-9])[.,](?=[0-9])[\p{L}\p{N}\p{M}]+)*/gu
+    ) ?? []
+
+A value is missing if it equals one of the list `missing`, or of `missing_texts` of its column, as
+text, number or date. In numbers, booleans and dates, the markers of the page "Tables" are missing
+values, too. `date_format` is the ``--date-format`` of the training table, or an object with the
+formats by column.
 """
 
 import json
