@@ -1,7 +1,38 @@
 r"""JSON export: the structure and the numbers of a model, for a program in any language.
 
-The page "Save, load and export a model" documents the document and its steps. Numbers have the
-fewest digits that restore them exactly.
+Numbers have the fewest digits that restore them exactly. A reader needs these entries:
+
+========================  ==========================================================================
+``format``, ``version``   ``"barenet"``, and 1; a reader should refuse another version
+``dtype``                 ``"float32"`` or ``"float64"``: the precision of the network
+``feature_names``         names of the inputs, in this order; empty if they have none
+``answer``                ``"class"``: the largest output is the class; ``"numbers"``: the outputs
+                          are the prediction
+``classes``               names in the order of the outputs, text or integers; empty for regression
+``threshold``             if present, the second of two classes is predicted from this probability
+                          on
+``steps``                 the operations on a row x, one after the other
+========================  ==========================================================================
+
+Each step names its operation in ``do``. Vectors are as long as x and apply elementwise; ``weights``
+has one row for each input. After a step, x is:
+
+========================  ==========================================================================
+``scale``                 (x - offset) * factor, in double precision
+``affine``                x @ weights + bias
+``normalize``             gain * (x - mean) / deviation + bias
+``normalize_row``         gain * (x - m) / sqrt(v + epsilon) + bias, with the mean m and the
+                          variance v of x (over n)
+``prelu``                 x where it is above 0, else slopes * x
+``both``                  (1 - x0, x0)
+``unscale``               x / factor + offset, in double precision
+``keep``, ``add``,        the mean of several networks: ``keep`` keeps x and starts a total of 0;
+``total``                 ``add`` adds weight * x to the total and goes back to the kept x; after
+                          ``total``, x is the total
+``softmax``               exp(x) over the sum of all; subtract the largest x first
+any other name            the activation of that name, as the page "Mathematics" lists it, with its
+                          options; a user-defined one has its ``formula``, in terms of Z
+========================  ==========================================================================
 
 The document of a table begins with a step ``encode``, with a record for each column. Its `kind`
 determines the outputs of a value x:
