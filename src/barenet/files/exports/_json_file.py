@@ -66,7 +66,7 @@ date
     `order` is ``dmy`` or ``mdy`` where dates begin with the day or the month; `time` allows times
     of day alone, as of 1970-01-01; a format is that of Python's `strptime`.
 
-If pairs of categories have inputs, a step ``multiply`` follows: for each index in `first` and the
+If pairs of columns have inputs, a step ``multiply`` follows: for each index in `first` and the
 one at the same place in `second`, the product of the two numbers is one more number, behind those
 of the columns. Texts are split into words in lower case and in NFC; in JavaScript, by ::
 
