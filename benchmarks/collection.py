@@ -59,10 +59,9 @@ class Entry:
     refusal : str
         barenet's message where it refuses the table; empty if it takes it.
     options : dict
-        The options of barenet that the message recommends, the first one for each column.
-    converts_dates : bool
-        Whether the message recommends to convert the columns of dates, so that barenet gets them
-        converted by pandas.
+        The options of barenet that the message recommends.
+    time : str
+        The column of dates in whose order the rows of events are split; empty for other rows.
     """
 
     target: str
@@ -75,7 +74,7 @@ class Entry:
     dates: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
-    converts_dates: bool = False
+    time: str = ""
 
 
 def listed(file: Path) -> dict[str, Entry]:
@@ -128,8 +127,6 @@ class Collection(ABC):
         for name, entry in self._entries.items():
             if entry.refusal:
                 remedies = [f"{key}={value!r}" for key, value in entry.options.items()]
-                if entry.converts_dates:
-                    remedies.append("dates converted with pandas")
                 lines.append(f"{name}, measured with {', '.join(remedies)}: {entry.refusal}")
         return lines
 

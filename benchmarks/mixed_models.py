@@ -26,13 +26,8 @@ MOST_CATEGORIES = 255
 
 def _ensemble(table: Table, frame: Any, seed: int) -> Any:
     if table.classes:
-        model = barenet.MLPEnsembleClassifier(random_state=seed, **table.options)
-    else:
-        model = barenet.MLPEnsembleRegressor(random_state=seed, **table.options)
-    if not table.converts_dates:
-        return model
-    assert table.preparation is not None
-    return make_pipeline(FunctionTransformer(table.preparation.with_dates), model)
+        return barenet.MLPEnsembleClassifier(random_state=seed, **table.options)
+    return barenet.MLPEnsembleRegressor(random_state=seed, **table.options)
 
 
 def _linear(table: Table, frame: Any, seed: int) -> Any:

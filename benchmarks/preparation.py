@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Preparation", "texts_of"]
+__all__ = ["Preparation", "moments", "texts_of"]
 
 #: A column of strings is text if more than this fraction of its values differ, and if they have at
 #: least so many words on average.
@@ -68,11 +68,6 @@ class Preparation:
                 columns[name] = _strings(column)
         return pandas.DataFrame(columns, index=frame.index)
 
-    def with_dates(self, frame: Any) -> Any:
-        """Convert the columns of dates alone; what is not a date is missing."""
-        columns = {name: _moments(frame[name], self.dates[name]) for name in self.dates}
-        return frame.assign(**columns)
-
 
 def texts_of(frame: Any, dates: Mapping[str, str]) -> tuple[str, ...]:
     """The columns of texts in a frame: mostly distinct strings of several words."""
@@ -98,7 +93,7 @@ def _strings(column: Any) -> Any:
     return column.astype(str).astype(object).where(column.notna(), np.nan)
 
 
-def _moments(column: Any, date_format: str) -> Any:
+def moments(column: Any, date_format: str) -> Any:
     """Convert dates in a format; what is not a date, such as 1898-00-00, is missing."""
     import pandas
 
@@ -110,14 +105,14 @@ def _date_parts(column: Any, date_format: str) -> dict[str, Any]:
     """Year, month, day, weekday, hour if the format has one, and days since 1970."""
     import pandas
 
-    moments = _moments(column, date_format)
+    dates = moments(column, date_format)
     parts = {
-        "year": moments.dt.year,
-        "month": moments.dt.month,
-        "day": moments.dt.day,
-        "weekday": moments.dt.day_of_week,
-        "days": (moments - pandas.Timestamp(0)) / pandas.Timedelta(days=1),
+        "year": dates.dt.year,
+        "month": dates.dt.month,
+        "day": dates.dt.day,
+        "weekday": dates.dt.day_of_week,
+        "days": (dates - pandas.Timestamp(0)) / pandas.Timedelta(days=1),
     }
     if "%H" in date_format:
-        parts["hour"] = moments.dt.hour
+        parts["hour"] = dates.dt.hour
     return parts

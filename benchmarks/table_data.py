@@ -21,6 +21,7 @@ __all__ = [
     "BUILT_IN",
     "Folder",
     "Table",
+    "n_earlier",
     "read",
     "read_csv",
     "split",
@@ -55,8 +56,8 @@ class Table:
         How the columns of a mixed table are prepared for libraries without dates or texts.
     options : dict
         Options of barenet for a mixed table.
-    converts_dates : bool
-        Whether the dates of a mixed table are converted for barenet, too.
+    is_in_order : bool
+        Whether the rows are in the order of time, so that the last ones are the test set.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Table:
     classes: int
     preparation: Preparation | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    converts_dates: bool = False
+    is_in_order: bool = False
 
 
 def targets(folder: Path) -> dict[str, tuple[Path, str, bool]]:
@@ -139,7 +140,7 @@ def target_of(y: Any, has_classes: bool) -> tuple[NDArray[Any], int]:
 
 
 def split(table: Table, seed: int, most: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Indices of the training and the test rows, with all classes in both.
+    """Indices of the training and the test rows, with all classes in both unless by time.
 
     Parameters
     ----------
@@ -157,11 +158,20 @@ def split(table: Table, seed: int, most: int | None = None) -> tuple[NDArray[Any
     """
     classes = table.y if table.classes else None
     rows = np.arange(len(table.y))
-    train, test = train_test_split(rows, test_size=TEST, random_state=seed, stratify=classes)
+    if table.is_in_order:
+        classes = None
+        train, test = np.split(rows, [n_earlier(len(rows))])
+    else:
+        train, test = train_test_split(rows, test_size=TEST, random_state=seed, stratify=classes)
     if most is not None and len(train) > most:
         kept = None if classes is None else classes[train]
         train, _ = train_test_split(train, train_size=most, random_state=seed, stratify=kept)
     return train, test
+
+
+def n_earlier(n_rows: int) -> int:
+    """Count the training rows of a table in the order of time."""
+    return n_rows - round(TEST * n_rows)
 
 
 class Folder:

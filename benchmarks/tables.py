@@ -1,12 +1,14 @@
 """Tables: barenet's defaults beside those of other models, on the same rows.
 
     python -m benchmarks.tables
-    python -m benchmarks.tables --list mixed
+    python -m benchmarks.tables --list mixed --splits 1
+    python -m benchmarks.tables --list time --splits 1
     python -m benchmarks.tables --folder TABLES --tables pima,german --splits 3
 
-The tables are those of benchmarks/collection.toml, or of benchmarks/mixed.toml with --list mixed.
-They are downloaded unless the folder has them (as PACKAGE/NAME.csv). A folder with a TARGETS.md has
-its own. Each row of the results is written to tables.jsonl as soon as it is measured, and a run
+The tables are those of benchmarks/collection.toml, or of benchmarks/mixed.toml with --list mixed,
+or those of them whose rows are events, with the latest ones as the test set, with --list time. They
+are downloaded unless the folder has them (as PACKAGE/NAME.csv). A folder with a TARGETS.md has its
+own. Each row of the results is written to tables.jsonl as soon as it is measured, and a run
 continues where an earlier one ended. tables.md and its figures sum up; --report makes them from the
 rows alone.
 """
@@ -22,7 +24,7 @@ from barenet.storage._atomic_write import write_atomically
 from benchmarks.collection import Collection, Rdatasets
 from benchmarks.limited import Limited
 from benchmarks.machine import machine, versions
-from benchmarks.mixed_tables import MixedTables
+from benchmarks.mixed_tables import MixedTables, TimeTables
 from benchmarks.table_data import Folder
 from benchmarks.table_figures import draw
 from benchmarks.table_measure import Measurer, Row, failure
@@ -36,7 +38,11 @@ PACKAGES = ("numpy", "numba", "pandas", "scikit-learn", "lightgbm", "xgboost", "
             "torch", "pytabkit", "tabpfn")  # fmt: skip
 
 #: The lists of tables, by their names.
-LISTS: dict[str, type[Collection]] = {"rdatasets": Rdatasets, "mixed": MixedTables}
+LISTS: dict[str, type[Collection]] = {
+    "rdatasets": Rdatasets,
+    "mixed": MixedTables,
+    "time": TimeTables,
+}
 
 #: Defaults: splits of each table, training rows, and seconds of a measurement.
 SPLITS, ROWS, LIMIT = 10, 8_000, 3_600.0

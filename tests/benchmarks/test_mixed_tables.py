@@ -8,9 +8,9 @@ import pandas
 import pytest
 from benchmarks.collection import listed
 from benchmarks.mixed_models import MIXED_MODELS
-from benchmarks.mixed_tables import MixedTables
+from benchmarks.mixed_tables import MixedTables, TimeTables
 from benchmarks.preparation import Preparation, texts_of
-from benchmarks.table_data import Table
+from benchmarks.table_data import Table, split
 from benchmarks.table_measure import measure
 from benchmarks.table_models import MODELS
 from benchmarks.table_report import report
@@ -78,7 +78,7 @@ def test_each_listed_table_is_at_a_fixed_commit_with_reasons_for_what_is_dropped
         assert re.match(COMMIT, entry.address), name
         assert entry.task in ("classification", "regression"), name
         assert bool(entry.drop) == bool(entry.remark), name
-        assert bool(entry.refusal) == bool(entry.options or entry.converts_dates), name
+        assert bool(entry.refusal) == bool(entry.options), name
         assert entry.target not in (*entry.drop, *entry.dates), name
 
 
@@ -130,21 +130,18 @@ def test_dates_become_numbers_and_texts_are_kept_apart():
     assert "text" not in Preparation(prepare.dates, prepare.texts, keeps_texts=False)(frame)
 
 
-def test_barenet_gets_dates_converted_where_it_recommends_that(tmp_path):
+def test_the_latest_rows_are_the_test_set_of_the_list_by_time(tmp_path):
     file = write_tables(tmp_path)
-    converted = 'refusal = "expected a date"\nconverts_dates = true\ntask = "classification"'
-    text = file.read_text("utf-8").replace('task = "classification"', converted)
-    file.write_text(text, "utf-8")
-    tables = MixedTables(tmp_path, file)
-    [line, _] = tables.refusals
-    assert line == "shop/orders, measured with dates converted with pandas: expected a date"
+    text = file.read_text("utf-8")
+    assert TimeTables(tmp_path, file).names == []
+    file.write_text(text.replace("dates = ", 'time = "ordered"\ndates = '), "utf-8")
+    tables = TimeTables(tmp_path, file)
+    assert tables.names == ["shop/orders"]
     table = tables.read("shop/orders")
-    model = MIXED_MODELS["barenet ensemble"](table, table.X, 0)
-    frame = model[0].transform(table.X)
-    assert frame["ordered"][0] == pandas.Timestamp("2024-02-03 17:45")
-    pandas.testing.assert_frame_equal(
-        frame.drop(columns="ordered"), table.X.drop(columns="ordered")
-    )
+    train, test = split(table, 0)
+    assert (len(train), len(test)) == (157, 39)
+    ordered = pandas.to_datetime(table.X["ordered"], format="%d/%m/%Y %H:%M")
+    assert ordered[train].max() <= ordered[test].min()
 
 
 def test_texts_are_mostly_distinct_strings_of_several_words():
