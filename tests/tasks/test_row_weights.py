@@ -178,3 +178,23 @@ def test_a_command_has_the_scores_of_the_task(rows, capfd):
     assert evaluated["metrics"]["evaluated_on"] == "test rows"
     assert main(["search", "rows.csv", *run[2:8], "--epochs", "2", "--learning-rate", ".1", ".01",
                  "--no-plots", "--out", "found"]) == 0  # fmt: skip
+
+
+def test_a_report_weights_the_errors(rows):
+    """The quantile of errors repeats each row by its weight, as the mean of probabilities does."""
+    options = {"model": "network", "epochs": 2}
+    task = Task.open(rows, "price", weight="weight", columns={"kind": "drop"})
+    predictor = task.train(**options)
+    errors = np.abs(task.test.y - predictor.predict(task.test.X))
+    repeated_errors = np.repeat(errors, task.test.weight.astype(int))
+    half = np.quantile(repeated_errors, 0.5, method="inverted_cdf")
+    task.report("report.html", predictor)
+    text = Path("report.html").read_text("utf-8")
+    assert f"Half of the errors are below {half:.4g}," in text
+    task = Task.open(rows, "kind", weight="weight", columns={"price": "drop"})
+    predictor = task.train(**options)
+    probabilities = predictor.predict_proba(task.test.X).max(axis=1)
+    confidence = np.average(probabilities, weights=task.test.weight)
+    task.report("report.html", predictor)
+    text = Path("report.html").read_text("utf-8")
+    assert f"has a mean probability of {confidence:.1%}," in text

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet import plots
 from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._messages import count_of, printable
-from barenet._metrics import METRICS, is_maximized, score_text
+from barenet._metrics import METRICS, is_maximized, score_text, weighted_mean
 from barenet.datasets._target_kind import TargetKind
 from barenet.engines._threads import available_threads
 from barenet.files._model_card import ModelCard
@@ -149,14 +149,17 @@ class Report:
         figures = ""
         if predictor.classes is None:
             errors = np.abs(rows.y - outputs[:, 0])
-            half, nine_in_ten = np.quantile(errors, [0.5, 0.9])
+            half, nine_in_ten = np.quantile(
+                errors, [0.5, 0.9], weights=rows.weight, method="inverted_cdf"
+            )
             text = f"Half of the errors are below {half:.4g}, nine in ten below {nine_in_ten:.4g}."
             few = sample_rows(rows, MAX_DOTS)
             figures = inline_svg(draw("fit", predictor, few), "fit")
             figures += inline_panels(draw("residuals", predictor, few), "residuals")
         else:
             predicted = predicted_classes(outputs, predictor.threshold)
-            confidence = np.take_along_axis(outputs, predicted[:, np.newaxis], axis=1).mean()
+            probabilities = np.take_along_axis(outputs, predicted[:, np.newaxis], axis=1)
+            confidence = weighted_mean(probabilities, rows.weight)
             accuracy = self.measured.scores["accuracy"]
             text = f"The predicted class has a mean probability of {confidence:.1%}, and is right "
             text += f"in {accuracy:.1%}."
