@@ -198,3 +198,11 @@ def test_a_report_weights_the_errors(rows):
     task.report("report.html", predictor)
     text = Path("report.html").read_text("utf-8")
     assert f"has a mean probability of {confidence:.1%}," in text
+
+
+def test_new_rows_without_the_weights_are_not_measured(rows):
+    task = Task.open(rows, "price", weight="weight", columns={"kind": "drop"})
+    predictor = task.train(model="network", epochs=1)
+    rows.drop(columns="weight").to_csv("others.csv", index=False)
+    with pytest.raises(DataError, match=r"others.csv: no column weight"):
+        task.evaluate(predictor, "others.csv")

@@ -29,7 +29,7 @@ from barenet.tables.files._open_table import (
     requests_for,
     with_target,
 )
-from barenet.tables.frames._column_names import Names, spelled_names
+from barenet.tables.frames._column_names import Names
 from barenet.tables.frames._frame import Frame, Table
 from barenet.tables.reading._column_reading import Reading, read_formed_numbers
 from barenet.tables.reading._column_values import complete_numbers
@@ -336,13 +336,8 @@ def read_samples(
     split: SplitColumn | None = None,
     weight: str | None = None,
 ) -> Dataset:
-    """Read the rows of a table that have a target, to measure a model; there may be none.
-
-    The column of the weights may be missing, as all rows have the same weight then.
-    """
+    """Read the rows of a table that have a target, to measure a model; there may be none."""
     names = [*feature_names, target_name]
-    if weight is not None and spelled_names([weight], table.names)[0] not in table.names:
-        weight = None
     if weight is not None:
         names.append(weight)
     unparsed = [*categories]

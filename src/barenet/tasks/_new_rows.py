@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,16 +69,6 @@ class BlockMeasurement(Measurement):
         return self._measure(self.outputs)
 
 
-def _joined(weights: list[Any], n_blocks: int, path: Path) -> Any:
-    """Join the weights of the rows of blocks; None if no block has any."""
-    if not weights:
-        return None
-    if len(weights) < n_blocks:
-        problem = "some of the files have the column of the weights, and others have not"
-        raise DataError(problem, path=path)
-    return np.concatenate(weights)
-
-
 def measure_blocks(
     predictor: Predictor, blocks: Sequence[Table], metric: str, categories: Sequence[str] = ()
 ) -> BlockMeasurement:
@@ -114,7 +103,7 @@ def measure_blocks(
         feature_names=(),
         target_name=predictor.target_name,
         description=without_target.beside(len(y)),
-        weight=_joined(weights, len(targets), path),
+        weight=np.concatenate(weights) if weights else None,
         without_target=without_target,
     )
     return BlockMeasurement(
