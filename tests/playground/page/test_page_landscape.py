@@ -103,6 +103,14 @@ def test_the_start_of_two_weights_is_dragged_and_earlier_paths_stay(tab):
     left, top, side = box["x"], box["y"], box["width"]
     mouse.move(left + 1.1 / 4 * side, top + 1.4 / 4 * side)  # the weights −0.9 and 0.6
     mouse.down()
+    mouse.move(left + 0.4 * side, top + 0.5 * side)
+    there.value(f"{LANDSCAPE}.canvas.dispatchEvent(new PointerEvent('pointercancel'))")
+    mouse.up()
+    assert there.value("[header.epoch, Boolean(barenet.awaits)]") == [20, False], (
+        "it was not let go"
+    )
+    mouse.move(left + 1.1 / 4 * side, top + 1.4 / 4 * side)
+    mouse.down()
     mouse.move(left + 0.5 * side, top + 0.75 * side, steps=4)
     mouse.up()
     there.until("header.epoch === 0 && header.edits.length === 2 && !barenet.awaits")

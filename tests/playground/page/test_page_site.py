@@ -228,6 +228,8 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
     parameters = own_tab.parameters()
     own_tab.value("barenet.line.fail('out of memory')")
     own_tab.until_text("#notice", "Python has stopped: out of memory.")
+    upload = "barenet.line.upload('table?name=late.csv', new File(['a,b'], 'late.csv'))"
+    assert "Python has stopped" in own_tab.value(f"{upload}.then(({{ message }}) => message)")
     own_tab.press("Start Python again")
     own_tab.until("barenet.line.ready && !barenet.arrival && header.epoch === 4")
     own_tab.until("panels[1].header.epoch === 1")
@@ -539,6 +541,8 @@ def test_the_playground_is_live_within_the_documentation(browser, site, site_fol
     wait("frames[0].barenet.line.ready && frames[0].barenet.panels[0].header.epoch > 100")
     page.get_by_role("button", name="Play it here").first.click()
     wait("frames[1]?.barenet && frames[1].location.hash.includes('net.hidden=3')")
+    page.frames[2].locator("body").press("Tab")  # a key begins, too
+    wait("frames[1].barenet.line.worker !== undefined")
     page.get_by_role("img", name="A lesson").click()  # is replaced
     wait("frames[2]?.document.querySelector('#lesson-title')?.textContent === 'How many neurons?'")
     assert page.locator("img").count() == 0

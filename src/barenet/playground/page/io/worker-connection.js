@@ -37,16 +37,25 @@ export class WorkerConnection {
       (sum, { bytes }) => sum + bytes,
       start.bytes,
     );
-    const begin = embedded
-      ? () => addEventListener("pointerdown", () => this.open(), { once: true })
-      : () => this.open();
+    const begin = embedded ? () => this.openWhenTouched() : () => this.open();
     if (Object.hasOwn(openings, opening)) this.replay(openings[opening], begin);
     else begin();
+  }
+
+  openWhenTouched() {
+    const touched = new AbortController();
+    const open = () => {
+      touched.abort();
+      this.open();
+    };
+    for (const touch of ["pointerdown", "keydown"])
+      addEventListener(touch, open, { signal: touched.signal });
   }
 
   // Begin with a worker, which opens again what the last one had opened.
   async open() {
     this.ready = false;
+    this.stopped = "";
     this.show(t`Loading Python …`, 0);
     this.worker = new Worker(this.script);
     this.worker.onmessage = ({ data }) => this.take(data);
@@ -135,12 +144,15 @@ export class WorkerConnection {
     this.ready = false;
     this.lost += 1;
     this.worker.terminate();
-    const words = [t`Python has stopped: ${message}.`, advice].filter(Boolean).join(" ");
+    this.stopped = [t`Python has stopped: ${message}.`, advice].filter(Boolean).join(" ");
     const again = button(t`Start Python again`, () => this.open(), { className: "button" });
-    this.onLost(words, { order: again });
-    for (const answer of this.requests.values())
-      answer(JSON.stringify({ ok: false, message: words }));
+    this.onLost(this.stopped, { order: again });
+    for (const answer of this.requests.values()) answer(this.refusal());
     this.requests.clear();
+  }
+
+  refusal() {
+    return JSON.stringify({ ok: false, message: this.stopped });
   }
 
   send(type, fields = {}) {
@@ -166,6 +178,7 @@ export class WorkerConnection {
   }
 
   request(message) {
+    if (this.stopped) return Promise.resolve(this.refusal());
     this.count += 1;
     const request = this.count;
     return new Promise((resolve) => {

@@ -34,6 +34,7 @@ export class Landscape extends ServerView {
     this.canvas.addEventListener("pointerdown", (event) => this.grip(event));
     this.canvas.addEventListener("pointermove", (event) => this.move(shareAt(event, this.canvas)));
     this.canvas.addEventListener("pointerup", () => this.drop());
+    this.canvas.addEventListener("pointercancel", () => this.release());
     this.canvas.addEventListener("pointerleave", ({ pointerType }) => {
       if (pointerType !== "touch") this.read(null); // a tap reads, too
     });
@@ -66,6 +67,11 @@ export class Landscape extends ServerView {
     if (this.start) this.start = at.map((share) => Math.max(0, Math.min(1, share)));
     this.read(at);
     if (this.start) this.paint();
+  }
+
+  release() {
+    this.start = null;
+    this.paint();
   }
 
   drop() {
